@@ -1,0 +1,2 @@
+//! The comptok command.
+fn main() {}

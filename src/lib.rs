@@ -1,0 +1,1 @@
+//! comptok bakes a tokenizer into the program that uses it.

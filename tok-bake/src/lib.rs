@@ -1,0 +1,7 @@
+//! Reads tokenizer files into a [`Spec`] and bakes it into a comptok blob.
+
+pub mod byte_level;
+pub mod read;
+pub mod spec;
+
+pub use spec::Spec;

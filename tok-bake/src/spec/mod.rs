@@ -1,0 +1,194 @@
+//! `Spec`: the parsed meaning of a tokenizer, one plain data type.
+//!
+//! Readers and trainers produce it, [`bake`](crate::bake) consumes it, and it writes back as a
+//! tokenizer.json. It says everything the reference library knows about a file, including what the
+//! engine cannot run yet; only `bake` decides what is supported.
+
+mod components;
+
+pub use components::{
+    Behavior, Decoder, Direction, Normalizer, Padding, PaddingStrategy, Pattern, Piece,
+    PostProcessor, PreTokenizer, PrependScheme, TemplateToken, Truncation, TruncationStrategy,
+};
+
+/// The parsed meaning of a tokenizer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// Which library's answers this tokenizer has to equal.
+    pub family: Family,
+    /// Tokens matched before the model, in the order in which the reference adds them. The ids are
+    /// those the reference assigns, not those the file claims.
+    pub added_tokens: Vec<AddedToken>,
+    /// Rewrites the text of each stretch between added tokens.
+    pub normalizer: Option<Normalizer>,
+    /// Cuts the normalized text into pre-tokens.
+    pub pre_tokenizer: Option<PreTokenizer>,
+    /// Turns a pre-token into ids.
+    pub model: Model,
+    /// Adds tokens around the ids.
+    pub post_processor: Option<PostProcessor>,
+    /// Turns tokens back into text.
+    pub decoder: Option<Decoder>,
+    /// The file's own truncation setting.
+    pub truncation: Option<Truncation>,
+    /// The file's own padding setting.
+    pub padding: Option<Padding>,
+}
+
+/// The library whose behaviour a tokenizer follows where the libraries differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// HuggingFace `tokenizers`: a byte without a token is dropped, a discarded added token is
+    /// skipped whole.
+    HuggingFace,
+    /// `tiktoken`: a byte without a token is an error, the search for special tokens goes on one
+    /// byte after a disallowed one.
+    Tiktoken,
+}
+
+/// A token that is matched before the model sees the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedToken {
+    /// Its id.
+    pub id: u32,
+    /// The text it matches.
+    pub content: String,
+    /// Neighbours must not be word characters.
+    pub single_word: bool,
+    /// Swallows white space to its left.
+    pub lstrip: bool,
+    /// Swallows white space to its right.
+    pub rstrip: bool,
+    /// Matched, normalized itself, in the normalized text; else in the raw text.
+    pub normalized: bool,
+    /// Governed by the caller's special-token policy, and skipped by decode on request.
+    pub special: bool,
+}
+
+/// The model: what turns a pre-token into ids.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Model {
+    /// Byte-pair encoding.
+    Bpe(Bpe),
+    /// Unigram language model.
+    Unigram {
+        /// Index into `pieces` of the unknown piece.
+        unk_id: Option<u32>,
+        /// Piece and score (a natural-log probability); the position is the id.
+        pieces: Vec<(String, f64)>,
+        /// Unknown characters become byte tokens.
+        byte_fallback: bool,
+    },
+    /// Greedy longest match, as BERT has it.
+    WordPiece {
+        /// Token text and id.
+        vocab: Vocab,
+        /// Emitted for a word that cannot be split.
+        unk_token: String,
+        /// Marks pieces that continue a word, `##`.
+        continuing_subword_prefix: String,
+        /// Longer words (in chars) are unknown.
+        max_input_chars_per_word: usize,
+    },
+    /// Whole pre-tokens only.
+    WordLevel {
+        /// Token text and id.
+        vocab: Vocab,
+        /// Emitted for anything else.
+        unk_token: String,
+    },
+}
+
+/// A byte-pair encoding.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bpe {
+    /// The vocabulary.
+    pub vocab: Vocab,
+    /// What its keys are.
+    pub alphabet: Alphabet,
+    /// Which neighbours merge, and in which order.
+    pub merges: Merges,
+    /// A pre-token that is in the vocabulary is emitted whole, whatever the merges say.
+    pub ignore_merges: bool,
+    /// Probability with which a merge is left out.
+    pub dropout: Option<f32>,
+    /// Emitted for characters without a token.
+    pub unk_token: Option<String>,
+    /// Prefix of symbols that do not begin a word.
+    pub continuing_subword_prefix: Option<String>,
+    /// Suffix of the symbol that ends a word.
+    pub end_of_word_suffix: Option<String>,
+    /// Neighbouring unknown characters become one unknown token.
+    pub fuse_unk: bool,
+    /// Characters without a token become `<0xNN>` byte tokens.
+    pub byte_fallback: bool,
+}
+
+/// What the keys of a BPE vocabulary are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alphabet {
+    /// The token's own bytes (rank files).
+    Bytes,
+    /// UTF-8 text as it stands in the file. For byte-level tokenizers each char stands for a byte,
+    /// see [`byte_level`](crate::byte_level).
+    Chars,
+}
+
+/// Which neighbours merge, and in which order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Merges {
+    /// Any two whose concatenation is in the vocabulary; the lowest id first (rank files).
+    ByRank,
+    /// Pairs of ids, the earlier first. The ids are those of the two parts.
+    List(Vec<(u32, u32)>),
+}
+
+/// Token bytes and ids, in file order, in one arena.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vocab {
+    bytes: Vec<u8>,
+    entries: Vec<(u32, u32)>,
+}
+
+impl Vocab {
+    /// An empty vocabulary with room for `tokens` tokens of `bytes` bytes in all.
+    pub fn with_capacity(tokens: usize, bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), entries: Vec::with_capacity(tokens) }
+    }
+
+    /// Appends a token. Uniqueness is the reader's concern.
+    pub fn push(&mut self, token: &[u8], id: u32) {
+        self.bytes.extend_from_slice(token);
+        self.entries.push((self.bytes.len() as u32, id));
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entry at position `index` (file order): its bytes and its id.
+    pub fn get(&self, index: usize) -> Option<(&[u8], u32)> {
+        let &(end, id) = self.entries.get(index)?;
+        let start = match index {
+            0 => 0,
+            _ => self.entries[index - 1].0,
+        };
+        Some((&self.bytes[start as usize..end as usize], id))
+    }
+
+    /// Token bytes and ids, in file order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], u32)> {
+        let mut start = 0usize;
+        self.entries.iter().map(move |&(end, id)| {
+            let token = &self.bytes[start..end as usize];
+            start = end as usize;
+            (token, id)
+        })
+    }
+}

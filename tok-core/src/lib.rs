@@ -1,0 +1,8 @@
+//! The blob format of comptok and the engine that runs on it.
+//!
+//! `no_std`, without `alloc`, without dependencies.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod pre_tokenizer;
+pub mod unicode;

@@ -1,0 +1,1 @@
+//! Pre-tokenizers: where the next pre-token ends.

@@ -1,0 +1,1 @@
+//! Unicode data of the versions that the reference libraries use, and what is computed with it.

@@ -1,0 +1,1 @@
+//! The proc macros behind comptok::include_tokenizer!
