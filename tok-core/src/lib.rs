@@ -4,5 +4,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod blob;
+pub mod model;
 pub mod pre_tokenizer;
 pub mod unicode;
