@@ -28,6 +28,9 @@ impl TokenFlags {
     /// It is a vocabulary entry that no sequence of merges makes.
     pub const UNREACHABLE: u8 = 8;
 
+    /// It is in the model's vocabulary.
+    pub const MODEL: u8 = 16;
+
     /// Whether the id has a token.
     pub const fn is_present(self) -> bool {
         self.0 & Self::PRESENT != 0
@@ -36,6 +39,16 @@ impl TokenFlags {
     /// Whether it is a special token.
     pub const fn is_special(self) -> bool {
         self.0 & Self::SPECIAL != 0
+    }
+
+    /// Whether it is in the model's vocabulary.
+    pub const fn is_model(self) -> bool {
+        self.0 & Self::MODEL != 0
+    }
+
+    /// Whether it is a vocabulary entry that no sequence of merges makes.
+    pub const fn is_unreachable(self) -> bool {
+        self.0 & Self::UNREACHABLE != 0
     }
 }
 
