@@ -2,3 +2,5 @@
 
 pub mod nfc;
 mod nfc_tables;
+pub mod class;
+mod classes;
