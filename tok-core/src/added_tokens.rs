@@ -172,7 +172,8 @@ impl<'a> Matcher<'a> {
             First::Many => {
                 let bits = self.words.get(2..MATCHER_HEADER)?;
                 rest.iter().position(|&byte| {
-                    let word = bits.get(usize::from(byte >> 5)).map(|word| u32::from_le_bytes(*word));
+                    let word =
+                        bits.get(usize::from(byte >> 5)).map(|word| u32::from_le_bytes(*word));
                     word.unwrap_or_default() >> (byte & 31) & 1 != 0
                 })
             }

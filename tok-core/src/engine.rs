@@ -20,6 +20,18 @@ use crate::{
     sink::{CountSink, IdSink, Sink, SpanSink},
 };
 
+macro_rules! Run {
+    ($sink:ty) => {
+        fn(
+            &Tables<'_>,
+            &Request<'_>,
+            &mut Cursor,
+            &mut Workspace<'_>,
+            &mut $sink,
+        ) -> Result<(), Stop>
+    };
+}
+
 /// What to encode, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'r> {
@@ -146,36 +158,21 @@ impl Cursor {
     /// the rest of the text gives the other tokens.
     pub fn consumed<K: Sink>(&self, sink: &K) -> (usize, usize) {
         match self.chunk {
-            Some((_, inner)) if !self.rewritten => (inner.done, sink.len()),
+            Some((_, inner)) if !self.rewritten => (inner.done, sink.taken()),
             Some(_) => (self.outer.done, self.mark),
-            None => (self.outer.done, sink.len()),
+            None => (self.outer.done, sink.taken()),
         }
     }
 }
-
-type Run<K> =
-    fn(&Tables<'_>, &Request<'_>, &mut Cursor, &mut Workspace<'_>, &mut K) -> Result<(), Stop>;
 
 /// The encode loop for one kind of tokenizer.
 #[derive(Clone, Copy)]
 pub struct Engine {
     /// A name for people.
     pub name: &'static str,
-    ids: for<'a, 'b, 'c, 'd, 'e, 'f, 'g, 'h> fn(
-        &'a Tables<'b>,
-        &'c Request<'d>,
-        &'e mut Cursor,
-        &'f mut Workspace<'g>,
-        &mut IdSink<'h>,
-    ) -> Result<(), Stop>,
-    count: Run<CountSink>,
-    spans: for<'a, 'b, 'c, 'd, 'e, 'f, 'g, 'h> fn(
-        &'a Tables<'b>,
-        &'c Request<'d>,
-        &'e mut Cursor,
-        &'f mut Workspace<'g>,
-        &mut SpanSink<'h>,
-    ) -> Result<(), Stop>,
+    ids: Run!(IdSink<'_>),
+    count: Run!(CountSink),
+    spans: Run!(SpanSink<'_>),
 }
 
 impl core::fmt::Debug for Engine {
@@ -310,9 +307,9 @@ hand!(Gpt2, R50k, Cl100k, Llama3, Qwen2, Qwen3_5, O200k, Tekken, DeepseekV3);
 const fn engine<P: Splitter, const NFC: bool>() -> Engine {
     Engine {
         name: P::NAME,
-        ids: encode::<P, NFC, IdSink<'_>>,
-        count: encode::<P, NFC, CountSink>,
-        spans: encode::<P, NFC, SpanSink<'_>>,
+        ids: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
+        count: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
+        spans: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
     }
 }
 
@@ -343,14 +340,14 @@ fn encode<P: Splitter, const NFC: bool, K: Sink>(
                 None => {
                     let end = if NFC { chunk_end(tables, text, start, limit) } else { limit };
                     cursor.rewritten = NFC && !normalizer::is_nfc(&text[start..end]);
-                    cursor.mark = sink.len();
+                    cursor.mark = sink.taken();
                     let mut inner = Walk::at(if cursor.rewritten { 0 } else { start });
                     inner.prefixed = cursor.cut;
                     (end, inner)
                 }
             };
             let result = if NFC && cursor.rewritten {
-                let (original, from) = (&text[start..end], sink.len());
+                let (original, from) = (&text[start..end], sink.taken());
                 let len = normalizer::write_nfc(original, workspace.memory)
                     .map_err(|bytes| Stop::Scratch { bytes, at: start })?;
                 let (chunk, rest) = workspace.memory.split_at_mut(len);
@@ -457,7 +454,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         let mut ends = [0];
         self.splitter.fill(copy, 0, &mut ends);
         let first = ends[0] & !DROPPED;
-        let from = sink.len();
+        let from = sink.taken();
         let mut done = 0;
         let result = self.pieces(copy, first, &mut done, rest, sink);
         let original = |at: usize| start + at.saturating_sub(1);
@@ -524,8 +521,8 @@ impl<P: Splitter> Stage<'_, '_, P> {
         let id = lookup::find_id(self.tables, piece)?;
         let flags = self.tables.token_flags(id);
         // Without `ignore_merges`, an entry that merges never make is not an answer.
-        let counts = flags.is_model()
-            && (self.tables.has(flags::IGNORE_MERGES) || !flags.is_unreachable());
+        let counts =
+            flags.is_model() && (self.tables.has(flags::IGNORE_MERGES) || !flags.is_unreachable());
         counts.then_some(Value::one(id))
     }
 
@@ -587,7 +584,10 @@ impl<P: Splitter> Stage<'_, '_, P> {
         };
         let words = memory.as_chunks_mut::<8>().0;
         let Some(count) = merge_long(&pairs, piece, len_of, words) else {
-            return Err(Stop::Scratch { bytes: words_for(piece.len()).saturating_mul(8), at: start });
+            return Err(Stop::Scratch {
+                bytes: words_for(piece.len()).saturating_mul(8),
+                at: start,
+            });
         };
         if sink.room() < count {
             return Err(Stop::Full { needed: count });

@@ -8,7 +8,7 @@ pub trait Sink {
     fn room(&self) -> usize;
 
     /// How many it has taken.
-    fn len(&self) -> usize;
+    fn taken(&self) -> usize;
 
     /// Takes the only token of the pre-token `start..end`. There is room.
     fn one(&mut self, id: u32, start: usize, end: usize);
@@ -48,7 +48,7 @@ impl Sink for IdSink<'_> {
     }
 
     #[inline(always)]
-    fn len(&self) -> usize {
+    fn taken(&self) -> usize {
         self.len
     }
 
@@ -93,7 +93,7 @@ impl Sink for CountSink {
     }
 
     #[inline(always)]
-    fn len(&self) -> usize {
+    fn taken(&self) -> usize {
         self.len
     }
 
@@ -142,7 +142,7 @@ impl Sink for SpanSink<'_> {
         self.spans.len() - self.len
     }
 
-    fn len(&self) -> usize {
+    fn taken(&self) -> usize {
         self.len
     }
 

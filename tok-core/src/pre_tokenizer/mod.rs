@@ -16,6 +16,20 @@ pub use gpt2::{Gpt2, R50k};
 pub use kind::{Kind, Syntax};
 pub use o200k::{O200k, Tekken};
 
+/// The first place at or after `from` where a pre-token of every [`Scanner`] ends, whatever stands
+/// before and after: between a letter or digit and white space, all ASCII.
+///
+/// No pattern has a token in which white space follows a letter or digit, and none looks back, so
+/// the text may be cut there and its parts scanned on their own.
+pub fn safe_cut(text: &[u8], from: usize) -> Option<usize> {
+    let from = from.max(1);
+    let pairs = text.get(from - 1..)?.windows(2);
+    let at = pairs.into_iter().position(|pair| {
+        pair[0].is_ascii_alphanumeric() && matches!(pair[1], b' ' | b'\t' | b'\n' | b'\r')
+    })?;
+    Some(from + at)
+}
+
 /// Finds pre-tokens by hand-written rules.
 ///
 /// Text may be any bytes. A byte that is not part of a UTF-8 char counts as an unassigned char of
