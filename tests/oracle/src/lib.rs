@@ -1,0 +1,5 @@
+//! What the comparisons with the reference libraries share.
+
+pub mod random;
+pub mod samples;
+pub mod split;
