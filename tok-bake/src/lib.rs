@@ -1,7 +1,10 @@
 //! Reads tokenizer files into a [`Spec`] and bakes it into a comptok blob.
 
+mod base64;
 pub mod byte_level;
+mod error;
 pub mod read;
 pub mod spec;
 
+pub use error::{ReadError, Warning, WriteError};
 pub use spec::Spec;
