@@ -8,6 +8,7 @@ use std::time::Instant;
 use common::{files, gunzip, header, shared};
 use comptok_bake::read::{self, Format, Options, PatternArg};
 use comptok_bake::spec::{AddedToken, Alphabet, Family, Merges, Model, Spec, Vocab};
+use comptok_bake::write;
 
 /// Ids of the model's tokens.
 fn model_ids(spec: &Spec) -> HashSet<u32> {
@@ -43,6 +44,14 @@ fn every_tokenizer_json() {
         for warning in &warnings {
             eprintln!("  {}:{}: {warning}", warning.line, warning.column);
         }
+
+        let written = write::tokenizer_json(&spec).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let again = read::tokenizer_json(written.as_bytes())
+            .unwrap_or_else(|e| panic!("{}", e.in_file(&name)));
+        assert_eq!(again.warnings, [], "{name}");
+        // Not `assert_eq`, which would print two vocabularies.
+        assert!(again.spec == spec, "{name}");
+        assert!(write::tokenizer_json(&spec).as_ref() == Ok(&written), "{name}");
     }
 }
 
@@ -77,5 +86,17 @@ fn every_rank_file() {
         let special = |token: &AddedToken| (token.content.clone(), token.id);
         let read_back: HashSet<_> = spec.added_tokens.iter().map(special).collect();
         assert_eq!(read_back, special_tokens.into_iter().collect(), "{name}");
+
+        let start = Instant::now();
+        let written = write::tokenizer_json(&spec).unwrap_or_else(|e| panic!("{name}: {e}"));
+        eprintln!("  {} bytes written in {:.0?}", written.len(), start.elapsed());
+        let again = read::tokenizer_json(written.as_bytes())
+            .unwrap_or_else(|e| panic!("{}", e.in_file(&name)))
+            .strict()
+            .unwrap_or_else(|e| panic!("{}", e.in_file(&name)));
+        assert_eq!(again.added_tokens, spec.added_tokens, "{name}");
+        let mut ids = model_ids(&spec);
+        ids.extend(spec.added_tokens.iter().map(|token| token.id));
+        assert_eq!(model_ids(&again), ids, "{name}");
     }
 }

@@ -50,6 +50,11 @@ impl PatternArg<'_> {
     }
 }
 
+/// Whether a regular expression is one of those here that leave no char of any text unmatched.
+pub(crate) fn matches_everything(regex: &str) -> bool {
+    TABLE.iter().any(|&(name, regexes)| name != "clip" && regexes == [regex])
+}
+
 fn split(regex: &str, behavior: Behavior, invert: bool) -> PreTokenizer {
     PreTokenizer::Split { pattern: Pattern::Regex(regex.to_owned()), behavior, invert }
 }
