@@ -111,7 +111,7 @@ impl Problem {
 }
 
 /// Warnings whose position is looked up; each look-up reads the file again, so only a few are.
-const LOCATED_WARNINGS: usize = 20;
+const LOCATED_WARNINGS: usize = 5;
 
 /// What is odd, for the user.
 pub(super) fn warnings(problems: Vec<Problem>, text: &str) -> Vec<Warning> {
@@ -261,7 +261,7 @@ pub(super) fn usize(value: &Value) -> Result<usize> {
     value
         .as_u64()
         .and_then(|number| usize::try_from(number).ok())
-        .ok_or_else(|| mismatch(value, "a whole number, 0 or more"))
+        .ok_or_else(|| mismatch(value, "a whole number of 0 or more"))
 }
 
 /// `null` is `None`.
@@ -277,12 +277,9 @@ pub(super) fn one_of<T: Copy>(value: &Value, choices: &[(&str, T)]) -> Result<T>
     match choices.iter().find(|(name, _)| found == Some(name)) {
         Some(&(_, choice)) => Ok(choice),
         None => {
-            let names: Vec<_> = choices.iter().map(|&(name, _)| name).collect();
-            Err(Problem::new(format!(
-                "found {}, wanted is one of {}",
-                describe(value),
-                names.join(", ")
-            )))
+            let names: Vec<_> = choices.iter().map(|(name, _)| format!("{name:?}")).collect();
+            let names = names.join(" or ");
+            Err(Problem::new(format!("found {}, {names} is wanted", describe(value))))
         }
     }
 }

@@ -123,7 +123,7 @@ impl RawMerges {
                 let position = self.parts.len();
                 let spaces = more + usize::from(first.is_some());
                 let message = format!(
-                    "merge {position}: {} has {spaces} spaces, wanted is one between two tokens \
+                    "merge {position}: {} has {spaces} spaces, one is wanted between two tokens \
                      (tokens with spaces need the form [\"a\", \"b\"])",
                     quote_bytes(line)
                 );
@@ -206,12 +206,20 @@ impl Fault {
         let syntax = syntax_error(text, error);
         let problem = match self.problem {
             Some(problem) => problem,
-            None if error.is_data() => {
-                Problem::new(syntax.message.trim_start_matches("not JSON: "))
-            }
+            None if error.is_data() => Problem::new(in_our_words(&syntax.message)),
             None => return syntax,
         };
         self.steps.into_iter().fold(problem, Problem::under).into_error(text)
+    }
+}
+
+/// The parser's message about a value of the wrong type.
+fn in_our_words(message: &str) -> String {
+    let parts = message.strip_prefix("not JSON: invalid type: ");
+    match parts.and_then(|parts| parts.split_once(", expected ")) {
+        Some(("sequence", wanted)) => format!("found an array, {wanted} is wanted"),
+        Some((found, wanted)) => format!("found {found}, {wanted} is wanted"),
+        None => message.to_owned(),
     }
 }
 
@@ -384,6 +392,14 @@ impl<'de> Visitor<'de> for VocabSeed<'_> {
 
 struct MergesSeed<'a>(&'a mut Fault);
 
+impl MergesSeed<'_> {
+    /// Not even an array, which matters to a BPE only.
+    fn unusable<E>(leaf: Leaf, text: &str) -> std::result::Result<RawMerges, E> {
+        let problem = leaf.problem(text.as_bytes(), "an array of merges");
+        Ok(RawMerges { problem: Some(problem), ..RawMerges::default() })
+    }
+}
+
 impl<'de> DeserializeSeed<'de> for MergesSeed<'_> {
     type Value = RawMerges;
 
@@ -391,7 +407,7 @@ impl<'de> DeserializeSeed<'de> for MergesSeed<'_> {
         self,
         json: D,
     ) -> std::result::Result<RawMerges, D::Error> {
-        json.deserialize_seq(self)
+        json.deserialize_any(self)
     }
 }
 
@@ -400,6 +416,35 @@ impl<'de> Visitor<'de> for MergesSeed<'_> {
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array of merges")
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<RawMerges, E> {
+        Self::unusable(Leaf::Text, text)
+    }
+
+    fn visit_u64<E>(self, number: u64) -> std::result::Result<RawMerges, E> {
+        Self::unusable(Leaf::Unsigned(number), "")
+    }
+
+    fn visit_i64<E>(self, number: i64) -> std::result::Result<RawMerges, E> {
+        Self::unusable(Leaf::Negative(number), "")
+    }
+
+    fn visit_f64<E>(self, number: f64) -> std::result::Result<RawMerges, E> {
+        Self::unusable(Leaf::Float(number), "")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> std::result::Result<RawMerges, E> {
+        Self::unusable(Leaf::Bool(value), "")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<RawMerges, E> {
+        Self::unusable(Leaf::Null, "")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<RawMerges, A::Error> {
+        IgnoredAny.visit_map(map)?;
+        Self::unusable(Leaf::Object, "")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<RawMerges, A::Error> {

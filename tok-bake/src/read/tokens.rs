@@ -9,7 +9,7 @@ use crate::spec::{PairIndex, Vocab, VocabIndex};
 pub(super) struct Tokens {
     pub(super) vocab: Vocab,
     index: VocabIndex,
-    /// Entries whose id an earlier entry has too.
+    /// Entries whose id an earlier entry has too, in ascending order.
     shared: Vec<usize>,
 }
 
@@ -130,7 +130,7 @@ impl Tokens {
     /// are found by the bytes of the ids.
     fn part(&self, entry: usize) -> std::result::Result<u32, String> {
         let (token, id) = self.vocab.get(entry).unwrap_or_default();
-        match self.shared.contains(&entry) {
+        match self.shared.binary_search(&entry).is_ok() {
             false => Ok(id),
             true => Err(format!(
                 "{} shares its id {id} with another token; give each its own",

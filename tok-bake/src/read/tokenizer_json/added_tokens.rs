@@ -10,14 +10,15 @@ use crate::error::quote;
 use crate::spec::AddedToken;
 
 /// Reads the list. A token that the model has keeps its id; the others are numbered from the
-/// model's size on, in the order of the list. The ids of the file are not used.
+/// model's `size` on, in the order of the list. The ids of the file are not used.
 pub(super) fn added_tokens(
     value: &Value,
     model: &Tokens,
+    size: usize,
     warnings: &mut Vec<Problem>,
 ) -> Result<Vec<AddedToken>> {
     let listed = list(value, |value| object(value).and_then(added_token))?;
-    let mut next_id = model.vocab.len() as u32;
+    let mut next_id = size as u32;
     // Ids by content, and the tokens by id: where two have one id, the last one stays.
     let mut ids: HashMap<String, u32> = HashMap::new();
     let mut by_id: HashMap<u32, usize> = HashMap::new();

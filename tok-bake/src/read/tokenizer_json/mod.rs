@@ -43,9 +43,14 @@ fn spec(document: Document, warnings: &mut Vec<Problem>) -> Result<Spec> {
         return Err(Problem::new("\"model\" is missing; is this a tokenizer.json?"));
     };
     let (mut model, tokens) = under("model", warnings, |warnings| model::model(model, warnings))?;
+    // What the reference calls the model's size counts a piece that is listed twice as two.
+    let size = match &model {
+        Model::Unigram { pieces, .. } => pieces.len(),
+        _ => tokens.vocab.len(),
+    };
     let added_tokens =
         under("added_tokens", warnings, |warnings| match members.0.get("added_tokens") {
-            Some(value) => added_tokens::added_tokens(value, &tokens, warnings),
+            Some(value) => added_tokens::added_tokens(value, &tokens, size, warnings),
             None => Ok(Vec::new()),
         })?;
     match &mut model {

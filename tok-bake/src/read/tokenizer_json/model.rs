@@ -25,7 +25,7 @@ const KINDS: [(&str, Kind); 4] = [
 ];
 
 /// Reads the model. The vocabulary of the first result is still empty, that of the second is what
-/// belongs there (but for Unigram); its length is what the reference calls the model's size.
+/// belongs there (but for Unigram).
 pub(super) fn model(raw: RawModel, warnings: &mut Vec<Problem>) -> Result<(Model, Tokens)> {
     let RawModel { members, vocab, merges } = raw;
     let members = Object(&members);
@@ -106,7 +106,12 @@ impl Parts<'_> {
         let closest = match (self.pieces.is_some(), self.merges.is_some()) {
             (true, _) => 3,
             (_, true) => 0,
-            _ => return Err(Problem::new("\"type\" is missing, and the members fit no model")),
+            _ => {
+                return Err(Problem::new(
+                    "\"type\" is missing, and the members fit no model: BPE has vocab and merges, WordPiece \
+                     and WordLevel have vocab and unk_token, Unigram has a vocab that is an array",
+                ));
+            }
         };
         Err(problems.swap_remove(closest))
     }
