@@ -51,7 +51,6 @@ fn every_tokenizer_json() {
         assert_eq!(again.warnings, [], "{name}");
         // Not `assert_eq`, which would print two vocabularies.
         assert!(again.spec == spec, "{name}");
-        assert!(write::tokenizer_json(&spec).as_ref() == Ok(&written), "{name}");
     }
 }
 
