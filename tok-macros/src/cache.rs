@@ -56,14 +56,13 @@ impl Cache {
                 libraries.extend(dependency_folder(path));
             }
         }
-        // Doc tests have no --out-dir; the dependencies of their crate lie in the target folder.
-        let place = out_dir.or_else(|| libraries.first().cloned()).or(other)?;
-        // Examples and the library they belong to share what they bake.
-        let shared = match place.file_name().and_then(|name| name.to_str()) {
-            Some("deps" | "examples") => place.parent().map(Path::to_path_buf),
-            _ => None,
-        };
-        let folder = std::path::absolute(shared.unwrap_or(place)).ok()?.join(FOLDER);
+        // Cargo's folder of dependencies first: examples, tests and doc tests (whose own output folder
+        // is gone when they end) then share what the library baked.
+        let is_deps = |path: &&PathBuf| path.file_name().is_some_and(|name| name == "deps");
+        let shared = libraries.iter().find(is_deps).or(out_dir.as_ref().filter(is_deps));
+        let shared = shared.and_then(|path| path.parent()).map(Path::to_path_buf);
+        let place = shared.or(out_dir).or(other)?;
+        let folder = std::path::absolute(place).ok()?.join(FOLDER);
         Some(Self { folder, baker: baker(&libraries) })
     }
 
@@ -165,6 +164,7 @@ fn baker(folders: &[PathBuf]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::env;
     use std::time::Duration;
 
     const SOURCE: [u8; 32] = [7; 32];
@@ -194,20 +194,23 @@ mod tests {
 
     #[test]
     fn the_command_line_says_where() {
-        // Relative and absolute in the same way on every system.
-        let absolute = |path: &str| Some(std::path::absolute(path).expect("a path"));
+        let found = |line: &[&str]| {
+            let here = env::current_dir().expect("a current folder");
+            let folder = find(line)?;
+            Some(folder.strip_prefix(here).expect("a folder here").display().to_string())
+        };
+        let shared = Some(Path::new("t").join("debug").join(FOLDER).display().to_string());
+        assert_eq!(found(&["rustc", "--out-dir", "t/debug/deps"]), shared);
+        assert_eq!(found(&["rustc", "--out-dir=t/debug/deps"]), shared);
+        // The examples and the doc tests of a crate.
         assert_eq!(
-            find(&["rustc", "--out-dir", "t/debug/deps"]),
-            absolute("t/debug/comptok-blobs")
+            found(&["--out-dir", "t/debug/examples", "-L", "dependency=t/debug/deps"]),
+            shared
         );
-        assert_eq!(
-            find(&["rustc", "--out-dir=t/debug/examples"]),
-            absolute("t/debug/comptok-blobs")
-        );
-        assert_eq!(find(&["--out-dir", "t/build/x/out"]), absolute("t/build/x/out/comptok-blobs"));
-        assert_eq!(find(&["-L", "dependency=t/deps", "-o", "x"]), absolute("t/comptok-blobs"));
-        assert_eq!(find(&["-Ldependency=t/deps", "-o", "x"]), absolute("t/comptok-blobs"));
-        assert_eq!(find(&["-L", "native=t/deps", "--out-dir", "o"]), absolute("o/comptok-blobs"));
+        assert_eq!(found(&["--out-dir", "/temp", "-Ldependency=t/debug/deps"]), shared);
+        let own = Some(Path::new("o").join(FOLDER).display().to_string());
+        assert_eq!(found(&["-L", "native=t/deps", "--out-dir", "o"]), own);
+        assert_eq!(found(&["-L", "dependency=t/x", "--out-dir", "o"]), own);
         assert_eq!(find(&["rustc", "x.rs", "-L", "t/deps"]), None);
         assert_eq!(find(&["rustc", "--out-dir"]), None);
     }
@@ -216,7 +219,7 @@ mod tests {
     fn arguments_in_a_file_count() {
         let folder = folder("arguments");
         let file = folder.join("args");
-        fs::write(&file, "--crate-name\nx\n--out-dir\nt/deps\n").expect("written");
+        fs::write(&file, "--crate-name\nx\n-L\ndependency=t/deps\n").expect("written");
         let argument = format!("@{}", file.display());
         assert!(
             find(&["rustc", &argument]).is_some_and(|found| found.ends_with("t/comptok-blobs"))
