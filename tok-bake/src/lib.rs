@@ -2,6 +2,7 @@
 
 pub mod bake;
 mod base64;
+pub mod bundled;
 pub mod byte_level;
 mod error;
 mod file;
