@@ -6,6 +6,7 @@ mod added;
 mod bpe;
 mod fingerprint;
 mod image;
+mod join;
 mod level0;
 mod pipeline;
 mod tables;
@@ -16,6 +17,8 @@ use std::fmt;
 use crate::spec::{Alphabet, Model, Spec};
 use crate::{byte_level, error::quote_bytes};
 use image::Image;
+
+pub use join::join;
 
 /// What bake does beside the `Spec`.
 #[derive(Debug, Clone, Default)]
