@@ -2,14 +2,17 @@
 
 mod generate;
 mod nfc;
+mod properties;
 
 use std::process::ExitCode;
 
 /// Name, what it does, and the function that does it.
 type Chore = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const CHORES: &[Chore] =
-    &[("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", nfc::write)];
+const CHORES: &[Chore] = &[
+    ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", nfc::write),
+    ("properties", "writes tok-bake/src/bake/dfa/properties.rs", properties::write),
+];
 
 fn main() -> ExitCode {
     let wanted = std::env::args().nth(1).unwrap_or_default();

@@ -1,1 +1,3 @@
 //! Pre-tokenizers: where the next pre-token ends.
+
+pub mod dfa;

@@ -1,0 +1,3 @@
+//! Bakes a [`Spec`](crate::Spec) into what the engine runs on.
+
+pub mod dfa;
