@@ -4,5 +4,16 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod added_tokens;
+pub mod blob;
+pub mod decoder;
+pub mod engine;
+pub mod model;
+pub mod normalizer;
 pub mod pre_tokenizer;
+pub mod scratch;
+pub mod sink;
 pub mod unicode;
+
+pub use engine::{Cursor, Engine, Request, Stop};
+pub use scratch::Workspace;

@@ -3,6 +3,7 @@
 mod generate;
 mod nfc;
 mod properties;
+mod unicode;
 
 use std::process::ExitCode;
 
@@ -12,6 +13,7 @@ type Chore = (&'static str, &'static str, fn() -> Result<(), String>);
 const CHORES: &[Chore] = &[
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", nfc::write),
     ("properties", "writes tok-bake/src/bake/dfa/properties.rs", properties::write),
+    ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", unicode::write),
 ];
 
 fn main() -> ExitCode {

@@ -10,8 +10,12 @@
 //! alternatives after that one. *search* and *reverse* find the next match, its end and then its
 //! beginning, for patterns where to try one place after the other could take quadratic time.
 //!
+//! Text may be any bytes: one that is not part of a UTF-8 char counts as an unassigned char. Places are those
+//! of chars, and so are the ends of parts.
+//!
 //! The image is checked where it is read: a damaged one gives wrong answers, but every walk ends.
 
+use crate::unicode::utf8::{INVALID, decode};
 use core::ops::Range;
 
 /// First bytes of an image.
@@ -100,18 +104,27 @@ impl<'a> Dfa<'a> {
             return Some(Split { start, end, is_match: true, touches_end: here.touches_end });
         }
         let mut touches_end = here.touches_end;
+        let next = start + decode(text, start).map_or(1, |(_, len)| len);
         let end = match &self.search {
             Some((search, reverse)) => {
-                let found = search.walk(text, start + 1, 0);
+                let found = search.walk(text, next);
                 touches_end |= found.touches_end;
-                found.end.map(|end| reverse.walk_back(text, start + 1, end))
+                found.end.map(|end| reverse.walk_back(text, next, end))
             }
-            None => (start + 1..text.len()).find(|&at| {
-                let there = self.match_at(text, at);
-                touches_end |= there.touches_end;
-                there.end.is_some()
-            }),
+            None => {
+                let mut at = next;
+                loop {
+                    let Some((_, len)) = decode(text, at) else { break None };
+                    let there = self.match_at(text, at);
+                    touches_end |= there.touches_end;
+                    if there.end.is_some() {
+                        break Some(at);
+                    }
+                    at += len;
+                }
+            }
         };
+        touches_end |= end.is_none();
         Some(Split { start, end: end.unwrap_or(text.len()), is_match: false, touches_end })
     }
 
@@ -128,16 +141,16 @@ impl<'a> Dfa<'a> {
     /// The match that begins at `start`.
     #[inline]
     fn match_at(&self, text: &[u8], start: usize) -> Found {
-        let mut found = self.main.walk(text, start, 0);
+        let mut found = self.main.walk(text, start);
         let Some(end) = found.end.filter(|end| found.code == SPACE_TAIL && *end < text.len())
         else {
             return found;
         };
         // The run of white space ends before something else, so the pattern leaves its last char.
-        let back = (start..end).rev().find(|&at| text.get(at).is_some_and(|b| b & 0xC0 != 0x80));
-        found.end = back.filter(|back| *back > start);
+        let back = char_start(text, end);
+        found.end = Some(back).filter(|back| *back > start);
         if let (None, Some(rest)) = (found.end, &self.rest) {
-            let other = rest.walk(text, start, 0);
+            let other = rest.walk(text, start);
             found.end = other.end;
             found.touches_end |= other.touches_end;
         }
@@ -219,20 +232,38 @@ impl<'a> Table<'a> {
         self.codes.get(index).map_or(0, |codes| codes >> shift & 3)
     }
 
+    /// The state after the char at `at`, and its length.
+    #[inline]
+    fn step(&self, state: usize, text: &[u8], at: usize) -> (usize, usize) {
+        let Some(&byte) = text.get(at) else { return (0, 1) };
+        if byte.is_ascii() {
+            return (self.next(state, byte), 1);
+        }
+        let (bytes, len) = match decode(text, at) {
+            Some((c, len)) if c < INVALID => (text.get(at..at + len).unwrap_or_default(), len),
+            _ => (STAND_IN, 1),
+        };
+        (bytes.iter().fold(state, |state, byte| self.next(state, *byte)), len)
+    }
+
     /// The last place after `start` where the automaton, begun at `start`, accepts.
     #[inline]
-    fn walk(&self, text: &[u8], start: usize, start_state: usize) -> Found {
-        let mut state = self.starts.get(start_state).copied().unwrap_or(0);
+    fn walk(&self, text: &[u8], start: usize) -> Found {
+        let mut state = self.starts[0];
         let mut found = Found { end: None, code: 0, touches_end: false };
-        for (at, &byte) in text.iter().enumerate().skip(start) {
-            state = self.next(state, byte);
+        let mut at = start;
+        while at < text.len() {
+            let len;
+            (state, len) = self.step(state, text, at);
+            at += len;
             if state == 0 {
+                found.touches_end = at + 3 > text.len() && at > cut_char(text);
                 return found;
             }
             if state >= self.first_accepting {
-                let code = self.code(state, text.get(at + 1).copied());
+                let code = self.code(state, text.get(at).copied());
                 if code != 0 {
-                    (found.end, found.code) = (Some(at + 1), code);
+                    (found.end, found.code) = (Some(at), code);
                 }
             }
         }
@@ -241,17 +272,23 @@ impl<'a> Table<'a> {
     }
 
     /// The first place, not before `first`, from where the automaton, begun at `end` and going back,
-    /// accepts; `end` - 1 if there is none.
+    /// accepts; one byte before `end` if there is none.
     fn walk_back(&self, text: &[u8], first: usize, end: usize) -> usize {
-        let start_state = match text.get(end) {
-            None => 0,
-            Some(b'\n') => 1,
-            Some(_) => 2,
+        let mut state = match text.get(end) {
+            None => self.starts[0],
+            Some(b'\n') => self.starts[1],
+            Some(_) => self.starts[2],
         };
-        let mut state = self.starts[start_state];
         let mut found = end.saturating_sub(1);
-        for at in (first..end).rev() {
-            state = text.get(at).map_or(0, |byte| self.next(state, *byte));
+        let mut at = end;
+        while at > first {
+            let start = char_start(text, at);
+            let bytes = match decode(text, start) {
+                Some((c, _)) if c < INVALID => text.get(start..at).unwrap_or_default(),
+                _ => STAND_IN,
+            };
+            state = bytes.iter().rfold(state, |state, byte| self.next(state, *byte));
+            at = start;
             if state == 0 {
                 break;
             }
@@ -259,8 +296,29 @@ impl<'a> Table<'a> {
                 found = at;
             }
         }
-        found
+        found.max(first)
     }
+}
+
+/// What the automaton sees in place of a byte that is not part of a char: the UTF-8 of U+FDD0, which will
+/// never be assigned.
+const STAND_IN: &[u8] = b"\xEF\xB7\x90";
+
+/// Where the char begins that the end of `text` cuts; its length if there is none.
+fn cut_char(text: &[u8]) -> usize {
+    let mut starts = (1..=3).filter_map(|len| text.len().checked_sub(len));
+    let is_cut = |start: &usize| {
+        let tail = text.get(*start..).unwrap_or_default();
+        core::str::from_utf8(tail).is_err_and(|e| e.valid_up_to() == 0 && e.error_len().is_none())
+    };
+    starts.find(is_cut).unwrap_or(text.len())
+}
+
+/// The start of the char, or of the lone byte, that ends at `end` > 0.
+fn char_start(text: &[u8], end: usize) -> usize {
+    let mut starts = (1..=4).filter_map(|len| end.checked_sub(len)).rev();
+    let is_start = |start: &usize| decode(text, *start).is_some_and(|(_, len)| start + len == end);
+    starts.find(is_start).unwrap_or(end - 1)
 }
 
 /// The u32 at `at`.

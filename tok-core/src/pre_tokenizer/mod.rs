@@ -1,3 +1,59 @@
 //! Pre-tokenizers: where the next pre-token ends.
+//!
+//! A [`Scanner`] is a pattern of some tokenizer family written out by hand. [`Kind`] names the
+//! patterns that have one; [`dfa`] is for the others.
 
+mod cl100k;
+mod deepseek_v3;
 pub mod dfa;
+mod gpt2;
+mod kind;
+mod o200k;
+mod parts;
+
+pub use cl100k::{Cl100k, Llama3, Qwen2, Qwen3_5};
+pub use deepseek_v3::DeepseekV3;
+pub use gpt2::{Gpt2, R50k};
+pub use kind::{Kind, Syntax};
+pub use o200k::{O200k, Tekken};
+
+/// The first place at or after `from` where a pre-token of every [`Scanner`] ends, whatever stands
+/// before and after: between a letter or digit and white space, all ASCII.
+///
+/// No pattern has a token in which white space follows a letter or digit, and none looks back, so
+/// the text may be cut there and its parts scanned on their own.
+pub fn safe_cut(text: &[u8], from: usize) -> Option<usize> {
+    let from = from.max(1);
+    let pairs = text.get(from - 1..)?.windows(2);
+    let at = pairs.into_iter().position(|pair| {
+        pair[0].is_ascii_alphanumeric() && matches!(pair[1], b' ' | b'\t' | b'\n' | b'\r')
+    })?;
+    Some(from + at)
+}
+
+/// Finds pre-tokens by hand-written rules.
+///
+/// Text may be any bytes. A byte that is not part of a UTF-8 char counts as an unassigned char of
+/// one byte.
+pub trait Scanner: Copy {
+    /// The end of the pre-token that starts at `start`, which must be less than `text.len()`.
+    ///
+    /// It is greater than `start`, at most `text.len()`, and on a char boundary if `start` is. It
+    /// depends on `text[start..]` only. Scanning a text to its end takes linear time.
+    fn end(self, text: &[u8], start: usize) -> usize;
+
+    /// Writes the ends of the pre-tokens that follow each other from `start` on, and returns how
+    /// many were written: as many as `ends` can hold, or as the text has.
+    #[inline]
+    fn fill(self, text: &[u8], start: usize, ends: &mut [usize]) -> usize {
+        let mut at = start;
+        for (written, slot) in ends.iter_mut().enumerate() {
+            if at >= text.len() {
+                return written;
+            }
+            at = self.end(text, at);
+            *slot = at;
+        }
+        ends.len()
+    }
+}

@@ -1,0 +1,306 @@
+//! Added tokens: matched in the text before the model sees it.
+//!
+//! Two matchers, as the reference has them: one for tokens that match raw text, one for tokens that
+//! match normalized text. Both find the leftmost match, and of those the longest, with a trie. A
+//! match that does not count (a special token the caller does not want, a neighbour that is a word
+//! character) is skipped whole in HuggingFace's family; tiktoken looks again one byte later.
+
+use crate::{
+    blob::{Tables, U32s, flags, lookup::NONE, u32_at},
+    unicode,
+};
+
+/// What an added token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddedFlags(pub u32);
+
+impl AddedFlags {
+    /// Governed by the caller's policy.
+    pub const SPECIAL: u32 = 1;
+    /// Neighbours must not be word characters.
+    pub const SINGLE_WORD: u32 = 2;
+    /// Swallows white space to its left.
+    pub const LSTRIP: u32 = 4;
+    /// Swallows white space to its right.
+    pub const RSTRIP: u32 = 8;
+    /// Matched in normalized text.
+    pub const NORMALIZED: u32 = 16;
+
+    const fn has(self, flag: u32) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+/// Bytes of an entry in the section.
+pub const ENTRY_LEN: usize = 16;
+
+/// One added token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Added<'a> {
+    /// Its id.
+    pub id: u32,
+    /// The text it matches.
+    pub content: &'a [u8],
+    /// What it is.
+    pub flags: AddedFlags,
+}
+
+impl Added<'_> {
+    /// Whether the caller's policy governs it.
+    pub const fn is_special(&self) -> bool {
+        self.flags.has(AddedFlags::SPECIAL)
+    }
+}
+
+/// The added token at `index`, in the order of the file.
+pub fn added<'a>(tables: &Tables<'a>, index: u32) -> Option<Added<'a>> {
+    let at = (index as usize).checked_mul(ENTRY_LEN)?.checked_add(4)?;
+    let (words, _) = tables.added.get(at..at.checked_add(ENTRY_LEN)?)?.as_chunks::<4>();
+    let word = |i| u32_at(words, i).unwrap_or_default();
+    if index >= added_len(tables) {
+        return None;
+    }
+    let (start, len) = (word(1) as usize, word(2) as usize);
+    let content = tables.added.get(start..start.checked_add(len)?)?;
+    Some(Added { id: word(0), content, flags: AddedFlags(word(3)) })
+}
+
+/// The number of added tokens.
+pub fn added_len(tables: &Tables<'_>) -> u32 {
+    tables.added.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
+/// What to do with special tokens that stand in the text.
+///
+/// Added tokens that are not special always match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Special<'a> {
+    /// They become their ids.
+    All,
+    /// They are text like any other.
+    AsText,
+    /// They are an error.
+    Forbid,
+    /// Those named become their ids. A name that is no special token of the tokenizer has no
+    /// effect.
+    Allow(&'a [&'a str], Others),
+}
+
+/// What to do with the special tokens that [`Special::Allow`] does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// They are text like any other.
+    AsText,
+    /// They are an error.
+    Forbid,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Match,
+    Text,
+    Forbidden,
+}
+
+impl Special<'_> {
+    fn verdict(&self, added: &Added<'_>) -> Verdict {
+        if !added.is_special() {
+            return Verdict::Match;
+        }
+        match self {
+            Special::All => Verdict::Match,
+            Special::AsText => Verdict::Text,
+            Special::Forbid => Verdict::Forbidden,
+            Special::Allow(names, others) => {
+                if names.iter().any(|name| name.as_bytes() == added.content) {
+                    Verdict::Match
+                } else if *others == Others::AsText {
+                    Verdict::Text
+                } else {
+                    Verdict::Forbidden
+                }
+            }
+        }
+    }
+}
+
+/// A trie over the contents of added tokens, read in place.
+///
+/// Words: nodes, first bytes (how many, then up to three of them), eight words with a bit for each
+/// first byte; three words for each node (its first edge, how many, the token that ends here); a
+/// word for each edge (byte, then child), sorted by byte within a node.
+#[derive(Debug, Clone, Copy)]
+pub struct Matcher<'a> {
+    words: U32s<'a>,
+    nodes: usize,
+    first: First,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum First {
+    /// All matches begin with one of these.
+    Few([u8; 3]),
+    Many,
+}
+
+/// Words before the nodes.
+pub const MATCHER_HEADER: usize = 10;
+/// Words of a node.
+pub const MATCHER_NODE: usize = 3;
+
+impl<'a> Matcher<'a> {
+    /// A matcher on a section's bytes; `None` if there is nothing to match.
+    #[inline]
+    pub fn new(section: &'a [u8]) -> Option<Self> {
+        let (words, _) = section.as_chunks::<4>();
+        let nodes = u32_at(words, 0)? as usize;
+        let [count, a, b, c] = *words.get(1)?;
+        let first = if count <= 3 { First::Few([a, b, c]) } else { First::Many };
+        Some(Self { words, nodes, first })
+    }
+
+    fn word(&self, at: usize) -> Option<u32> {
+        u32_at(self.words, at)
+    }
+
+    /// The first place from `from` on where a match may begin.
+    #[inline]
+    fn candidate(&self, text: &[u8], from: usize) -> Option<usize> {
+        let rest = text.get(from..)?;
+        let found = match self.first {
+            First::Few(bytes) => position_of(rest, bytes),
+            First::Many => {
+                let bits = self.words.get(2..MATCHER_HEADER)?;
+                rest.iter().position(|&byte| {
+                    let word =
+                        bits.get(usize::from(byte >> 5)).map(|word| u32::from_le_bytes(*word));
+                    word.unwrap_or_default() >> (byte & 31) & 1 != 0
+                })
+            }
+        };
+        found.map(|at| from + at)
+    }
+
+    /// The longest token at `at`: its end and its index.
+    fn longest_at(&self, text: &[u8], at: usize) -> Option<(usize, u32)> {
+        let (mut node, mut found) = (0, None);
+        let mut end = at;
+        loop {
+            let base = MATCHER_HEADER + MATCHER_NODE * node;
+            let (edge, edges) = (self.word(base)? as usize, self.word(base + 1)? as usize);
+            match self.word(base + 2)? {
+                NONE => {}
+                token => found = Some((end, token)),
+            }
+            let Some(&byte) = text.get(end) else { return found };
+            let start = MATCHER_HEADER + MATCHER_NODE * self.nodes + edge;
+            let Some(list) = self.words.get(start..start + edges) else { return found };
+            let Ok(child) = list.binary_search_by_key(&byte, |word| word[0]) else { return found };
+            let [_, a, b, c] = list[child];
+            node = u32::from_le_bytes([a, b, c, 0]) as usize;
+            end += 1;
+        }
+    }
+
+    /// The leftmost longest match from `from` on: start, end, index of the token.
+    #[inline]
+    fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize, u32)> {
+        let mut at = from;
+        loop {
+            at = self.candidate(text, at)?;
+            if let Some((end, token)) = self.longest_at(text, at)
+                && end > at
+            {
+                return Some((at, end, token));
+            }
+            at += 1;
+        }
+    }
+}
+
+/// The first place of any of three bytes.
+#[inline]
+fn position_of(text: &[u8], bytes: [u8; 3]) -> Option<usize> {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Exact for the lowest byte that matches, which is the one that counts.
+    let zero = |x: u64| x.wrapping_sub(LOW) & !x & HIGH;
+    let repeat = bytes.map(|byte| u64::from(byte) * LOW);
+    let (blocks, rest) = text.as_chunks::<8>();
+    for (i, block) in blocks.iter().enumerate() {
+        let word = u64::from_le_bytes(*block);
+        let hit = zero(word ^ repeat[0]) | zero(word ^ repeat[1]) | zero(word ^ repeat[2]);
+        if hit != 0 {
+            return Some(8 * i + hit.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|byte| bytes.contains(byte))?;
+    Some(text.len() - rest.len() + at)
+}
+
+/// A match that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Found {
+    /// Start, with the white space that it swallows.
+    pub start: usize,
+    /// End, with the white space that it swallows.
+    pub end: usize,
+    /// Index of the added token.
+    pub token: u32,
+    /// Its id.
+    pub id: u32,
+    /// Where the search goes on.
+    pub search: usize,
+}
+
+/// A special token that the caller forbids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forbidden {
+    /// Index of the added token.
+    pub token: u32,
+    /// Where it stands.
+    pub at: usize,
+}
+
+/// The next match in `text` that counts. The search begins at `search`; text before `done` belongs
+/// to earlier matches.
+///
+/// # Errors
+///
+/// A special token that `special` forbids.
+pub fn next_match(
+    tables: &Tables<'_>,
+    matcher: &Matcher<'_>,
+    special: Special<'_>,
+    text: &[u8],
+    mut search: usize,
+    done: usize,
+) -> Result<Option<Found>, Forbidden> {
+    while let Some((mut start, mut end, token)) = matcher.find(text, search) {
+        let Some(added) = added(tables, token) else { return Ok(None) };
+        search = end;
+        match special.verdict(&added) {
+            Verdict::Match => {}
+            Verdict::Forbidden => return Err(Forbidden { token, at: start }),
+            Verdict::Text => {
+                if tables.has(flags::TIKTOKEN) {
+                    search = start + 1;
+                }
+                continue;
+            }
+        }
+        if added.flags.has(AddedFlags::SINGLE_WORD)
+            && (unicode::ends_with_word(&text[..start]) || unicode::starts_with_word(&text[end..]))
+        {
+            continue;
+        }
+        if added.flags.has(AddedFlags::LSTRIP) {
+            start = unicode::trim_end_space(&text[..start]).max(done);
+        }
+        if added.flags.has(AddedFlags::RSTRIP) {
+            end += unicode::leading_space(&text[end..]);
+        }
+        return Ok(Some(Found { start, end, token, id: added.id, search }));
+    }
+    Ok(None)
+}

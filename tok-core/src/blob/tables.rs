@@ -1,0 +1,163 @@
+//! `Tables`: the sections of a blob as slices of what they hold.
+
+use super::{Header, Section};
+
+/// One cache line.
+pub type Line = [u8; 64];
+
+/// Little-endian u32 values, read with [`u32_at`].
+pub type U32s<'a> = &'a [[u8; 4]];
+
+/// The value at `index`, if it is there.
+#[inline(always)]
+pub fn u32_at(values: U32s<'_>, index: usize) -> Option<u32> {
+    values.get(index).map(|bytes| u32::from_le_bytes(*bytes))
+}
+
+/// What an id is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenFlags(pub u8);
+
+impl TokenFlags {
+    /// The id has a token.
+    pub const PRESENT: u8 = 1;
+    /// It is a special token.
+    pub const SPECIAL: u8 = 2;
+    /// It is an added token.
+    pub const ADDED: u8 = 4;
+    /// It is a vocabulary entry that no sequence of merges makes.
+    pub const UNREACHABLE: u8 = 8;
+
+    /// It is in the model's vocabulary.
+    pub const MODEL: u8 = 16;
+
+    /// Whether the id has a token.
+    pub const fn is_present(self) -> bool {
+        self.0 & Self::PRESENT != 0
+    }
+
+    /// Whether it is a special token.
+    pub const fn is_special(self) -> bool {
+        self.0 & Self::SPECIAL != 0
+    }
+
+    /// Whether it is in the model's vocabulary.
+    pub const fn is_model(self) -> bool {
+        self.0 & Self::MODEL != 0
+    }
+
+    /// Whether it is a vocabulary entry that no sequence of merges makes.
+    pub const fn is_unreachable(self) -> bool {
+        self.0 & Self::UNREACHABLE != 0
+    }
+}
+
+/// A checked view of a blob's sections. Making one is a few slice operations.
+#[derive(Debug, Clone, Copy)]
+pub struct Tables<'a> {
+    /// Bits of [`flags`](super::flags).
+    pub flags: u32,
+    /// Bytes in the longest entry that is looked up whole.
+    pub max_whole_len: usize,
+    /// Level 0, hot lines.
+    pub head: &'a [Line],
+    /// Level 0, the other lines.
+    pub cold: &'a [Line],
+    /// Answers of more than one id.
+    pub answers: U32s<'a>,
+    /// Pilots of the tier for 16 to 31 bytes.
+    pub long_pilots: &'a [[u8; 2]],
+    /// Level 0 for 16 to 31 bytes.
+    pub long: &'a [Line],
+    /// Merged symbol for each pair of bytes.
+    pub byte_pairs: Option<&'a [[u8; 4]; 1 << 16]>,
+    /// Merged symbol for other pairs.
+    pub pairs: &'a [Line],
+    /// Id of each symbol.
+    pub symbols: U32s<'a>,
+    /// Symbol of each byte.
+    pub byte_symbols: &'a [[u8; 4]; 256],
+    /// End of each token's bytes.
+    pub token_ends: U32s<'a>,
+    /// The bytes of all tokens.
+    pub token_bytes: &'a [u8],
+    /// Flags of each id.
+    pub token_flags: &'a [u8],
+    /// Hash table from bytes to id.
+    pub index: U32s<'a>,
+    /// Added tokens.
+    pub added: &'a [u8],
+    /// Matcher for added tokens in raw text.
+    pub raw_matcher: &'a [u8],
+    /// Matcher for added tokens in normalized text.
+    pub normalized_matcher: &'a [u8],
+    /// Tables of a baked pre-tokenizer.
+    pub dfa: &'a [u8],
+    /// Names and texts for people.
+    pub names: &'a [u8],
+}
+
+static NO_SYMBOLS: [[u8; 4]; 256] = [[0xFF; 4]; 256];
+
+impl<'a> Tables<'a> {
+    /// The tables of `blob`, whose header is `header`.
+    ///
+    /// With a header of another blob the tables are empty or wrong, and reading them is safe.
+    #[inline]
+    pub fn new(blob: &'a [u8], header: &Header) -> Self {
+        let section = |section: Section| {
+            let (offset, len) = header.sections[section as usize];
+            blob.get(offset as usize..offset as usize + len as usize).unwrap_or_default()
+        };
+        let lines = |s: Section| section(s).as_chunks::<64>().0;
+        let u32s = |s: Section| section(s).as_chunks::<4>().0;
+        Self {
+            flags: header.flags,
+            max_whole_len: header.max_whole_len as usize,
+            head: lines(Section::Head),
+            cold: lines(Section::Cold),
+            answers: u32s(Section::Answers),
+            long_pilots: section(Section::LongPilots).as_chunks::<2>().0,
+            long: lines(Section::Long),
+            byte_pairs: u32s(Section::BytePairs).try_into().ok(),
+            pairs: lines(Section::Pairs),
+            symbols: u32s(Section::Symbols),
+            byte_symbols: u32s(Section::ByteSymbols).try_into().unwrap_or(&NO_SYMBOLS),
+            token_ends: u32s(Section::TokenEnds),
+            token_bytes: section(Section::TokenBytes),
+            token_flags: section(Section::TokenFlags),
+            index: u32s(Section::Index),
+            added: section(Section::Added),
+            raw_matcher: section(Section::RawMatcher),
+            normalized_matcher: section(Section::NormalizedMatcher),
+            dfa: section(Section::Dfa),
+            names: section(Section::Names),
+        }
+    }
+
+    /// Whether all bits of `flag` are set.
+    #[inline(always)]
+    pub const fn has(&self, flag: u32) -> bool {
+        self.flags & flag == flag
+    }
+
+    /// The bytes of token `id`; `None` if the id has no token.
+    #[inline]
+    pub fn token(&self, id: u32) -> Option<&'a [u8]> {
+        if !self.token_flags(id).is_present() {
+            return None;
+        }
+        let end = u32_at(self.token_ends, id as usize)?;
+        let start = match id {
+            0 => 0,
+            _ => u32_at(self.token_ends, id as usize - 1)?,
+        };
+        self.token_bytes.get(start as usize..end as usize)
+    }
+
+    /// What `id` is.
+    #[inline]
+    pub fn token_flags(&self, id: u32) -> TokenFlags {
+        TokenFlags(self.token_flags.get(id as usize).copied().unwrap_or_default())
+    }
+}

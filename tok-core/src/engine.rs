@@ -1,0 +1,599 @@
+//! The encode loop, and the choice of an engine for a blob.
+//!
+//! An engine is the loop compiled for one pre-tokenizer and one normalizer. [`Engine::of`] is a
+//! `const fn`: in a `static` it is evaluated while the program compiles, so that the linker keeps
+//! the chosen engine only.
+
+use crate::{
+    Workspace,
+    added_tokens::{self, Found, Matcher, Special},
+    blob::{
+        FormatError, Header, Tables, flags,
+        lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX, Value},
+        u32_at,
+    },
+    model::bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
+    normalizer,
+    pre_tokenizer::{
+        self, Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
+    },
+    sink::{CountSink, IdSink, Sink, SpanSink},
+};
+
+macro_rules! Run {
+    ($sink:ty) => {
+        fn(
+            &Tables<'_>,
+            &Request<'_>,
+            &mut Cursor,
+            &mut Workspace<'_>,
+            &mut $sink,
+        ) -> Result<(), Stop>
+    };
+}
+
+/// What to encode, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'r> {
+    /// The text.
+    pub text: &'r [u8],
+    /// What to do with special tokens in it.
+    pub special: Special<'r>,
+    /// A byte without a token is an error also where the reference drops it.
+    pub strict: bool,
+}
+
+/// Why an encode stopped before the end of the text.
+///
+/// After `Full` and `Scratch` it can go on with the same cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The sink is full. The next pre-token needs room for this many tokens.
+    Full {
+        /// Tokens.
+        needed: usize,
+    },
+    /// The workspace is too small.
+    Scratch {
+        /// Bytes that it needs in all.
+        bytes: usize,
+        /// Where in the text.
+        at: usize,
+    },
+    /// A special token that the caller forbids.
+    Forbidden {
+        /// Index of the added token.
+        token: u32,
+        /// Where it stands.
+        at: usize,
+    },
+    /// A byte without a token.
+    NoToken {
+        /// The byte.
+        byte: u8,
+        /// Where it stands (in rewritten text: where the character begins that it comes from).
+        at: usize,
+    },
+    /// A pre-token of 4 GiB or more.
+    TooLong {
+        /// Where it begins.
+        at: usize,
+    },
+}
+
+/// Progress through one text, or through one chunk of it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Walk {
+    /// Everything before this is done.
+    done: usize,
+    /// Where the search for added tokens goes on.
+    search: usize,
+    /// The stretch up to here has no added token; known while `open`.
+    limit: usize,
+    open: bool,
+    /// The added token at the end of the stretch.
+    found: Option<Found>,
+    /// The stretch has had its prefix space.
+    prefixed: bool,
+}
+
+impl Walk {
+    fn at(start: usize) -> Self {
+        Self { done: start, search: start, ..Self::default() }
+    }
+
+    /// Finds the end of the stretch that begins at `done`.
+    #[inline]
+    fn open(
+        &mut self,
+        tables: &Tables<'_>,
+        matcher: Option<&Matcher<'_>>,
+        special: Special<'_>,
+        text: &[u8],
+    ) -> Result<(), Stop> {
+        if self.open {
+            return Ok(());
+        }
+        self.found = match matcher {
+            None => None,
+            Some(matcher) => {
+                added_tokens::next_match(tables, matcher, special, text, self.search, self.done)
+                    .map_err(|found| Stop::Forbidden { token: found.token, at: found.at })?
+            }
+        };
+        self.limit = self.found.map_or(text.len(), |found| found.start.max(self.done));
+        self.open = true;
+        Ok(())
+    }
+
+    /// Writes the added token at the end of the stretch; `false` if the text ends there.
+    #[inline]
+    fn close<K: Sink>(&mut self, sink: &mut K) -> Result<bool, Stop> {
+        let Some(found) = self.found else { return Ok(false) };
+        if sink.room() == 0 {
+            return Err(Stop::Full { needed: 1 });
+        }
+        sink.one(found.id, found.start, found.end);
+        *self = Self::at(found.end);
+        self.search = found.search;
+        Ok(true)
+    }
+}
+
+/// Where an encode stands. Belongs to one text and one tokenizer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cursor {
+    outer: Walk,
+    /// The chunk's end in the text, and progress through it.
+    chunk: Option<(usize, Walk)>,
+    rewritten: bool,
+    /// The stretch has been cut before this chunk.
+    cut: bool,
+    /// What the sink held when the chunk began.
+    mark: usize,
+}
+
+impl Cursor {
+    /// How far the text is done, and how many of the tokens in the sink belong to that. Encoding
+    /// the rest of the text gives the other tokens.
+    pub fn consumed<K: Sink>(&self, sink: &K) -> (usize, usize) {
+        match self.chunk {
+            Some((_, inner)) if !self.rewritten => (inner.done, sink.taken()),
+            Some(_) => (self.outer.done, self.mark),
+            None => (self.outer.done, sink.taken()),
+        }
+    }
+}
+
+/// The encode loop for one kind of tokenizer.
+#[derive(Clone, Copy)]
+pub struct Engine {
+    /// A name for people.
+    pub name: &'static str,
+    ids: Run!(IdSink<'_>),
+    count: Run!(CountSink),
+    spans: Run!(SpanSink<'_>),
+}
+
+impl core::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Engine").field("name", &self.name).finish()
+    }
+}
+
+impl Engine {
+    /// The engine for a blob.
+    ///
+    /// # Errors
+    ///
+    /// [`FormatError::UnknownEngine`] if this build has none.
+    pub const fn of(header: &Header) -> Result<&'static Engine, FormatError> {
+        let unknown = Err(FormatError::UnknownEngine { pre_tokenizer: header.pre_tokenizer });
+        if header.model != MODEL_BPE {
+            return unknown;
+        }
+        let found = match header.normalizer {
+            normalizer::NONE => pick::<false>(header.pre_tokenizer),
+            normalizer::NFC => pick::<true>(header.pre_tokenizer),
+            _ => None,
+        };
+        match found {
+            Some(engine) => Ok(engine),
+            None => unknown,
+        }
+    }
+
+    /// Writes ids.
+    ///
+    /// # Errors
+    ///
+    /// See [`Stop`].
+    #[inline]
+    pub fn ids(
+        &self,
+        tables: &Tables<'_>,
+        request: &Request<'_>,
+        cursor: &mut Cursor,
+        workspace: &mut Workspace<'_>,
+        sink: &mut IdSink<'_>,
+    ) -> Result<(), Stop> {
+        (self.ids)(tables, request, cursor, workspace, sink)
+    }
+
+    /// Counts.
+    ///
+    /// # Errors
+    ///
+    /// See [`Stop`].
+    #[inline]
+    pub fn count(
+        &self,
+        tables: &Tables<'_>,
+        request: &Request<'_>,
+        cursor: &mut Cursor,
+        workspace: &mut Workspace<'_>,
+        sink: &mut CountSink,
+    ) -> Result<(), Stop> {
+        (self.count)(tables, request, cursor, workspace, sink)
+    }
+
+    /// Writes ids and where they come from.
+    ///
+    /// # Errors
+    ///
+    /// See [`Stop`].
+    #[inline]
+    pub fn spans(
+        &self,
+        tables: &Tables<'_>,
+        request: &Request<'_>,
+        cursor: &mut Cursor,
+        workspace: &mut Workspace<'_>,
+        sink: &mut SpanSink<'_>,
+    ) -> Result<(), Stop> {
+        (self.spans)(tables, request, cursor, workspace, sink)
+    }
+}
+
+/// The model code of byte-pair encoding.
+pub const MODEL_BPE: u32 = 1;
+
+/// The pre-tokenizer stage as the loop sees it.
+trait Splitter: Sized {
+    /// Pre-tokens may be marked as dropped.
+    const DROPS: bool;
+    const NAME: &'static str;
+
+    fn open<'t>(tables: &Tables<'t>) -> Option<Self>
+    where
+        Self: 't;
+
+    /// As [`Scanner::fill`]; with `DROPS`, the top bit of an end says that the pre-token is
+    /// dropped.
+    fn fill(&self, text: &[u8], start: usize, ends: &mut [usize]) -> usize;
+}
+
+/// A pattern written out by hand.
+struct Hand<S>(S);
+
+macro_rules! hand {
+    ($($kind:ident),*) => {
+        $(impl Splitter for Hand<$kind> {
+            const DROPS: bool = false;
+            const NAME: &'static str = Kind::$kind.name();
+
+            #[inline(always)]
+            fn open<'t>(_: &Tables<'t>) -> Option<Self> where Self: 't {
+                Some(Self($kind))
+            }
+
+            #[inline(always)]
+            fn fill(&self, text: &[u8], start: usize, ends: &mut [usize]) -> usize {
+                Scanner::fill(self.0, text, start, ends)
+            }
+        })*
+
+        const fn pick<const NFC: bool>(code: u32) -> Option<&'static Engine> {
+            match Kind::from_code(code) {
+                $(Some(Kind::$kind) => Some(const { &engine::<Hand<$kind>, NFC>() }),)*
+                None => None,
+            }
+        }
+    };
+}
+
+hand!(Gpt2, R50k, Cl100k, Llama3, Qwen2, Qwen3_5, O200k, Tekken, DeepseekV3);
+
+const fn engine<P: Splitter, const NFC: bool>() -> Engine {
+    Engine {
+        name: P::NAME,
+        ids: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
+        count: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
+        spans: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
+    }
+}
+
+const DROPPED: usize = 1 << (usize::BITS - 1);
+
+/// Rewritten text is handled in chunks of about this many bytes.
+const CHUNK: usize = 4096;
+
+fn encode<P: Splitter, const NFC: bool, K: Sink>(
+    tables: &Tables<'_>,
+    request: &Request<'_>,
+    cursor: &mut Cursor,
+    workspace: &mut Workspace<'_>,
+    sink: &mut K,
+) -> Result<(), Stop> {
+    let text = request.text;
+    let Some(splitter) = P::open(tables) else { return Ok(()) };
+    let raw = Matcher::new(tables.raw_matcher);
+    let normalized = Matcher::new(tables.normalized_matcher);
+    let stage = Stage { tables, splitter: &splitter, request, matcher: normalized.as_ref() };
+    loop {
+        cursor.outer.open(tables, raw.as_ref(), request.special, text)?;
+        let limit = cursor.outer.limit;
+        while cursor.outer.done < limit {
+            let start = cursor.outer.done;
+            let (end, mut inner) = match cursor.chunk {
+                Some(chunk) => chunk,
+                None => {
+                    let end = if NFC { chunk_end(tables, text, start, limit) } else { limit };
+                    cursor.rewritten = NFC && !normalizer::is_nfc(&text[start..end]);
+                    cursor.mark = sink.taken();
+                    let mut inner = Walk::at(if cursor.rewritten { 0 } else { start });
+                    inner.prefixed = cursor.cut;
+                    (end, inner)
+                }
+            };
+            let result = if NFC && cursor.rewritten {
+                let (original, from) = (&text[start..end], sink.taken());
+                let len = normalizer::write_nfc(original, workspace.memory)
+                    .map_err(|bytes| Stop::Scratch { bytes, at: start })?;
+                let (chunk, rest) = workspace.memory.split_at_mut(len);
+                let result = stage.run(chunk, &mut inner, rest, sink);
+                normalizer::align_nfc(original, start, sink.spans_mut(from));
+                result.map_err(|stop| {
+                    stop.moved(len, |at| start + normalizer::original_place(original, at))
+                })
+            } else {
+                stage.run(&text[..end], &mut inner, workspace.memory, sink)
+            };
+            cursor.chunk = Some((end, inner));
+            result?;
+            cursor.chunk = None;
+            cursor.cut = end < limit;
+            cursor.outer.done = end;
+        }
+        cursor.cut = false;
+        if !cursor.outer.close(sink)? {
+            return Ok(());
+        }
+    }
+}
+
+impl Stop {
+    /// The same for a caller whose text is elsewhere and that keeps `before` bytes of memory for itself.
+    fn moved(self, before: usize, map: impl FnOnce(usize) -> usize) -> Self {
+        match self {
+            Self::Full { needed } => Self::Full { needed },
+            Self::Scratch { bytes, at } => {
+                Self::Scratch { bytes: bytes.saturating_add(before), at: map(at) }
+            }
+            Self::Forbidden { token, at } => Self::Forbidden { token, at: map(at) },
+            Self::NoToken { byte, at } => Self::NoToken { byte, at: map(at) },
+            Self::TooLong { at } => Self::TooLong { at: map(at) },
+        }
+    }
+}
+
+/// Where to end a chunk that begins at `start`: where a pre-token ends whatever stands around, some
+/// way on, or at `limit`.
+fn chunk_end(tables: &Tables<'_>, text: &[u8], start: usize, limit: usize) -> usize {
+    if !tables.has(flags::SAFE_CUT) || limit - start <= CHUNK {
+        return limit;
+    }
+    pre_tokenizer::safe_cut(&text[..limit], start + CHUNK).unwrap_or(limit)
+}
+
+/// Everything that stays the same while a chunk is encoded.
+struct Stage<'s, 't, P> {
+    tables: &'s Tables<'t>,
+    splitter: &'s P,
+    request: &'s Request<'s>,
+    matcher: Option<&'s Matcher<'t>>,
+}
+
+impl<P: Splitter> Stage<'_, '_, P> {
+    /// Encodes normalized text from `walk.done` on.
+    fn run<K: Sink>(
+        &self,
+        text: &[u8],
+        walk: &mut Walk,
+        memory: &mut [u8],
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        loop {
+            walk.open(self.tables, self.matcher, self.request.special, text)?;
+            let limit = walk.limit;
+            if self.tables.has(flags::PREFIX_SPACE) && !walk.prefixed && walk.done < limit {
+                self.prefix(text, walk, memory, sink)?;
+            }
+            self.pieces(text, limit, &mut walk.done, memory, sink)?;
+            if !walk.close(sink)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Encodes the first pre-token of a stretch with a space in front of it.
+    #[cold]
+    fn prefix<K: Sink>(
+        &self,
+        text: &[u8],
+        walk: &mut Walk,
+        memory: &mut [u8],
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        let (start, limit) = (walk.done, walk.limit);
+        if text[start] == b' ' {
+            walk.prefixed = true;
+            return Ok(());
+        }
+        let end = match self.tables.has(flags::SAFE_CUT) {
+            true => pre_tokenizer::safe_cut(&text[..limit], start).unwrap_or(limit),
+            false => limit,
+        };
+        let needed = end - start + 1;
+        if memory.len() < needed {
+            return Err(Stop::Scratch { bytes: needed, at: start });
+        }
+        let (copy, rest) = memory.split_at_mut(needed);
+        copy[0] = b' ';
+        copy[1..].copy_from_slice(&text[start..end]);
+        let mut ends = [0];
+        self.splitter.fill(copy, 0, &mut ends);
+        let first = ends[0] & !DROPPED;
+        let from = sink.taken();
+        let mut done = 0;
+        let result = self.pieces(copy, first, &mut done, rest, sink);
+        let original = |at: usize| start + at.saturating_sub(1);
+        for span in sink.spans_mut(from) {
+            (span.start, span.end) = (original(span.start), original(span.end));
+        }
+        result.map_err(|stop| stop.moved(needed, original))?;
+        walk.done = start + first.saturating_sub(1);
+        walk.prefixed = true;
+        Ok(())
+    }
+
+    /// Encodes `text[*done..limit]`, which holds no added token.
+    #[inline]
+    fn pieces<K: Sink>(
+        &self,
+        text: &[u8],
+        limit: usize,
+        done: &mut usize,
+        memory: &mut [u8],
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        let mut ends = [0; 64];
+        let stretch = &text[..limit];
+        while *done < limit {
+            let count = self.splitter.fill(stretch, *done, &mut ends);
+            if count == 0 {
+                *done = limit;
+            }
+            for &end in &ends[..count] {
+                if P::DROPS && end & DROPPED != 0 {
+                    *done = end & !DROPPED;
+                    continue;
+                }
+                let start = *done;
+                let piece = stretch.get(start..end).unwrap_or_default();
+                match self.whole(text, start, piece) {
+                    Some(value) => self.write(value, piece, start, sink)?,
+                    None => self.merge(piece, start, memory, sink)?,
+                }
+                *done = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// The baked answer for a pre-token.
+    #[inline(always)]
+    fn whole(&self, text: &[u8], start: usize, piece: &[u8]) -> Option<Value> {
+        if piece.len() <= SHORT_MAX {
+            let key = Key::load(text, start, piece.len())?;
+            return lookup::find_short(self.tables, key, key.hash());
+        }
+        self.whole_long(piece)
+    }
+
+    fn whole_long(&self, piece: &[u8]) -> Option<Value> {
+        if piece.len() <= LONG_MAX {
+            return lookup::find_long(self.tables, piece);
+        }
+        if piece.len() > self.tables.max_whole_len {
+            return None;
+        }
+        let id = lookup::find_id(self.tables, piece)?;
+        let flags = self.tables.token_flags(id);
+        // Without `ignore_merges`, an entry that merges never make is not an answer.
+        let counts =
+            flags.is_model() && (self.tables.has(flags::IGNORE_MERGES) || !flags.is_unreachable());
+        counts.then_some(Value::one(id))
+    }
+
+    #[inline(always)]
+    fn write<K: Sink>(
+        &self,
+        value: Value,
+        piece: &[u8],
+        start: usize,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        if let Some(id) = value.as_one() {
+            if sink.room() == 0 {
+                return Err(Stop::Full { needed: 1 });
+            }
+            sink.one(id, start, start + piece.len());
+            return Ok(());
+        }
+        let (first, count) = value.span();
+        let ids = self.tables.answers.get(first..first + count).unwrap_or_default();
+        if sink.room() < count {
+            return Err(Stop::Full { needed: count });
+        }
+        sink.many(self.tables, ids.iter().map(|id| u32::from_le_bytes(*id)), start, piece);
+        Ok(())
+    }
+
+    /// Merges a pre-token.
+    fn merge<K: Sink>(
+        &self,
+        piece: &[u8],
+        start: usize,
+        memory: &mut [u8],
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        let pairs = TablePairs(self.tables);
+        if self.tables.has(flags::MISSING_BYTES)
+            && (self.request.strict || self.tables.has(flags::TIKTOKEN))
+            && let Some(at) = piece.iter().position(|&byte| pairs.byte(byte) == NONE)
+        {
+            return Err(Stop::NoToken { byte: piece[at], at: start + at });
+        }
+        if piece.len() <= SHORT {
+            let mut symbols = [0; SHORT];
+            let count = merge_short(&pairs, piece, &mut symbols);
+            if sink.room() < count {
+                return Err(Stop::Full { needed: count });
+            }
+            let ids = symbols[..count].iter().map(|&symbol| pairs.id(symbol));
+            sink.many(self.tables, ids, start, piece);
+            return Ok(());
+        }
+        if piece.len() >= u32::MAX as usize {
+            return Err(Stop::TooLong { at: start });
+        }
+        let len_of = |symbol| {
+            let id = u32_at(self.tables.symbols, symbol as usize).unwrap_or(NONE);
+            self.tables.token(id).map_or(0, <[u8]>::len)
+        };
+        let words = memory.as_chunks_mut::<8>().0;
+        let Some(count) = merge_long(&pairs, piece, len_of, words) else {
+            return Err(Stop::Scratch {
+                bytes: words_for(piece.len()).saturating_mul(8),
+                at: start,
+            });
+        };
+        if sink.room() < count {
+            return Err(Stop::Full { needed: count });
+        }
+        let symbols = words[..count].iter().map(|word| u64::from_ne_bytes(*word) as u32);
+        sink.many(self.tables, symbols.map(|symbol| pairs.id(symbol)), start, piece);
+        Ok(())
+    }
+}

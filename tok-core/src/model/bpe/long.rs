@@ -1,0 +1,253 @@
+//! Merging a long pre-token in linear time: window by window, every seam proven.
+//!
+//! A sequence of tokens is the byte-pair encoding of its text exactly when each two neighbours are
+//! the encoding of theirs. (Merges run by rank, then from left to right. Take the first merge of
+//! the whole run that crosses a seam: up to there, the merges left and right of that seam are those
+//! that the two neighbours alone would make, so the two alone would make this merge too.) So
+//! windows are merged on their own, the tokens near a window's end are dropped because more text
+//! may change them, and the next window begins after the last token kept. Only the seam has to be
+//! checked. Where it does not hold, the token before it is taken back and merged again with what
+//! follows. A bound on the work, with the heap over the whole pre-token behind it, covers
+//! vocabularies for which that does not settle.
+
+use super::{Pairs, SHORT, Word, merge_heap, merge_short};
+use crate::blob::lookup::NONE;
+
+/// Bytes in a window for the heap, when tokens are long.
+const WIDE: usize = 1024;
+
+/// Words of memory that [`merge_long`] needs for `len` bytes.
+pub const fn words_for(len: usize) -> usize {
+    len.saturating_mul(2)
+}
+
+/// Merges the symbols of `bytes`; returns how many are left, in order, in `words` (each in the low
+/// half of a [`Word`]).
+///
+/// `len_of` gives the number of bytes of a symbol. `words` needs [`words_for`] the length of
+/// `bytes`, which has to be shorter than `u32::MAX`; else `None`.
+pub fn merge_long<P: Pairs>(
+    pairs: &P,
+    bytes: &[u8],
+    len_of: impl Fn(u32) -> usize,
+    words: &mut [Word],
+) -> Option<usize> {
+    if words.len() < words_for(bytes.len()) || bytes.len() >= u32::MAX as usize {
+        return None;
+    }
+    if bytes.iter().all(|&byte| pairs.byte(byte) != NONE) {
+        let (stack, work) = words.split_at_mut(bytes.len());
+        let mut windows = Windows { pairs, bytes, len_of, stack, len: 0, work };
+        if windows.run().is_some() {
+            let len = windows.len;
+            for entry in &mut words[..len] {
+                *entry = (u64::from_ne_bytes(*entry) >> 32).to_ne_bytes();
+            }
+            return Some(len);
+        }
+    }
+    merge_heap(pairs, bytes, words)
+}
+
+/// The low half of a word.
+const fn low(word: Word) -> u32 {
+    u64::from_ne_bytes(word) as u32
+}
+
+struct Windows<'w, P, L> {
+    pairs: &'w P,
+    bytes: &'w [u8],
+    len_of: L,
+    /// Symbol and end of each token kept so far.
+    stack: &'w mut [Word],
+    len: usize,
+    work: &'w mut [Word],
+}
+
+impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
+    /// Merges everything onto the stack; `None` if that did not settle.
+    fn run(&mut self) -> Option<()> {
+        let mut wide = false;
+        // Bytes that windows may cover in all. Windows overlap by a quarter.
+        let mut budget = self.bytes.len().saturating_mul(8).saturating_add(16 * WIDE);
+        loop {
+            let start = self.end();
+            let size = if wide { WIDE } else { SHORT };
+            let end = self.bytes.len().min(start + size);
+            budget = budget.checked_sub(end - start)?;
+            let before = self.len;
+            let longest = self.push_window(start, end)?;
+            if longest > SHORT / 4 && !wide && end < self.bytes.len() {
+                wide = true;
+                self.len = before;
+                continue;
+            }
+            if before > 0 && !self.seam_holds(before)? {
+                // Take the token before the seam back. A wider window sees more of what follows.
+                self.len = before - 1;
+                wide = true;
+                continue;
+            }
+            if end == self.bytes.len() {
+                return Some(());
+            }
+            // Drop the tokens that more text may change, but keep one.
+            let safe = end - size / 4;
+            while self.len > before + 1 && self.end() > safe {
+                self.len -= 1;
+            }
+            wide = wide && longest > SHORT / 4;
+        }
+    }
+
+    /// Where the tokens kept so far end.
+    fn end(&self) -> usize {
+        match self.len {
+            0 => 0,
+            len => low(self.stack[len - 1]) as usize,
+        }
+    }
+
+    /// Merges a window onto the stack; returns the bytes of its longest token.
+    fn push_window(&mut self, start: usize, end: usize) -> Option<usize> {
+        let window = self.bytes.get(start..end)?;
+        let (mut at, mut longest) = (start, 0);
+        let (stack, len, len_of) = (&mut *self.stack, &mut self.len, &self.len_of);
+        let mut push = |symbol: u32| {
+            let bytes = len_of(symbol);
+            at += bytes;
+            longest = longest.max(bytes);
+            // Lengths come from a table, and a damaged one must not lead out of the stack.
+            if let Some(slot) = stack.get_mut(*len)
+                && at <= end
+                && bytes > 0
+            {
+                *slot = (u64::from(symbol) << 32 | at as u64).to_ne_bytes();
+                *len += 1;
+            }
+        };
+        if window.len() <= SHORT {
+            let mut symbols = [0; SHORT];
+            let count = merge_short(self.pairs, window, &mut symbols);
+            symbols[..count].iter().for_each(|&symbol| push(symbol));
+        } else {
+            let count = merge_heap(self.pairs, window, self.work)?;
+            self.work.get(..count)?.iter().for_each(|&word| push(low(word)));
+        }
+        (self.end() == end).then_some(longest)
+    }
+
+    /// Whether the tokens on both sides of `seam` (a place in the stack) stay two when they are
+    /// merged together.
+    fn seam_holds(&mut self, seam: usize) -> Option<bool> {
+        let (left, right) = (*self.stack.get(seam - 1)?, *self.stack.get(seam)?);
+        let start = match seam {
+            1 => 0,
+            _ => low(*self.stack.get(seam - 2)?) as usize,
+        };
+        let both = self.bytes.get(start..low(right) as usize)?;
+        let wanted = [left, right].map(|word| (u64::from_ne_bytes(word) >> 32) as u32);
+        if both.len() <= SHORT {
+            let mut symbols = [0; SHORT];
+            let count = merge_short(self.pairs, both, &mut symbols);
+            return Some(symbols[..count] == wanted);
+        }
+        let count = merge_heap(self.pairs, both, self.work)?;
+        let found = self.work.get(..count)?;
+        Some(found.iter().map(|&word| low(word)).eq(wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::collections::HashMap;
+    use std::vec::Vec;
+
+    /// Pairs over a few letters, products numbered by rank.
+    struct Few {
+        pairs: HashMap<(u32, u32), u32>,
+        lens: Vec<usize>,
+    }
+
+    impl Pairs for Few {
+        fn rank(&self, left: u32, right: u32) -> u32 {
+            self.pairs.get(&(left, right)).copied().unwrap_or(NONE)
+        }
+        fn product(&self, rank: u32) -> u32 {
+            rank
+        }
+        fn byte(&self, byte: u8) -> u32 {
+            if (b'a'..=b'd').contains(&byte) { u32::from(byte - b'a') } else { NONE }
+        }
+    }
+
+    fn naive(pairs: &Few, bytes: &[u8]) -> Vec<u32> {
+        let mut symbols: Vec<u32> =
+            bytes.iter().map(|&byte| pairs.byte(byte)).filter(|&symbol| symbol != NONE).collect();
+        loop {
+            let ranks = symbols.windows(2).map(|pair| pairs.rank(pair[0], pair[1]));
+            match ranks.enumerate().map(|(at, rank)| (rank, at)).min() {
+                Some((rank, at)) if rank != NONE => {
+                    symbols[at] = rank;
+                    symbols.remove(at + 1);
+                }
+                _ => return symbols,
+            }
+        }
+    }
+
+    #[test]
+    fn windows_heap_and_loop_agree() {
+        let mut state = 1u64;
+        let mut random = move |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % below
+        };
+        for round in 0..40 {
+            let mut few = Few { pairs: HashMap::new(), lens: [1; 4].to_vec() };
+            // Vocabularies of long tokens as well as of short ones.
+            let limit = if round % 3 == 0 { 400 } else { 12 };
+            for _ in 0..200 {
+                let symbol = few.lens.len() as u32;
+                let (a, b) = (random(few.lens.len()), random(few.lens.len()));
+                let len = few.lens[a] + few.lens[b];
+                if len <= limit && !few.pairs.contains_key(&(a as u32, b as u32)) {
+                    few.pairs.insert((a as u32, b as u32), symbol);
+                    few.lens.push(len);
+                }
+            }
+            for len in [1, 2, 63, 64, 65, 100, 500, 1500] {
+                let letters = 1 + random(4);
+                let holes = random(4) == 0;
+                let bytes: Vec<u8> =
+                    (0..len)
+                        .map(|_| {
+                            if holes && random(9) == 0 {
+                                b'x'
+                            } else {
+                                b'a' + random(letters) as u8
+                            }
+                        })
+                        .collect();
+                let expected = naive(&few, &bytes);
+                let mut words = std::vec![[0; 8]; words_for(len)];
+                let found = |words: &[Word], count: Option<usize>| -> Vec<u32> {
+                    words[..count.unwrap_or(0)].iter().map(|&word| low(word)).collect()
+                };
+                let count = merge_heap(&few, &bytes, &mut words);
+                assert_eq!(found(&words, count), expected, "heap, round {round}, {len} bytes");
+                let len_of = |symbol: u32| few.lens[symbol as usize];
+                let count = merge_long(&few, &bytes, len_of, &mut words);
+                assert_eq!(found(&words, count), expected, "windows, round {round}, {len} bytes");
+                if len <= SHORT {
+                    let mut symbols = [0; SHORT];
+                    let count = merge_short(&few, &bytes, &mut symbols);
+                    assert_eq!(symbols[..count], expected, "loop, round {round}, {len} bytes");
+                }
+                assert_eq!(merge_long(&few, &bytes, len_of, &mut words[1..]), None);
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What merging needs to know of a vocabulary.
+
+use crate::blob::{
+    Tables,
+    lookup::{self, NONE},
+    u32_at,
+};
+
+/// Which neighbours merge, and in which order.
+pub trait Pairs {
+    /// The rank of merging `left` and `right`, lower first; [`NONE`] if they do not merge.
+    fn rank(&self, left: u32, right: u32) -> u32;
+
+    /// The symbol that the merge of this rank makes.
+    fn product(&self, rank: u32) -> u32;
+
+    /// The symbol of a byte; [`NONE`] if it has none.
+    fn byte(&self, byte: u8) -> u32;
+
+    /// As `rank`, for the symbols of two bytes.
+    fn byte_rank(&self, left: u8, right: u8) -> u32 {
+        let (left, right) = (self.byte(left), self.byte(right));
+        if left == NONE || right == NONE { NONE } else { self.rank(left, right) }
+    }
+}
+
+/// The pairs of a blob: a symbol is its own rank.
+#[derive(Clone, Copy)]
+pub struct TablePairs<'t, 'a>(pub &'t Tables<'a>);
+
+impl Pairs for TablePairs<'_, '_> {
+    #[inline(always)]
+    fn rank(&self, left: u32, right: u32) -> u32 {
+        lookup::find_pair(self.0.pairs, left, right)
+    }
+
+    #[inline(always)]
+    fn product(&self, rank: u32) -> u32 {
+        rank
+    }
+
+    #[inline(always)]
+    fn byte(&self, byte: u8) -> u32 {
+        u32::from_le_bytes(self.0.byte_symbols[usize::from(byte)])
+    }
+
+    #[inline(always)]
+    fn byte_rank(&self, left: u8, right: u8) -> u32 {
+        match self.0.byte_pairs {
+            Some(pairs) => u32::from_le_bytes(pairs[usize::from(left) << 8 | usize::from(right)]),
+            None => self.rank(self.byte(left), self.byte(right)),
+        }
+    }
+}
+
+impl TablePairs<'_, '_> {
+    /// The id of a symbol.
+    #[inline(always)]
+    pub fn id(&self, symbol: u32) -> u32 {
+        u32_at(self.0.symbols, symbol as usize).unwrap_or(NONE)
+    }
+}

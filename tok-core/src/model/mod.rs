@@ -1,0 +1,3 @@
+//! Models: what turns a pre-token into ids.
+
+pub mod bpe;

@@ -1,0 +1,182 @@
+//! What an encode writes.
+
+use crate::blob::Tables;
+
+/// Takes tokens.
+pub trait Sink {
+    /// How many more tokens it takes.
+    fn room(&self) -> usize;
+
+    /// How many it has taken.
+    fn taken(&self) -> usize;
+
+    /// Takes the only token of the pre-token `start..end`. There is room.
+    fn one(&mut self, id: u32, start: usize, end: usize);
+
+    /// Takes the tokens of the pre-token `text`, which starts at `start`. There is room.
+    fn many(
+        &mut self,
+        tables: &Tables<'_>,
+        ids: impl Iterator<Item = u32>,
+        start: usize,
+        text: &[u8],
+    );
+
+    /// The spans taken since `from` tokens were there, if this sink takes spans. They are in
+    /// rewritten text when it is the engine that asks, which then moves them.
+    fn spans_mut(&mut self, from: usize) -> &mut [Span];
+}
+
+/// Writes ids.
+#[derive(Debug)]
+pub struct IdSink<'o> {
+    ids: &'o mut [u32],
+    len: usize,
+}
+
+impl<'o> IdSink<'o> {
+    /// Writes to `ids`, from the front.
+    pub const fn new(ids: &'o mut [u32]) -> Self {
+        Self { ids, len: 0 }
+    }
+}
+
+impl Sink for IdSink<'_> {
+    #[inline(always)]
+    fn room(&self) -> usize {
+        self.ids.len() - self.len
+    }
+
+    #[inline(always)]
+    fn taken(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    fn one(&mut self, id: u32, _: usize, _: usize) {
+        if let Some(slot) = self.ids.get_mut(self.len) {
+            *slot = id;
+            self.len += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn many(&mut self, _: &Tables<'_>, ids: impl Iterator<Item = u32>, _: usize, _: &[u8]) {
+        for id in ids {
+            self.one(id, 0, 0);
+        }
+    }
+
+    fn spans_mut(&mut self, _: usize) -> &mut [Span] {
+        &mut []
+    }
+}
+
+/// Counts, up to a limit.
+#[derive(Debug)]
+pub struct CountSink {
+    len: usize,
+    limit: usize,
+}
+
+impl CountSink {
+    /// Takes up to `limit` tokens.
+    pub const fn new(limit: usize) -> Self {
+        Self { len: 0, limit }
+    }
+}
+
+impl Sink for CountSink {
+    #[inline(always)]
+    fn room(&self) -> usize {
+        self.limit - self.len
+    }
+
+    #[inline(always)]
+    fn taken(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    fn one(&mut self, _: u32, _: usize, _: usize) {
+        self.len += 1;
+    }
+
+    #[inline(always)]
+    fn many(&mut self, _: &Tables<'_>, ids: impl Iterator<Item = u32>, _: usize, _: &[u8]) {
+        self.len += ids.count();
+    }
+
+    fn spans_mut(&mut self, _: usize) -> &mut [Span] {
+        &mut []
+    }
+}
+
+/// An id and the bytes of the text that it stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// The id.
+    pub id: u32,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+}
+
+/// Writes ids and where they come from.
+#[derive(Debug)]
+pub struct SpanSink<'o> {
+    spans: &'o mut [Span],
+    len: usize,
+}
+
+impl<'o> SpanSink<'o> {
+    /// Writes to `spans`, from the front.
+    pub const fn new(spans: &'o mut [Span]) -> Self {
+        Self { spans, len: 0 }
+    }
+}
+
+impl Sink for SpanSink<'_> {
+    fn room(&self) -> usize {
+        self.spans.len() - self.len
+    }
+
+    fn taken(&self) -> usize {
+        self.len
+    }
+
+    fn one(&mut self, id: u32, start: usize, end: usize) {
+        if let Some(slot) = self.spans.get_mut(self.len) {
+            *slot = Span { id, start, end };
+            self.len += 1;
+        }
+    }
+
+    fn many(
+        &mut self,
+        tables: &Tables<'_>,
+        ids: impl Iterator<Item = u32>,
+        start: usize,
+        text: &[u8],
+    ) {
+        let known = |byte: u8| tables.byte_symbols[usize::from(byte)] != [0xFF; 4];
+        let mut at = 0;
+        for id in ids {
+            // A token stands for as many bytes as it has, bytes without a token not counted.
+            let skipped = text[at..].iter().position(|&byte| known(byte)).unwrap_or(0);
+            let first = at + skipped;
+            let mut left = tables.token(id).map_or(0, <[u8]>::len);
+            at = first;
+            while left > 0 && at < text.len() {
+                left -= usize::from(known(text[at]));
+                at += 1;
+            }
+            self.one(id, start + first, start + at);
+        }
+    }
+
+    fn spans_mut(&mut self, from: usize) -> &mut [Span] {
+        self.spans.get_mut(from..self.len).unwrap_or_default()
+    }
+}

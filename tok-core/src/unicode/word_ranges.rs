@@ -1,0 +1,1 @@
+pub(super) static WORD_RANGES: [u32; 0] = [];
