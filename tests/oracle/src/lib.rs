@@ -1,1 +1,5 @@
-//! Comparisons with the reference engines, see tests/.
+//! What the comparisons with the reference libraries share.
+
+pub mod random;
+pub mod samples;
+pub mod split;

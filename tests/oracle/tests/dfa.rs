@@ -1,55 +1,46 @@
 //! Baked patterns against the engines that they were written for.
 
-use comptok_bake::bake::dfa::{Flavor, bake, property_names};
+use comptok_bake::bake::dfa::{bake, property_names};
 use comptok_core::pre_tokenizer::dfa::Dfa;
+use comptok_core::pre_tokenizer::{
+    Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Syntax, Tekken,
+};
+use comptok_oracle::random::{self, Random};
+use comptok_oracle::samples;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::OnceLock;
 
-const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
-const R50K: &str =
-    r"'(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s";
-const CL100K: &str = r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s";
-const LLAMA3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const QWEN3_5: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const O200K: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
-const DEEPSEEK_2: &str = "[一-龥぀-ゟ゠-ヿ]+";
-const DEEPSEEK_3: &str = r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"##;
 const CLIP: &str =
     r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
-fn tekken() -> String {
-    let without_tails = O200K.replace("(?i:'s|'t|'re|'ve|'m|'ll|'d)?", "");
-    without_tails.replace(r"\p{N}{1,3}", r"\p{N}")
-}
-
 fn kimi() -> String {
-    let letters = |class: &str| class.replace(r"\p{M}]", r"\p{M}&&[^\p{Han}]]");
-    format!(r"[\p{{Han}}]+|{}", letters(O200K).replace(r"[\r\n/]*", r"[\r\n]*"))
+    let [o200k] = Kind::O200k.regex() else { panic!("it is one pattern") };
+    let letters = o200k.replace(r"\p{M}]", r"\p{M}&&[^\p{Han}]]");
+    format!(r"[\p{{Han}}]+|{}", letters.replace(r"[\r\n/]*", r"[\r\n]*"))
 }
 
-/// Every pattern of the pre-tokenizers, and its engine.
-fn known_patterns() -> Vec<(&'static str, String, Flavor)> {
-    let qwen2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}");
-    vec![
-        ("gpt2", GPT2.into(), Flavor::Onig),
-        ("r50k", R50K.into(), Flavor::Tiktoken),
-        ("cl100k", CL100K.into(), Flavor::Tiktoken),
-        ("llama3", LLAMA3.into(), Flavor::Onig),
-        ("llama3 as tiktoken", LLAMA3.into(), Flavor::Tiktoken),
-        ("qwen2", qwen2, Flavor::Onig),
-        ("qwen3_5", QWEN3_5.into(), Flavor::Onig),
-        ("o200k", O200K.into(), Flavor::Tiktoken),
-        ("o200k as export", O200K.into(), Flavor::Onig),
-        ("tekken", tekken(), Flavor::Tiktoken),
-        ("kimi", kimi(), Flavor::Tiktoken),
-        ("deepseek 1", r"\p{N}{1,3}".into(), Flavor::Onig),
-        ("deepseek 2", DEEPSEEK_2.into(), Flavor::Onig),
-        ("deepseek 3", DEEPSEEK_3.into(), Flavor::Onig),
-        ("clip", CLIP.into(), Flavor::Onig),
-        ("falcon", "[0-9][0-9][0-9]".into(), Flavor::Onig),
-    ]
+/// Every pattern of the pre-tokenizers, in every engine that takes it.
+fn known_patterns() -> Vec<(String, String, Syntax)> {
+    let mut patterns = vec![
+        ("clip".to_owned(), CLIP.to_owned(), Syntax::Oniguruma),
+        ("falcon".to_owned(), "[0-9][0-9][0-9]".to_owned(), Syntax::Oniguruma),
+        ("kimi".to_owned(), kimi(), Syntax::FancyRegex),
+        // Not the one that fancy-regex reads: a `+` after counts repeats.
+        ("cl100k as export".to_owned(), Kind::Cl100k.regex()[0].to_owned(), Syntax::Oniguruma),
+    ];
+    for kind in Kind::ALL {
+        for syntax in [Syntax::FancyRegex, Syntax::Oniguruma] {
+            for (number, pattern) in (1..).zip(kind.regex_in(syntax)) {
+                patterns.push((
+                    format!("{kind:?} {number} {syntax:?}"),
+                    (*pattern).to_owned(),
+                    syntax,
+                ));
+            }
+        }
+    }
+    patterns
 }
 
 /// Patterns that nobody uses, for what the others do not need.
@@ -67,9 +58,9 @@ const MADE_UP: &[&str] = &[
     r"\s*[\r\n]|[^\s]{2,5}|\s+(?!\S)",
     r"a.c|.b+?|[b-y]*?z",
     r"(?:ab|a)(?:c|bcd)|b?c?d",
-    r"(?>a+)b|(?>\p{L}|x)1|a*+[^a]",
-    r"(?:\d{2}|\d)+-|\d",
-    r"(?:a++b?)*c|[ab]",
+    r"(?>a+)b|(?>[\p{L}x])1|a*+[^a]",
+    r"(?:\d{2}|\d){1,3}-|\d",
+    r"(?:a++b)*c|[ab]",
     r"\p{Han}|\p{Latin}+|\P{L}",
     r"[a-f&&[^b-d]]+|[[x-z]1]|[^\d&&[^5]]",
     r"(?i:k+|[a-s]'S)|\S",
@@ -77,10 +68,12 @@ const MADE_UP: &[&str] = &[
     r" ?[^(\s|[.,!?…。，、।۔،])]+",
     r"é+|e\x{301}|\u00e8|[\x41-C]",
     r"(?<name>a|b)+|\*\.\-\/\#",
-    r"(\n|\r\n)+$|\z|q",
+    r"(\n|\r\n)+$|[a-z]\z|q",
     r"\h{2}|\H",
     r"[\w-]+|[-a]|[+\-*/]+",
     r"(?s:.)(?m:.)|\n",
+    r"(?:\s\S)++|\s++$|.",
+    r"\S{2,3}+|a",
 ];
 
 /// What the engine splits a text into: the matches and what is between them.
@@ -112,137 +105,16 @@ enum Reference {
 }
 
 impl Reference {
-    fn new(pattern: &str, flavor: Flavor) -> Result<Self, String> {
-        match flavor {
-            Flavor::Onig => onig::Regex::new(pattern).map(Self::Onig).map_err(|e| e.to_string()),
-            Flavor::Tiktoken => fancy_regex::Regex::new(pattern)
+    fn new(pattern: &str, syntax: Syntax) -> Result<Self, String> {
+        match syntax {
+            Syntax::Oniguruma => {
+                onig::Regex::new(pattern).map(Self::Onig).map_err(|e| e.to_string())
+            }
+            Syntax::FancyRegex => fancy_regex::Regex::new(pattern)
                 .map(|regex| Self::Tiktoken(Box::new(regex)))
                 .map_err(|e| e.to_string()),
         }
     }
-}
-
-/// xorshift: seeded, and the same on every machine.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % limit
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[self.below(from.len())]
-    }
-}
-
-/// Text of what is hard: white space of all lengths, contractions, case, marks, digits of many scripts, ends
-/// of ranges.
-fn nasty(random: &mut Random, length: usize) -> String {
-    const PIECES: &[&str] = &[
-        " ",
-        " ",
-        "  ",
-        "\n",
-        "\r\n",
-        "\t",
-        "\u{A0}",
-        "\u{3000}",
-        "\u{2028}",
-        "\u{85}",
-        "\u{200D}",
-        "'s",
-        "'S",
-        "'ſ",
-        "'ll",
-        "'LL",
-        "'Re",
-        "'ve",
-        "'",
-        "’s",
-        "a",
-        "b",
-        "c",
-        "ab",
-        "abc",
-        "abcd",
-        "X",
-        "xyz",
-        "K",
-        "\u{212A}",
-        "Ab",
-        "ǅ",
-        "ʰ",
-        "ª",
-        "é",
-        "e\u{301}",
-        "\u{301}",
-        "ñ",
-        "ß",
-        "İ",
-        "я",
-        "Я",
-        "中",
-        "文",
-        "々",
-        "ひ",
-        "ゟ",
-        "カ",
-        "ー",
-        "龥",
-        "한",
-        "ก",
-        "ำ",
-        "א",
-        "ع",
-        "0",
-        "1",
-        "12",
-        "123x",
-        "4567",
-        "٣",
-        "²",
-        "½",
-        "Ⅷ",
-        "५",
-        ".",
-        ",",
-        "!",
-        "?!",
-        "-",
-        "\"",
-        "\"q\"",
-        "(",
-        "|",
-        "/",
-        "//",
-        "\\",
-        "<|endoftext|>",
-        "\u{FFFD}",
-        "\u{10FFFF}",
-        "\u{E000}",
-        "😀",
-        "👨\u{200D}👩",
-        "\0",
-        "\x0B",
-        "q",
-        "z",
-        "y",
-        "d",
-        "+*/",
-        "5",
-    ];
-    let mut text = String::new();
-    while text.len() < length {
-        match random.below(12) {
-            0 => text.extend(char::from_u32(random.below(0x3_0000) as u32)),
-            1 => text.extend(char::from_u32(random.below(0x300) as u32)),
-            _ => text.push_str(random.pick(PIECES)),
-        }
-    }
-    text
 }
 
 fn check(name: &str, dfa: &Dfa<'_>, reference_pattern: &Reference, text: &str) -> usize {
@@ -265,60 +137,22 @@ fn check(name: &str, dfa: &Dfa<'_>, reference_pattern: &Reference, text: &str) -
     want.len()
 }
 
-fn shared() -> Option<PathBuf> {
-    let root = std::env::var_os("COMPTOK_SHARED")
-        .map_or(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
-    if root.join("corpus").is_dir() {
-        return Some(root);
-    }
-    assert!(std::env::var_os("CI").is_none(), "../shared is absent");
-    eprintln!("skipped: ../shared is absent");
-    None
-}
-
-/// Some 100 KB of each corpus file, from places all over it.
-fn samples() -> &'static [String] {
-    static SAMPLES: OnceLock<Vec<String>> = OnceLock::new();
-    SAMPLES.get_or_init(|| {
-        let Some(root) = shared() else { return Vec::new() };
-        let mut samples = Vec::new();
-        for folder in ["corpus", "corpus/adversarial"] {
-            let mut files: Vec<PathBuf> = std::fs::read_dir(root.join(folder))
-                .expect("the folder is there")
-                .map(|entry| entry.expect("it is readable").path())
-                .filter(|path| path.extension().is_some_and(|end| end == "txt"))
-                .collect();
-            files.sort();
-            for file in files {
-                let text = std::fs::read_to_string(&file).expect("the corpus is text");
-                let (pieces, length) = if folder == "corpus" { (8, 12_000) } else { (1, 20_000) };
-                for piece in 0..pieces {
-                    let start = text.floor_char_boundary(text.len() / pieces * piece);
-                    let end = text.floor_char_boundary((start + length).min(text.len()));
-                    samples.push(text[start..end].to_owned());
-                }
-            }
-        }
-        assert!(samples.len() > 40, "{}", samples.len());
-        samples
-    })
-}
-
 #[test]
-fn known_patterns_on_nasty_and_real_text() {
-    for (name, pattern, flavor) in known_patterns() {
-        let image = bake(&pattern, flavor).unwrap_or_else(|error| panic!("{name}: {error}"));
+fn known_patterns_on_difficult_and_real_text() {
+    let samples = samples::corpus(11, 60_000, 10_000);
+    for (name, pattern, syntax) in known_patterns() {
+        let image = bake(&pattern, syntax).unwrap_or_else(|error| panic!("{name}: {error}"));
         let dfa = Dfa::parse(&image).expect("a baked image");
-        let reference = Reference::new(&pattern, flavor).expect("the engine takes it");
-        let mut random = Random(0xC0FF_EE00_1234_5677);
+        let reference = Reference::new(&pattern, syntax).expect("the engine takes it");
+        let mut random = Random::new(0xC0FF_EE00);
         let mut pieces = 0;
-        for round in 0..3000 {
-            let text = nasty(&mut random, 1 + round % 120);
-            pieces += check(name, &dfa, &reference, &text);
+        for round in 0..4000 {
+            let text = random::text(&mut random, 1 + round % 160);
+            pieces += check(&name, &dfa, &reference, &text);
         }
-        assert!(pieces > 10_000, "{name}: {pieces}");
-        for text in samples() {
-            pieces += check(name, &dfa, &reference, text);
+        assert!(pieces > 5_000, "{name}: {pieces}");
+        for text in samples.iter().flat_map(|sample| &sample.pieces) {
+            pieces += check(&name, &dfa, &reference, text);
         }
         println!("{name}: {} bytes, {pieces} pieces agree", image.len());
     }
@@ -327,23 +161,26 @@ fn known_patterns_on_nasty_and_real_text() {
 #[test]
 fn made_up_patterns() {
     for pattern in MADE_UP {
-        let mut flavors = 0;
-        for flavor in [Flavor::Onig, Flavor::Tiktoken] {
-            let image = match bake(pattern, flavor) {
-                Ok(image) => image,
-                Err(_) => continue,
-            };
-            flavors += 1;
+        let mut syntaxes = 0;
+        for syntax in [Syntax::Oniguruma, Syntax::FancyRegex] {
+            let Ok(image) = bake(pattern, syntax) else { continue };
+            syntaxes += 1;
             let dfa = Dfa::parse(&image).expect("a baked image");
             let reference =
-                Reference::new(pattern, flavor).expect("what we take, the engine takes");
-            let mut random = Random(7);
+                Reference::new(pattern, syntax).expect("what we take, the engine takes");
+            let mut random = Random::new(7);
             for round in 0..4000 {
-                let text = nasty(&mut random, 1 + round % 60);
+                check(pattern, &dfa, &reference, &random::text(&mut random, 1 + round % 60));
+                // The few chars that the patterns are about.
+                let chars = [
+                    "a", "b", "c", "d", "x", "y", "z", "1", "22", " ", " ", "\n", "\r\n", "\"",
+                    "-", "中", "K",
+                ];
+                let text: String = (0..random.below(14)).map(|_| *random.pick(&chars)).collect();
                 check(pattern, &dfa, &reference, &text);
             }
         }
-        assert!(flavors > 0, "{pattern}: {:?}", bake(pattern, Flavor::Onig).err());
+        assert!(syntaxes > 0, "{pattern}: {:?}", bake(pattern, Syntax::Oniguruma).err());
     }
 }
 
@@ -357,33 +194,39 @@ fn all_chars() -> &'static str {
 fn properties_are_those_of_the_engines() {
     let mut names = 0;
     for name in property_names() {
-        for flavor in [Flavor::Onig, Flavor::Tiktoken] {
+        for syntax in [Syntax::Oniguruma, Syntax::FancyRegex] {
             let pattern = format!(r"\p{{{name}}}");
-            let image = bake(&pattern, flavor).expect("a name");
+            let image = bake(&pattern, syntax).expect("a name");
             let dfa = Dfa::parse(&image).expect("a baked image");
-            let reference = Reference::new(&pattern, flavor).expect("the engine knows it");
+            let reference = Reference::new(&pattern, syntax).expect("the engine knows it");
             check(name, &dfa, &reference, all_chars());
             names += 1;
         }
     }
     assert!(names > 200, "{names}");
-    for class in [r"\s", r"\S", r"\d", r"\D", r"\w", r"\W", r"\h", r"."] {
-        for flavor in [Flavor::Onig, Flavor::Tiktoken] {
-            let image = bake(class, flavor).expect("a class");
+    let classes = [r"\s", r"\S", r"\d", r"\D", r"\w", r"\W", r"\h", r"\H"];
+    let in_brackets =
+        classes.iter().flat_map(|class| [format!("[{class}]"), format!("[^{class}]")]);
+    let single = classes.iter().map(|class| class.to_string());
+    let others = [".", r"[^\w\s]", r"[\w&&\S]", r"[[^\W]]", r"[\p{L}\d]"].map(String::from);
+    for class in single.chain(in_brackets).chain(others) {
+        let class = &*class;
+        for syntax in [Syntax::Oniguruma, Syntax::FancyRegex] {
+            let image = bake(class, syntax).expect("a class");
             let dfa = Dfa::parse(&image).expect("a baked image");
-            check(class, &dfa, &Reference::new(class, flavor).expect("a class"), all_chars());
+            check(class, &dfa, &Reference::new(class, syntax).expect("a class"), all_chars());
         }
     }
     let posix = ["alpha", "alnum", "digit", "lower", "upper", "space", "cntrl", "punct", "xdigit"];
     let mut taken = BTreeSet::new();
     for name in posix {
-        for flavor in [Flavor::Onig, Flavor::Tiktoken] {
+        for syntax in [Syntax::Oniguruma, Syntax::FancyRegex] {
             for pattern in [format!("[[:{name}:]]"), format!("[[:^{name}:]]")] {
-                let Ok(image) = bake(&pattern, flavor) else { continue };
+                let Ok(image) = bake(&pattern, syntax) else { continue };
                 let dfa = Dfa::parse(&image).expect("a baked image");
-                let reference = Reference::new(&pattern, flavor).expect("a class");
+                let reference = Reference::new(&pattern, syntax).expect("a class");
                 check(&pattern, &dfa, &reference, all_chars());
-                taken.insert((name, flavor == Flavor::Onig));
+                taken.insert((name, syntax == Syntax::Oniguruma));
             }
         }
     }
@@ -394,10 +237,10 @@ fn properties_are_those_of_the_engines() {
 fn letters_but_for_their_case() {
     for letter in ('a'..='z').chain(['A', 'K', 'S', '0', '\'']) {
         for pattern in [format!("(?i:{letter})"), format!("(?i:[{letter}!])")] {
-            for flavor in [Flavor::Onig, Flavor::Tiktoken] {
-                let image = bake(&pattern, flavor).expect("a letter");
+            for syntax in [Syntax::Oniguruma, Syntax::FancyRegex] {
+                let image = bake(&pattern, syntax).expect("a letter");
                 let dfa = Dfa::parse(&image).expect("a baked image");
-                let reference = Reference::new(&pattern, flavor).expect("a letter");
+                let reference = Reference::new(&pattern, syntax).expect("a letter");
                 check(&pattern, &dfa, &reference, all_chars());
             }
         }
@@ -408,13 +251,13 @@ fn letters_but_for_their_case() {
 fn escaped_punctuation_is_itself() {
     for c in ('!'..='~').filter(char::is_ascii_punctuation) {
         for pattern in [format!("\\{c}"), format!("[\\{c}]"), format!("[^\\{c}]")] {
-            for flavor in [Flavor::Onig, Flavor::Tiktoken] {
-                let Ok(image) = bake(&pattern, flavor) else {
+            for syntax in [Syntax::Oniguruma, Syntax::FancyRegex] {
+                let Ok(image) = bake(&pattern, syntax) else {
                     assert!(matches!(c, '<' | '>'), "{pattern}");
                     continue;
                 };
                 let dfa = Dfa::parse(&image).expect("a baked image");
-                let reference = Reference::new(&pattern, flavor).expect("the engine takes it");
+                let reference = Reference::new(&pattern, syntax).expect("the engine takes it");
                 let text: String = ('\0'..='\u{FF}').collect();
                 check(&pattern, &dfa, &reference, &text);
             }
@@ -422,26 +265,123 @@ fn escaped_punctuation_is_itself() {
     }
 }
 
+/// A text like [`random::text`], and perhaps with bytes that are not UTF-8.
+fn bytes(random: &mut Random) -> Vec<u8> {
+    let mut text = random::text(random, 40).into_bytes();
+    for _ in 0..random.below(4) {
+        let at = random.below(text.len() + 1);
+        match random.below(3) {
+            0 => text.truncate(at),
+            1 => text.insert(at, random.bits() as u8),
+            _ => drop(text.drain(at..text.len().min(at + 1))),
+        }
+    }
+    text
+}
+
 #[test]
 fn the_end_is_reported_when_more_text_could_matter() {
-    let mut random = Random(5);
-    for (name, pattern, flavor) in known_patterns() {
-        let image = bake(&pattern, flavor).expect("it can be baked");
+    let mut random = Random::new(5);
+    let made_up = MADE_UP
+        .iter()
+        .map(|pattern| (pattern.to_string(), pattern.to_string(), Syntax::FancyRegex));
+    for (name, pattern, syntax) in known_patterns().into_iter().chain(made_up) {
+        let Ok(image) = bake(&pattern, syntax) else { continue };
         let dfa = Dfa::parse(&image).expect("a baked image");
-        for _ in 0..300 {
-            let (text, more) = (nasty(&mut random, 20), nasty(&mut random, 20));
-            let longer = text.clone() + &more;
-            let whole: Vec<_> = dfa.splits(longer.as_bytes()).collect();
-            for (split, with_more) in dfa.splits(text.as_bytes()).zip(whole) {
+        for _ in 0..400 {
+            let (text, more) = (bytes(&mut random), bytes(&mut random));
+            let longer = [&text[..], &more].concat();
+            let whole: Vec<_> = dfa.splits(&longer).collect();
+            for (split, with_more) in dfa.splits(&text).zip(whole) {
                 if split.touches_end {
                     break;
                 }
-                assert_eq!(
-                    (split.range(), split.is_match),
-                    (with_more.range(), with_more.is_match),
-                    "{name}"
-                );
+                let part = |split: comptok_core::pre_tokenizer::dfa::Split| {
+                    (split.range(), split.is_match)
+                };
+                assert_eq!(part(split), part(with_more), "{name}: {text:?} + {more:?}");
             }
         }
     }
+}
+
+/// What is not UTF-8 is the same to a baked pattern as to the scanner of that pattern.
+#[test]
+fn baked_patterns_are_the_scanners_on_any_bytes() {
+    fn compare<S: Scanner>(kind: Kind, scanner: S) {
+        let syntax = if kind == Kind::Cl100k { Syntax::FancyRegex } else { Syntax::Oniguruma };
+        let images: Vec<Vec<u8>> = kind
+            .regex()
+            .iter()
+            .map(|pattern| bake(pattern, syntax).expect("it is known"))
+            .collect();
+        let mut random = Random::new(3);
+        for _ in 0..20_000 {
+            let text = bytes(&mut random);
+            // One split after the other.
+            let mut parts = vec![0..text.len()];
+            for image in &images {
+                let dfa = Dfa::parse(image).expect("a baked image");
+                let split = |part: Range<usize>| {
+                    let splits: Vec<_> = dfa.splits(&text[part.clone()]).collect();
+                    splits.into_iter().map(move |s| part.start + s.start..part.start + s.end)
+                };
+                parts = parts.into_iter().flat_map(split).collect();
+            }
+            let mut at = 0;
+            for part in parts {
+                assert_eq!(at..scanner.end(&text, at), part, "{kind:?}: {text:?}");
+                at = part.end;
+            }
+        }
+    }
+    compare(Kind::Gpt2, Gpt2);
+    compare(Kind::R50k, R50k);
+    compare(Kind::Cl100k, Cl100k);
+    compare(Kind::Llama3, Llama3);
+    compare(Kind::Qwen2, Qwen2);
+    compare(Kind::Qwen3_5, Qwen3_5);
+    compare(Kind::O200k, O200k);
+    compare(Kind::Tekken, Tekken);
+    compare(Kind::DeepseekV3, DeepseekV3);
+}
+
+#[test]
+fn what_cannot_be_the_same_is_refused() {
+    for (pattern, syntax, column) in [
+        (r"a(?=b)", Syntax::Oniguruma, 2),
+        (r"ab(?!\s)", Syntax::Oniguruma, 3),
+        (r"x|\s*(?!\S)", Syntax::Oniguruma, 6),
+        (r"(?<=a)b", Syntax::FancyRegex, 1),
+        (r"(a)\1", Syntax::FancyRegex, 4),
+        (r"\bword\b", Syntax::Oniguruma, 1),
+        (r"^a", Syntax::Oniguruma, 1),
+        (r"(?:ab|a)++b", Syntax::FancyRegex, 9),
+        (r"a++a", Syntax::FancyRegex, 2),
+        (r"(?:a++b?)*c", Syntax::FancyRegex, 5),
+        (r"(?>a|ab)c", Syntax::FancyRegex, 1),
+        (r"a*", Syntax::Oniguruma, 1),
+        (r"(?:a*)+", Syntax::Oniguruma, 1),
+        (r"[[:punct:]]", Syntax::Oniguruma, 2),
+        (r"\p{Emoji}", Syntax::Oniguruma, 1),
+        (r"a{2}?", Syntax::Oniguruma, 2),
+        (r"(?i:ß)", Syntax::FancyRegex, 5),
+        (r"(?i:ss)", Syntax::Oniguruma, 6),
+        (r"a(?i)b", Syntax::Oniguruma, 2),
+        (r"(a", Syntax::FancyRegex, 1),
+        (r"a)", Syntax::FancyRegex, 2),
+        (r"[a", Syntax::FancyRegex, 1),
+        (r"[]a]", Syntax::FancyRegex, 2),
+        (r"\xE9", Syntax::Oniguruma, 1),
+        (r"x{1001}", Syntax::Oniguruma, 2),
+        (r"(?:(?:\p{L}{1000}){1000}){1000}", Syntax::Oniguruma, 1),
+    ] {
+        let error = bake(pattern, syntax).expect_err(pattern);
+        assert_eq!(error.column, column, "{pattern}: {error}");
+        assert!(error.to_string().starts_with("pattern, column "), "{error}");
+    }
+    let deep = "(".repeat(100_000) + "a" + &")".repeat(100_000);
+    assert!(bake(&deep, Syntax::FancyRegex).is_err());
+    let deep = "[".repeat(100_000) + "a" + &"]".repeat(100_000);
+    assert!(bake(&deep, Syntax::FancyRegex).is_err());
 }

@@ -257,6 +257,7 @@ impl<'a> Table<'a> {
             (state, len) = self.step(state, text, at);
             at += len;
             if state == 0 {
+                // The last bytes may be the beginning of a char.
                 found.touches_end = at + 3 > text.len() && at > cut_char(text);
                 return found;
             }

@@ -113,6 +113,12 @@ fn settle(node: &mut Node, rest: &Rest) -> Result<(), PatternError> {
             return Err(PatternError::new(*column, what));
         }
         Node::Concat(nodes) => {
+            for at in 1..nodes.len() {
+                // What takes all newlines leaves only the end of the text to `$`.
+                if nodes[at - 1].takes_all('\n') && matches!(nodes[at], Node::LineEnd) {
+                    nodes[at] = Node::End;
+                }
+            }
             let mut rest = rest.clone();
             for node in nodes.iter_mut().rev() {
                 settle(node, &rest)?;
@@ -169,6 +175,16 @@ fn never_comes_back(node: &Node, rest: &Rest) -> bool {
         },
         Node::Class(_) => true,
         _ => false,
+    }
+}
+
+impl Node {
+    /// Whether it is a possessive run of a set that `c` is in, so that `c` cannot follow it.
+    fn takes_all(&self, c: char) -> bool {
+        let Self::Atomic(inner, _) = self else { return false };
+        let Self::Repeat(run) = &**inner else { return false };
+        let is_in = |set| !sets::are_disjoint(set, &sets::of([c]));
+        run.greedy && run.max.is_none() && matches!(&run.node, Self::Class(set) if is_in(set))
     }
 }
 

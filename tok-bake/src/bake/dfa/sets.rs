@@ -1,10 +1,10 @@
 //! Sets of chars that patterns name.
 
-use super::Flavor;
 use super::properties::{
     ALPHABETIC, CATEGORIES, CATEGORY_NAMES, LOWERCASE, SCRIPT_NAMES, SCRIPTS, UPPERCASE,
     WHITE_SPACE,
 };
+use comptok_core::pre_tokenizer::Syntax;
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
 /// The set of the chars from `first` to `last`; surrogates are not chars.
@@ -93,17 +93,17 @@ pub(super) fn hex_digit() -> ClassUnicode {
     of(('0'..='9').chain('a'..='f').chain('A'..='F'))
 }
 
-/// `\w`, on which the engines do not agree.
-pub(super) fn word(flavor: Flavor) -> ClassUnicode {
+/// `\w`, on which the engines do not agree, and Oniguruma in a bracketed class not with itself.
+pub(super) fn word(syntax: Syntax, in_class: bool) -> ClassUnicode {
     let mut set = from_ranges(&ALPHABETIC);
     for part in ["M", "Nd", "Pc"] {
         set.union(&categories(part));
     }
-    // Oniguruma leaves the joiners out, and takes the Latin-1 superscripts and fractions in.
-    set.union(&match flavor {
-        Flavor::Tiktoken => of(['\u{200C}', '\u{200D}']),
-        Flavor::Onig => of("²³¹¼½¾".chars()),
-    });
+    match (syntax, in_class) {
+        (Syntax::FancyRegex, _) => set.union(&of(['\u{200C}', '\u{200D}'])),
+        (Syntax::Oniguruma, false) => set.union(&of("²³¹¼½¾".chars())),
+        (Syntax::Oniguruma, true) => {}
+    }
     set
 }
 
@@ -136,12 +136,10 @@ pub fn property_names() -> impl Iterator<Item = &'static str> {
 pub(super) fn property(name: &str) -> Option<ClassUnicode> {
     let name = loose(name);
     let is = |other: &&str| loose(other) == name;
-    if let Some(names) =
-        CATEGORY_NAMES.iter().chain(&GROUPS).find(|names| names.iter().any(|n| is(&n)))
-    {
+    if let Some(names) = CATEGORY_NAMES.iter().chain(&GROUPS).find(|names| names.iter().any(is)) {
         return (names[0] != "Cs").then(|| categories(names[0]));
     }
-    if let Some(at) = SCRIPT_NAMES.iter().position(|script| is(&script)) {
+    if let Some(at) = SCRIPT_NAMES.iter().position(is) {
         return Some(from_runs(&SCRIPTS, |value| value == at + 1));
     }
     Some(from_ranges(match &*name {
@@ -154,23 +152,23 @@ pub(super) fn property(name: &str) -> Option<ClassUnicode> {
 }
 
 /// `[:name:]` between brackets. ASCII only in the regex crate, Unicode in Oniguruma.
-pub(super) fn posix(name: &str, flavor: Flavor) -> Option<ClassUnicode> {
-    Some(match (flavor, name) {
+pub(super) fn posix(name: &str, syntax: Syntax) -> Option<ClassUnicode> {
+    Some(match (syntax, name) {
         (_, "xdigit") => hex_digit(),
-        (Flavor::Onig, "alpha") => from_ranges(&ALPHABETIC),
-        (Flavor::Onig, "digit") => digit(),
-        (Flavor::Onig, "lower") => from_ranges(&LOWERCASE),
-        (Flavor::Onig, "upper") => from_ranges(&UPPERCASE),
-        (Flavor::Onig, "space") => space(),
-        (Flavor::Onig, "cntrl") => categories("Cc"),
-        (Flavor::Tiktoken, "alpha") => of(('a'..='z').chain('A'..='Z')),
-        (Flavor::Tiktoken, "alnum") => of(('0'..='9').chain('a'..='z').chain('A'..='Z')),
-        (Flavor::Tiktoken, "digit") => range('0', '9'),
-        (Flavor::Tiktoken, "lower") => range('a', 'z'),
-        (Flavor::Tiktoken, "upper") => range('A', 'Z'),
-        (Flavor::Tiktoken, "space") => of("\t\n\x0B\x0C\r ".chars()),
-        (Flavor::Tiktoken, "cntrl") => of(('\0'..='\x1F').chain(['\x7F'])),
-        (Flavor::Tiktoken, "punct") => of(('!'..='~').filter(char::is_ascii_punctuation)),
+        (Syntax::Oniguruma, "alpha") => from_ranges(&ALPHABETIC),
+        (Syntax::Oniguruma, "digit") => digit(),
+        (Syntax::Oniguruma, "lower") => from_ranges(&LOWERCASE),
+        (Syntax::Oniguruma, "upper") => from_ranges(&UPPERCASE),
+        (Syntax::Oniguruma, "space") => space(),
+        (Syntax::Oniguruma, "cntrl") => categories("Cc"),
+        (Syntax::FancyRegex, "alpha") => of(('a'..='z').chain('A'..='Z')),
+        (Syntax::FancyRegex, "alnum") => of(('0'..='9').chain('a'..='z').chain('A'..='Z')),
+        (Syntax::FancyRegex, "digit") => range('0', '9'),
+        (Syntax::FancyRegex, "lower") => range('a', 'z'),
+        (Syntax::FancyRegex, "upper") => range('A', 'Z'),
+        (Syntax::FancyRegex, "space") => of("\t\n\x0B\x0C\r ".chars()),
+        (Syntax::FancyRegex, "cntrl") => of(('\0'..='\x1F').chain(['\x7F'])),
+        (Syntax::FancyRegex, "punct") => of(('!'..='~').filter(char::is_ascii_punctuation)),
         _ => return None,
     })
 }

@@ -1,8 +1,9 @@
 //! Reads a pattern as the engine it was written for reads it.
 //!
-//! What two engines read differently is read here by flavor; what cannot be read soundly is an error.
+//! What two engines read differently is read here by syntax; what cannot be read soundly is an error.
 
-use super::{Flavor, PatternError, sets};
+use super::{PatternError, sets};
+use comptok_core::pre_tokenizer::Syntax;
 use regex_syntax::hir::ClassUnicode;
 
 /// Groups and bracketed classes may be nested this deep.
@@ -52,11 +53,11 @@ struct Flags {
 }
 
 /// Reads `pattern`.
-pub(super) fn parse(pattern: &str, flavor: Flavor) -> Result<Node, PatternError> {
+pub(super) fn parse(pattern: &str, syntax: Syntax) -> Result<Node, PatternError> {
     let chars: Vec<char> = pattern.chars().collect();
-    let multi_line = flavor == Flavor::Onig;
+    let multi_line = syntax == Syntax::Oniguruma;
     let flags = Flags { multi_line, ..Flags::default() };
-    let mut parser = Parser { chars: &chars, at: 0, flavor, last_folded: Folded::default() };
+    let mut parser = Parser { chars: &chars, at: 0, syntax, last_folded: Folded::default() };
     let node = parser.alternation(flags, 0)?;
     match parser.peek() {
         None => Ok(node),
@@ -75,7 +76,7 @@ struct Folded {
 struct Parser<'p> {
     chars: &'p [char],
     at: usize,
-    flavor: Flavor,
+    syntax: Syntax,
     last_folded: Folded,
 }
 
@@ -174,10 +175,10 @@ impl Parser<'_> {
         }
         let possessive = greedy && self.eat("+");
         let once = Node::Repeat(Box::new(Repeat { node, min, max, greedy, column }));
-        let node = match (possessive, self.flavor) {
+        let node = match (possessive, self.syntax) {
             (false, _) => once,
             // There, a `+` after counts is a repetition of the repetition.
-            (true, Flavor::Onig) if braces => Node::Repeat(Box::new(Repeat {
+            (true, Syntax::Oniguruma) if braces => Node::Repeat(Box::new(Repeat {
                 node: once,
                 min: 1,
                 max: None,
@@ -274,7 +275,7 @@ impl Parser<'_> {
             }
             sets::fold_ascii(&mut set);
             let any_of = |chars: &str| !sets::are_disjoint(&set, &sets::of(chars.chars()));
-            if self.flavor == Flavor::Onig
+            if self.syntax == Syntax::Oniguruma
                 && (before.s && any_of("st") || before.f && any_of("fil"))
             {
                 return Err(PatternError::new(
@@ -304,7 +305,7 @@ impl Parser<'_> {
             }
             if self.eat(">") {
                 atomic = true;
-            } else if self.eat("<") || (self.flavor == Flavor::Tiktoken && self.eat("P<")) {
+            } else if self.eat("<") || (self.syntax == Syntax::FancyRegex && self.eat("P<")) {
                 while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
                     self.at += 1;
                 }
@@ -330,16 +331,16 @@ impl Parser<'_> {
     fn flags(&mut self, flags: &mut Flags, column: usize) -> Result<bool, PatternError> {
         let mut on = true;
         while let Some(c) = self.next() {
-            match (c, self.flavor) {
+            match (c, self.syntax) {
                 (')', _) => return Ok(true),
                 (':', _) => return Ok(false),
                 ('-', _) if on => on = false,
                 ('i', _) => flags.ignore_case = on,
                 // The same letter means two things.
-                ('m', Flavor::Tiktoken) => flags.multi_line = on,
-                ('m', Flavor::Onig) => flags.dot_all = on,
-                ('s', Flavor::Tiktoken) => flags.dot_all = on,
-                ('u', Flavor::Tiktoken) if on => {}
+                ('m', Syntax::FancyRegex) => flags.multi_line = on,
+                ('m', Syntax::Oniguruma) => flags.dot_all = on,
+                ('s', Syntax::FancyRegex) => flags.dot_all = on,
+                ('u', Syntax::FancyRegex) if on => {}
                 _ => break,
             }
         }
@@ -482,7 +483,7 @@ impl Parser<'_> {
             self.at += 1;
         }
         let name = String::from_iter(self.chars.get(start..self.at).unwrap_or_default());
-        let set = sets::posix(&name, self.flavor).filter(|_| self.eat(":]"));
+        let set = sets::posix(&name, self.syntax).filter(|_| self.eat(":]"));
         let Some(set) = set else {
             return Err(PatternError::new(column, format!("the class `[:{name}:]`")));
         };
@@ -499,8 +500,8 @@ impl Parser<'_> {
             'S' => Escaped::Set(sets::not(sets::space()), false),
             'd' => Escaped::Set(sets::digit(), false),
             'D' => Escaped::Set(sets::not(sets::digit()), false),
-            'w' => Escaped::Set(sets::word(self.flavor), true),
-            'W' => Escaped::Set(sets::not(sets::word(self.flavor)), true),
+            'w' => Escaped::Set(sets::word(self.syntax, in_class), true),
+            'W' => Escaped::Set(sets::not(sets::word(self.syntax, in_class)), true),
             'h' => Escaped::Set(sets::hex_digit(), true),
             'H' => Escaped::Set(sets::not(sets::hex_digit()), true),
             'p' | 'P' => Escaped::Set(self.property(column, c == 'P')?, true),
@@ -522,7 +523,7 @@ impl Parser<'_> {
                 return Err(PatternError::new(column, format!("`\\{c}` (it looks behind)")));
             }
             // Assertions of the regex crate.
-            '<' | '>' if self.flavor == Flavor::Tiktoken => {
+            '<' | '>' if self.syntax == Syntax::FancyRegex => {
                 return Err(PatternError::new(column, format!("`\\{c}`")));
             }
             c if c.is_ascii_punctuation() || c == ' ' => Escaped::Char(c),
@@ -544,7 +545,7 @@ impl Parser<'_> {
             let name = String::from_iter(self.chars.get(start..self.at).unwrap_or_default());
             self.at += 1;
             name
-        } else if self.flavor == Flavor::Tiktoken {
+        } else if self.syntax == Syntax::FancyRegex {
             self.next().into_iter().collect()
         } else {
             return Err(PatternError::new(column, "`\\p` without `{`"));
@@ -564,7 +565,7 @@ impl Parser<'_> {
             }
             let digits = self.chars.get(start..self.at);
             // There, `\u` has four digits and no braces.
-            digits.filter(|_| self.eat("}") && (kind == 'x' || self.flavor == Flavor::Tiktoken))
+            digits.filter(|_| self.eat("}") && (kind == 'x' || self.syntax == Syntax::FancyRegex))
         } else {
             let end = self.at + if kind == 'x' { 2 } else { 4 };
             let digits = self.chars.get(self.at..end);
@@ -575,8 +576,9 @@ impl Parser<'_> {
             .filter(|digits| (1..=8).contains(&digits.len()))
             .and_then(|digits| u32::from_str_radix(&String::from_iter(digits), 16).ok());
         // There, `\x80` and up is a byte, not a char.
-        let is_byte =
-            kind == 'x' && self.flavor == Flavor::Onig && self.chars.get(start - 1) != Some(&'{');
+        let is_byte = kind == 'x'
+            && self.syntax == Syntax::Oniguruma
+            && self.chars.get(start - 1) != Some(&'{');
         match code.and_then(char::from_u32) {
             Some(c) if !is_byte || c.is_ascii() => Ok(c),
             _ => Err(PatternError::new(column, format!("`\\{kind}` with no code point"))),

@@ -21,9 +21,7 @@ const MERGE_LIMIT: usize = 40_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// From a place, forward; the first alternative that matches wins.
-    At,
-    /// From a place, forward, to the end of the first match at or after it.
-    Search,
+    Forward,
     /// From the end of a match back to all its possible beginnings.
     Reverse,
 }
@@ -48,19 +46,16 @@ impl Table {
         let nfa_config = thompson::Config::new()
             .which_captures(WhichCaptures::None)
             .nfa_size_limit(Some(NFA_LIMIT))
-            .reverse(reverse);
+            .reverse(reverse)
+            .shrink(reverse);
         let nfa = NFA::compiler()
             .configure(nfa_config)
             .build_many_from_hir(expressions)
             .map_err(|error| error.to_string())?;
-        let (match_kind, start_kind) = match kind {
-            Kind::At => (MatchKind::LeftmostFirst, StartKind::Anchored),
-            Kind::Search => (MatchKind::LeftmostFirst, StartKind::Unanchored),
-            Kind::Reverse => (MatchKind::All, StartKind::Anchored),
-        };
+        let match_kind = if reverse { MatchKind::All } else { MatchKind::LeftmostFirst };
         let dfa_config = dense::Config::new()
             .match_kind(match_kind)
-            .start_kind(start_kind)
+            .start_kind(StartKind::Anchored)
             .accelerate(false)
             .dfa_size_limit(Some(DFA_LIMIT))
             .determinize_size_limit(Some(DFA_LIMIT));
@@ -76,11 +71,10 @@ impl Table {
     fn from_dense(dfa: &dense::DFA<Vec<u32>>, codes: &[u8], kind: Kind) -> Result<Self, String> {
         // The look-ahead of a reversed automaton is in where it starts: at the end of the text, before a
         // newline, before another byte.
-        let anchored = if kind == Kind::Search { Anchored::No } else { Anchored::Yes };
         let mut dense_starts = Vec::new();
         for before in [None, Some(b'\n'), Some(b'x')] {
             let before = before.filter(|_| kind == Kind::Reverse);
-            let config = start::Config::new().anchored(anchored).look_behind(before);
+            let config = start::Config::new().anchored(Anchored::Yes).look_behind(before);
             dense_starts.push(dfa.start_state(&config).map_err(|error| error.to_string())?);
         }
         let byte_classes = dfa.byte_classes();
@@ -271,14 +265,25 @@ impl Table {
             let code = self.codes[state as usize];
             state != 0 && [0, BEFORE_NEWLINE, AT_END].iter().any(|at| code >> at & 3 == 0)
         };
-        // Longest paths by taking away, again and again, the states that no open one leads to.
+        // The states that are reached without having been without doubt.
+        let mut is_open_here = vec![false; self.codes.len()];
+        let mut open = Vec::new();
         let mut entries = vec![0u32; self.codes.len()];
-        let open: Vec<u32> = (0..self.state_count()).filter(|state| is_open(*state)).collect();
-        for &state in &open {
+        let mut reach = |state: u32, open: &mut Vec<u32>| {
+            if is_open(state) && !std::mem::replace(&mut is_open_here[state as usize], true) {
+                open.push(state);
+            }
+        };
+        reach(self.starts[0], &mut open);
+        let mut at = 0;
+        while let Some(&state) = open.get(at) {
             for &to in self.row(state) {
                 entries[to as usize] += 1;
+                reach(to, &mut open);
             }
+            at += 1;
         }
+        // Longest paths by taking away, again and again, the states that no open one leads to.
         let mut lengths = vec![0usize; self.codes.len()];
         let mut free: Vec<u32> =
             open.iter().copied().filter(|state| entries[*state as usize] == 0).collect();
@@ -291,7 +296,7 @@ impl Table {
             for &to in self.row(state) {
                 lengths[to as usize] = lengths[to as usize].max(length);
                 entries[to as usize] -= 1;
-                if entries[to as usize] == 0 && is_open(to) {
+                if entries[to as usize] == 0 && is_open_here[to as usize] {
                     free.push(to);
                 }
             }
@@ -309,11 +314,6 @@ impl Table {
             }
         }
         false
-    }
-
-    /// The number of states and of classes.
-    pub(super) fn size(&self) -> (usize, usize) {
-        (self.codes.len(), self.class_count)
     }
 
     /// The table's bytes in the image.
