@@ -1,4 +1,5 @@
 //! The stages around the model, as the reference's JSON has them.
+#![expect(missing_docs, reason = "fields keep the names that the reference documents")]
 
 /// Rewrites text before it is cut.
 #[derive(Debug, Clone, PartialEq)]

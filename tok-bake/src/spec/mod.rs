@@ -5,19 +5,23 @@
 //! engine cannot run yet; only `bake` decides what is supported.
 
 mod components;
+mod index;
+
+pub(crate) use index::PairIndex;
 
 pub use components::{
     Behavior, Decoder, Direction, Normalizer, Padding, PaddingStrategy, Pattern, Piece,
     PostProcessor, PreTokenizer, PrependScheme, TemplateToken, Truncation, TruncationStrategy,
 };
+pub use index::VocabIndex;
 
 /// The parsed meaning of a tokenizer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
     /// Which library's answers this tokenizer has to equal.
     pub family: Family,
-    /// Tokens matched before the model, in the order in which the reference adds them. The ids are
-    /// those the reference assigns, not those the file claims.
+    /// Tokens matched before the model, ordered by id. The ids are those the reference assigns, not
+    /// those the file claims.
     pub added_tokens: Vec<AddedToken>,
     /// Rewrites the text of each stretch between added tokens.
     pub normalizer: Option<Normalizer>,
@@ -143,7 +147,7 @@ pub enum Merges {
     List(Vec<(u32, u32)>),
 }
 
-/// Token bytes and ids, in file order, in one arena.
+/// Token bytes and ids in one arena. Readers order them by id, whatever the order in the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Vocab {
     bytes: Vec<u8>,
@@ -172,7 +176,12 @@ impl Vocab {
         self.entries.is_empty()
     }
 
-    /// The entry at position `index` (file order): its bytes and its id.
+    /// The length of all tokens together.
+    pub fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The entry at position `index`: its bytes and its id.
     pub fn get(&self, index: usize) -> Option<(&[u8], u32)> {
         let &(end, id) = self.entries.get(index)?;
         let start = match index {
@@ -182,8 +191,8 @@ impl Vocab {
         Some((&self.bytes[start as usize..end as usize], id))
     }
 
-    /// Token bytes and ids, in file order.
-    pub fn iter(&self) -> impl Iterator<Item = (&[u8], u32)> {
+    /// Token bytes and ids, in order of position.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], u32)> {
         let mut start = 0usize;
         self.entries.iter().map(move |&(end, id)| {
             let token = &self.bytes[start..end as usize];

@@ -5,7 +5,7 @@
 //! is missed between two matches is a pre-token.
 
 use super::Scanner;
-use super::parts::{Space, digits, newlines};
+use super::parts::{Space, digits};
 use crate::unicode::class::{Class, Set, decode};
 
 /// `\p{N}{1,3}`, then `[一-龥぀-ゟ゠-ヿ]+`, then
@@ -97,7 +97,8 @@ impl Scanner for DeepseekV3 {
             return piece.run(text, second + next_len, WORD).0;
         }
         if SIGNS.contains(class) || byte(start) == b' ' && SIGNS.contains(next) {
-            return newlines(text, piece.run(text, second, SIGNS).0, false);
+            let end = piece.run(text, second, SIGNS).0;
+            return piece.run(text, end, Set::NEWLINES).0;
         }
         if Set::SPACES.contains(class) {
             let space = Space::at(text, start);

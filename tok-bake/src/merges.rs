@@ -1,0 +1,164 @@
+//! Merges from ranks.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::spec::{Vocab, VocabIndex};
+
+/// The pairs of ids that a rank file's tokens are made of, in order of rank.
+///
+/// A rank file merges any two neighbours whose concatenation is a token, the lowest rank first. A
+/// token of two bytes or more is therefore made by one merge only: that of the two parts into which
+/// lower ranks turn its bytes. If they are more than two, or if a byte has no token, no merge makes
+/// the token, and it has no pair here.
+pub fn from_ranks(vocab: &Vocab) -> Vec<(u32, u32)> {
+    let (index, _) = VocabIndex::new(vocab);
+    let mut splitter =
+        Splitter { vocab, index, ends: Vec::new(), starts: Vec::new(), heap: BinaryHeap::new() };
+    let mut merges = Vec::with_capacity(vocab.len());
+    for (token, rank) in vocab.iter() {
+        if let Some((left, right)) = splitter.last_merge(token, rank) {
+            merges.push((rank, left, right));
+        }
+    }
+    merges.sort_unstable();
+    merges.into_iter().map(|(_, left, right)| (left, right)).collect()
+}
+
+/// Byte-pair encoding of single tokens; the vectors are kept between them.
+struct Splitter<'v> {
+    vocab: &'v Vocab,
+    index: VocabIndex,
+    /// Where the part that starts here ends; 0 if none starts here.
+    ends: Vec<usize>,
+    /// Where the part before the one that starts here starts.
+    starts: Vec<usize>,
+    /// Rank, start and end of what two neighbours could become. A pair that is gone stays in here.
+    heap: BinaryHeap<Reverse<(u32, usize, usize)>>,
+}
+
+impl Splitter<'_> {
+    /// The two parts that `token`, whose rank is `limit`, is merged from.
+    ///
+    /// A heap makes this n log n: tokens of a hundred spaces are usual, and nothing limits them.
+    fn last_merge(&mut self, token: &[u8], limit: u32) -> Option<(u32, u32)> {
+        let len = token.len();
+        self.ends.clear();
+        self.ends.extend(1..=len);
+        self.starts.clear();
+        self.starts.extend((0..len).map(|start| start.saturating_sub(1)));
+        self.heap.clear();
+        for start in 0..len.saturating_sub(1) {
+            self.offer(token, start, start + 2, limit);
+        }
+        while let Some(Reverse((_, start, end))) = self.heap.pop() {
+            let middle = self.ends[start];
+            if middle == 0 || middle >= end || self.ends[middle] != end {
+                continue;
+            }
+            self.ends[start] = end;
+            self.ends[middle] = 0;
+            if start > 0 {
+                self.offer(token, self.starts[start], end, limit);
+            }
+            if end < len {
+                self.starts[end] = start;
+                self.offer(token, start, self.ends[end], limit);
+            }
+        }
+        let middle = *self.ends.first()?;
+        if middle >= len || self.ends[middle] != len {
+            return None;
+        }
+        let id = |part| self.index.id(self.vocab, part);
+        Some((id(&token[..middle])?, id(&token[middle..])?))
+    }
+
+    /// Notes that the parts from `start` to `end` could become one, if lower ranks allow it.
+    fn offer(&mut self, token: &[u8], start: usize, end: usize, limit: u32) {
+        if let Some(rank) = self.index.id(self.vocab, &token[start..end])
+            && rank < limit
+        {
+            self.heap.push(Reverse((rank, start, end)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vocab(tokens: &[&str]) -> Vocab {
+        let mut vocab = Vocab::default();
+        for (rank, token) in tokens.iter().enumerate() {
+            vocab.push(token.as_bytes(), rank as u32);
+        }
+        vocab
+    }
+
+    /// The textbook loop: the lowest rank, the leftmost of them, until none is below `limit`.
+    fn encode(vocab: &Vocab, token: &[u8], limit: u32) -> Vec<Vec<u8>> {
+        let rank_of = |bytes: &[u8]| vocab.iter().find(|(token, _)| *token == bytes);
+        let mut parts: Vec<Vec<u8>> = token.iter().map(|&byte| vec![byte]).collect();
+        loop {
+            let ranks = parts.windows(2).enumerate().filter_map(|(at, two)| {
+                let (_, rank) = rank_of(&two.concat())?;
+                (rank < limit).then_some((rank, at))
+            });
+            let Some((_, at)) = ranks.min() else { return parts };
+            let right = parts.remove(at + 1);
+            parts[at].extend(right);
+        }
+    }
+
+    #[test]
+    fn pairs_and_what_no_merge_makes() {
+        // "abc" is "ab" + "c", because "ab" comes before "bc"; "xab" is three parts, since there is
+        // no token for "x"; "cab" waits for nothing.
+        let vocab = vocab(&["a", "b", "c", "ab", "bc", "abc", "xab", "cab", "cc", "ccc", "acca"]);
+        let merges = from_ranks(&vocab);
+        assert_eq!(merges, [(0, 1), (1, 2), (3, 2), (2, 3), (2, 2), (8, 2)]);
+    }
+
+    #[test]
+    fn agrees_with_the_textbook_loop() {
+        let mut state = 1u32;
+        let mut random = |limit: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % limit
+        };
+        for _ in 0..200 {
+            let mut tokens: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
+            while tokens.len() < 40 {
+                let len = 2 + random(9);
+                let token: String = (0..len).map(|_| ['a', 'b', 'c'][random(3) as usize]).collect();
+                if !tokens.contains(&token) {
+                    tokens.push(token);
+                }
+            }
+            let tokens: Vec<&str> = tokens.iter().map(String::as_str).collect();
+            let vocab = vocab(&tokens);
+            let id = |part: &[u8]| {
+                tokens.iter().position(|token| token.as_bytes() == part).expect("a token") as u32
+            };
+            let expected: Vec<_> = vocab
+                .iter()
+                .filter_map(|(token, rank)| match &encode(&vocab, token, rank)[..] {
+                    [left, right] => Some((id(left), id(right))),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(from_ranks(&vocab), expected);
+        }
+    }
+
+    #[test]
+    fn long_tokens_take_no_longer_than_their_length() {
+        let mut vocab = Vocab::default();
+        for power in 0..=16 {
+            vocab.push(" ".repeat(1 << power).as_bytes(), power);
+        }
+        let expected: Vec<_> = (0..16).map(|power| (power, power)).collect();
+        assert_eq!(from_ranks(&vocab), expected);
+    }
+}

@@ -1,0 +1,159 @@
+//! Token → entry lookup that is cheap in unoptimized builds.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use super::Vocab;
+
+/// Finds entries of a [`Vocab`] by their bytes.
+///
+/// Host code runs at opt-level 0, where the standard `HashMap` spends microseconds on an insertion.
+/// This is one flat table of fixed-size slots that point into the vocabulary's own arena.
+#[derive(Debug, Clone)]
+pub struct VocabIndex {
+    /// High half: hash; low half: entry + 1, or 0 for a free slot.
+    slots: Vec<u64>,
+    seed: u64,
+}
+
+impl VocabIndex {
+    /// Indexes `vocab`, and returns the entries whose bytes an earlier entry has too, as (earlier,
+    /// later); the index finds the earlier one.
+    pub fn new(vocab: &Vocab) -> (Self, Vec<(usize, usize)>) {
+        let slot_len = (vocab.len() * 2).next_power_of_two().max(16);
+        let mut index = Self { slots: vec![0; slot_len], seed: random_seed() };
+        let mut duplicates = Vec::new();
+        for (entry, (token, _)) in vocab.iter().enumerate() {
+            let hash = index.hash(token);
+            match index.find(vocab, token, hash) {
+                Ok(earlier) => duplicates.push((earlier, entry)),
+                Err(slot) => index.slots[slot] = hash << 32 | (entry as u64 + 1),
+            }
+        }
+        (index, duplicates)
+    }
+
+    /// The entry of `vocab` whose bytes are `token`. `vocab` is the one this index was made from.
+    pub fn get(&self, vocab: &Vocab, token: &[u8]) -> Option<usize> {
+        self.find(vocab, token, self.hash(token)).ok()
+    }
+
+    /// The id that `vocab` gives to `token`. `vocab` is the one this index was made from.
+    pub fn id(&self, vocab: &Vocab, token: &[u8]) -> Option<u32> {
+        vocab.get(self.get(vocab, token)?).map(|(_, id)| id)
+    }
+
+    /// The entry, or the free slot where it would be.
+    fn find(&self, vocab: &Vocab, token: &[u8], hash: u64) -> Result<usize, usize> {
+        let mask = self.slots.len() - 1;
+        // The high bits choose the slot: they depend on every bit of the product.
+        let mut at = (hash >> 32) as usize & mask;
+        loop {
+            let slot = self.slots[at];
+            if slot == 0 {
+                return Err(at);
+            }
+            if (slot >> 32) as u32 == hash as u32 {
+                let entry = (slot as u32 - 1) as usize;
+                if vocab.get(entry).is_some_and(|(bytes, _)| bytes == token) {
+                    return Ok(entry);
+                }
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    fn hash(&self, token: &[u8]) -> u64 {
+        let (words, rest) = token.as_chunks::<8>();
+        let mut hash = self.seed ^ token.len() as u64;
+        for word in words {
+            hash = mix(hash ^ u64::from_le_bytes(*word), self.seed);
+        }
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        mix(hash ^ u64::from_le_bytes(last), self.seed)
+    }
+}
+
+/// Finds pairs of ids, such as merges.
+#[derive(Debug, Clone)]
+pub(crate) struct PairIndex {
+    /// Pair and value + 1; 0 for a free slot.
+    slots: Vec<(u64, u32)>,
+    seed: u64,
+}
+
+impl PairIndex {
+    /// An index with room for `len` pairs.
+    pub(crate) fn with_capacity(len: usize) -> Self {
+        let slot_len = (len * 2).next_power_of_two().max(16);
+        Self { slots: vec![(0, 0); slot_len], seed: random_seed() }
+    }
+
+    /// Gives `pair` the value, and returns the one it had. At most as many pairs as there was room
+    /// made for.
+    pub(crate) fn insert(&mut self, (a, b): (u32, u32), value: u32) -> Option<u32> {
+        let key = (a as u64) << 32 | b as u64;
+        let mask = self.slots.len() - 1;
+        let mut at = (mix(key ^ self.seed, self.seed) >> 32) as usize & mask;
+        loop {
+            let slot = &mut self.slots[at];
+            if slot.1 == 0 {
+                *slot = (key, value + 1);
+                return None;
+            }
+            if slot.0 == key {
+                let old = slot.1 - 1;
+                slot.1 = value + 1;
+                return Some(old);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+}
+
+/// A multiplication whose two halves are folded together.
+fn mix(a: u64, seed: u64) -> u64 {
+    let product = u128::from(a) * u128::from(seed);
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// Random, so that nobody can prepare a file whose tokens all collide. Nothing but the time of a
+/// lookup depends on it.
+fn random_seed() -> u64 {
+    RandomState::new().build_hasher().finish() | 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_every_entry_and_nothing_else() {
+        let mut vocab = Vocab::default();
+        for n in 0..5000u32 {
+            vocab.push(&b"abcdefghijklmnopqrstuvwx"[..n as usize % 25], u32::MAX);
+            vocab.push(format!("{}{n}", "x".repeat(n as usize % 19)).as_bytes(), n);
+        }
+        let (index, duplicates) = VocabIndex::new(&vocab);
+        assert_eq!(duplicates.len(), 5000 - 25);
+        assert_eq!(duplicates.first(), Some(&(0, 50)));
+        for n in 0..5000u32 {
+            let token = format!("{}{n}", "x".repeat(n as usize % 19));
+            assert_eq!(index.id(&vocab, token.as_bytes()), Some(n));
+            assert_eq!(index.id(&vocab, format!("{token} ").as_bytes()), None);
+        }
+        assert_eq!(index.get(&vocab, b""), Some(0));
+        assert_eq!(VocabIndex::new(&Vocab::default()).0.get(&Vocab::default(), b""), None);
+    }
+
+    #[test]
+    fn a_pair_keeps_its_last_value() {
+        let mut pairs = PairIndex::with_capacity(1000);
+        for n in 0..1000 {
+            assert_eq!(pairs.insert((n % 31, n), n), None);
+        }
+        assert_eq!(pairs.insert((0, 0), 7), Some(0));
+        assert_eq!(pairs.insert((0, 0), 8), Some(7));
+        assert_eq!(pairs.insert((1, 0), 9), None);
+    }
+}
