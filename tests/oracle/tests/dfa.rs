@@ -233,6 +233,46 @@ fn properties_are_those_of_the_engines() {
     assert_eq!(taken.len(), 16, "{taken:?}");
 }
 
+/// The shared table says what a class is to the libraries themselves, and not just to their engines.
+#[test]
+fn classes_are_those_of_the_libraries() {
+    let Some(root) = samples::shared() else { return };
+    let file =
+        std::fs::File::open(root.join("vectors/unicode_tables.json.gz")).expect("it is there");
+    let tables: serde_json::Value =
+        serde_json::from_reader(flate2::read::GzDecoder::new(file)).expect("it is JSON");
+    let mut classes = 0;
+    for (name, ranges) in tables["sets"].as_object().expect("it has sets") {
+        let (pattern, syntax) = match name.split_once(' ') {
+            Some(("onig", pattern)) => (pattern, Syntax::Oniguruma),
+            Some(("tiktoken", pattern)) => (pattern, Syntax::FancyRegex),
+            _ => continue,
+        };
+        let image = bake(pattern, syntax).expect("a class");
+        let dfa = Dfa::parse(&image).expect("a baked image");
+        let matched: Vec<u32> = dfa
+            .splits(all_chars().as_bytes())
+            .filter(|split| split.is_match)
+            .flat_map(|split| all_chars()[split.range()].chars().map(u32::from))
+            .filter(|c| *c != u32::from(' '))
+            .collect();
+        let bounds = |range: &serde_json::Value| {
+            let bound = |at: usize| range[at].as_u64().expect("a code point") as u32;
+            bound(0)..=bound(1)
+        };
+        let wanted: Vec<u32> = ranges
+            .as_array()
+            .expect("it has ranges")
+            .iter()
+            .flat_map(bounds)
+            .filter(|code| char::from_u32(*code).is_some_and(|c| c != ' '))
+            .collect();
+        assert!(matched == wanted, "{name}: {} chars for {}", matched.len(), wanted.len());
+        classes += 1;
+    }
+    assert_eq!(classes, 37);
+}
+
 #[test]
 fn letters_but_for_their_case() {
     for letter in ('a'..='z').chain(['A', 'K', 'S', '0', '\'']) {
@@ -319,7 +359,8 @@ fn baked_patterns_are_the_scanners_on_any_bytes() {
         for _ in 0..20_000 {
             let text = bytes(&mut random);
             // One split after the other.
-            let mut parts = vec![0..text.len()];
+            let whole = 0..text.len();
+            let mut parts = vec![whole];
             for image in &images {
                 let dfa = Dfa::parse(image).expect("a baked image");
                 let split = |part: Range<usize>| {

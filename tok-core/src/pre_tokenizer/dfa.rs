@@ -14,6 +14,9 @@
 //! of chars, and so are the ends of parts.
 //!
 //! The image is checked where it is read: a damaged one gives wrong answers, but every walk ends.
+//!
+//! Time is in proportion to the text, unless the pattern itself looks far ahead at every place, only to take
+//! little: `a|[ab]*c` on a long run of `a`. That is quadratic in the engines too.
 
 use crate::unicode::utf8::{INVALID, decode};
 use core::ops::Range;
@@ -209,7 +212,9 @@ impl<'a> Table<'a> {
     /// The state after `state` and `byte`.
     #[inline]
     fn next(&self, state: usize, byte: u8) -> usize {
-        let at = state * self.class_count + usize::from(self.classes[usize::from(byte)]);
+        let class = usize::from(self.classes[usize::from(byte)]);
+        // It wraps only if the image is damaged, on 32 bits.
+        let at = state.wrapping_mul(self.class_count).wrapping_add(class);
         match self.transitions {
             Transitions::Narrow(rows) => {
                 rows.get(at).map_or(0, |id| u16::from_le_bytes(*id).into())

@@ -13,7 +13,7 @@ use comptok_core::pre_tokenizer::dfa::{AT_END, BEFORE_NEWLINE};
 
 /// Automata beyond these sizes are refused: they take long to build and do not fit a cache.
 const NFA_LIMIT: usize = 16 << 20;
-const DFA_LIMIT: usize = 48 << 20;
+const DFA_LIMIT: usize = 16 << 20;
 /// Merging equal states stops being worth its time after this many looks at a transition.
 const MERGE_LIMIT: usize = 40_000_000;
 
@@ -58,7 +58,7 @@ impl Table {
             .start_kind(StartKind::Anchored)
             .accelerate(false)
             .dfa_size_limit(Some(DFA_LIMIT))
-            .determinize_size_limit(Some(DFA_LIMIT));
+            .determinize_size_limit(Some(2 * DFA_LIMIT));
         let dfa = dense::Builder::new()
             .configure(dfa_config)
             .build_from_nfa(&nfa)
