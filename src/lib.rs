@@ -24,6 +24,7 @@ mod storage;
 mod tokenizer;
 #[cfg(feature = "alloc")]
 mod tokens;
+pub mod vocab;
 
 #[cfg(feature = "alloc")]
 pub use decode::DecodeStream;

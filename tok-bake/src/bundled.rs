@@ -5,8 +5,11 @@
 pub struct Bundled {
     /// Its name, which is also the name of the feature that brings it in.
     pub name: &'static str,
-    /// Its file in `vocab/`. Tokenizers with the same file follow each other in [`ALL`].
+    /// Its file in `vocab/`.
     pub file: &'static str,
+    /// The name of its tables: those with the same ranks have the same, and follow each other in
+    /// [`ALL`].
+    pub tables: &'static str,
     /// The name of its pattern, for a rank file.
     pub pattern: Option<&'static str>,
     special: &'static [(&'static str, u32)],
@@ -22,10 +25,18 @@ const FIM_SUFFIX: &str = "<|fim_suffix|>";
 
 /// All of them, in the order of their age.
 pub const ALL: [Bundled; 7] = [
-    Bundled { name: "gpt2", file: "gpt2.json", pattern: None, special: &[], reserved: &[] },
+    Bundled {
+        name: "gpt2",
+        file: "gpt2.json",
+        tables: "gpt2",
+        pattern: None,
+        special: &[],
+        reserved: &[],
+    },
     Bundled {
         name: "r50k_base",
         file: "r50k_base.tiktoken",
+        tables: "gpt2",
         pattern: Some("r50k"),
         special: &[(END, 50256)],
         reserved: &[],
@@ -33,6 +44,7 @@ pub const ALL: [Bundled; 7] = [
     Bundled {
         name: "p50k_base",
         file: "p50k_base.tiktoken",
+        tables: "p50k",
         pattern: Some("r50k"),
         special: &[(END, 50256)],
         reserved: &[],
@@ -40,6 +52,7 @@ pub const ALL: [Bundled; 7] = [
     Bundled {
         name: "p50k_edit",
         file: "p50k_base.tiktoken",
+        tables: "p50k",
         pattern: Some("r50k"),
         special: &[(END, 50256), (FIM_PREFIX, 50281), (FIM_MIDDLE, 50282), (FIM_SUFFIX, 50283)],
         reserved: &[],
@@ -47,6 +60,7 @@ pub const ALL: [Bundled; 7] = [
     Bundled {
         name: "cl100k_base",
         file: "cl100k_base.tiktoken",
+        tables: "cl100k",
         pattern: Some("cl100k"),
         special: &[
             (END, 100_257),
@@ -60,6 +74,7 @@ pub const ALL: [Bundled; 7] = [
     Bundled {
         name: "o200k_base",
         file: "o200k_base.tiktoken",
+        tables: "o200k",
         pattern: Some("o200k"),
         special: &[(END, 199_999), (ENDOFPROMPT, 200_018)],
         reserved: &[],
@@ -67,6 +82,7 @@ pub const ALL: [Bundled; 7] = [
     Bundled {
         name: "o200k_harmony",
         file: "o200k_base.tiktoken",
+        tables: "o200k",
         pattern: Some("o200k"),
         special: &[
             ("<|startoftext|>", 199_998),
