@@ -1,5 +1,6 @@
 //! The project's own chores: `cargo xtask help`.
 
+mod fingerprints;
 mod generate;
 mod nfc;
 mod unicode;
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
+    ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
     ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", |_| unicode::write()),
     ("vocab", "writes the bundled vocabularies, vocab/, from the crate tiktoken-rs", vocab::run),
@@ -22,7 +24,7 @@ fn main() -> ExitCode {
     let Some((_, _, run)) = CHORES.iter().find(|(name, ..)| *name == wanted) else {
         eprintln!("usage: cargo xtask CHORE");
         for (name, about, _) in CHORES {
-            eprintln!("  {name:10} {about}");
+            eprintln!("  {name:13} {about}");
         }
         return if matches!(&*wanted, "" | "help") { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     };
