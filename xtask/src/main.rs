@@ -3,6 +3,7 @@
 mod fingerprints;
 mod generate;
 mod nfc;
+mod properties;
 mod unicode;
 mod vocab;
 
@@ -14,6 +15,7 @@ type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 const CHORES: &[Chore] = &[
     ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
+    ("properties", "writes tok-bake/src/bake/dfa/properties.rs", |_| properties::write()),
     ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", |_| unicode::write()),
     ("vocab", "writes the bundled vocabularies, vocab/, from the crate tiktoken-rs", vocab::run),
 ];

@@ -4,6 +4,7 @@
 
 mod added;
 mod bpe;
+pub mod dfa;
 mod fingerprint;
 mod image;
 mod join;
