@@ -1,1 +1,51 @@
 //! comptok bakes a tokenizer into the program that uses it.
+//!
+//! A [`Tokenizer`] is a baked vocabulary (a *blob*) and the engine that runs on it. It comes from a
+//! file while the crate compiles, from a `.ctok` file, or from any supported tokenizer file at run
+//! time, and behaves the same in each case: the ids are those of HuggingFace `tokenizers` and of
+//! `tiktoken`, to the last one.
+#![no_std]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+#[cfg(feature = "alloc")]
+mod decode;
+mod encode;
+mod error;
+#[cfg(feature = "load")]
+pub mod load;
+#[cfg(feature = "mmap")]
+mod mmap;
+mod scratch;
+mod storage;
+mod tokenizer;
+#[cfg(feature = "alloc")]
+mod tokens;
+
+#[cfg(feature = "alloc")]
+pub use decode::DecodeStream;
+pub use encode::Options;
+pub use error::{DecodeError, EncodeError, TokenName};
+#[cfg(feature = "mmap")]
+pub use mmap::MapError;
+pub use scratch::Scratch;
+pub use tokenizer::{AddedToken, TokenId, Tokenizer};
+#[cfg(feature = "alloc")]
+pub use tokens::Tokens;
+
+pub use comptok_core::{
+    added_tokens::{Others, Special},
+    blob::{FormatError, Header},
+    sink::Span,
+};
+
+/// For the public macros. Not part of the API.
+#[doc(hidden)]
+pub mod __private {
+    /// Bytes that begin on a cache line.
+    #[repr(C, align(64))]
+    pub struct Aligned<T: ?Sized>(pub T);
+}

@@ -7,13 +7,18 @@ use clap_complete::Shell;
 
 /// Encode, decode and count with any tokenizer; bake, convert and inspect tokenizer files.
 #[derive(Debug, Parser)]
-#[command(name = "comptok", version, max_term_width = 100, after_help = "\
+#[command(
+    name = "comptok",
+    version,
+    max_term_width = 100,
+    after_help = "\
 Examples:
   comptok encode -t gpt2 README.md
   echo 'hello world' | comptok count -t cl100k_base
   comptok bake tokenizer.json -o tokenizer.ctok
 
-Exit codes: 0 done; 1 the data is at fault or the answer is no; 2 the command line is.")]
+Exit codes: 0 done; 1 the data is at fault or the answer is no; 2 the command line is."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -37,7 +42,9 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Vocab(Vocab),
     /// Write completions for a shell.
-    #[command(after_help = "Example:\n  comptok completions bash > ~/.local/share/bash-completion/completions/comptok")]
+    #[command(
+        after_help = "Example:\n  comptok completions bash > ~/.local/share/bash-completion/completions/comptok"
+    )]
     Completions {
         /// The shell.
         shell: Shell,

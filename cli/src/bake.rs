@@ -14,8 +14,8 @@ pub(crate) fn run(args: &Bake) -> Result<Answer, Failure> {
     for warning in &baked.warnings {
         complain(&format!("{name}: warning: {warning}"));
     }
-    let header = Header::parse(&baked.blob)
-        .map_err(|error| Failure::data(format!("{name}: {error}")))?;
+    let header =
+        Header::parse(&baked.blob).map_err(|error| Failure::data(format!("{name}: {error}")))?;
     let mut output = Output::create(Some(&args.output))?;
     output.write(&baked.blob)?;
     output.finish()?;

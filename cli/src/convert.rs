@@ -9,13 +9,12 @@ use crate::{Answer, Failure, source};
 pub(crate) fn run(args: &Convert) -> Result<Answer, Failure> {
     let name = args.source.files.first().map(|path| path.display().to_string());
     let name = name.unwrap_or_default();
-    let (spec, warnings) =
-        source::spec(&args.source.files, &args.source.file, args.source.strict)?;
+    let (spec, warnings) = source::spec(&args.source.files, &args.source.file, args.source.strict)?;
     for warning in &warnings {
         complain(&format!("{name}: warning: {warning}"));
     }
-    let json = write::tokenizer_json(&spec)
-        .map_err(|error| Failure::data(format!("{name}: {error}")))?;
+    let json =
+        write::tokenizer_json(&spec).map_err(|error| Failure::data(format!("{name}: {error}")))?;
     let mut output = Output::create(Some(&args.output))?;
     output.write(json.as_bytes())?;
     output.finish()?;

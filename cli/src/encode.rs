@@ -38,7 +38,7 @@ struct Job<'j> {
     output: &'j mut Output,
     writer: IdWriter,
     ids: Vec<u32>,
-    scratch: Scratch,
+    scratch: Scratch<'static>,
 }
 
 impl Job<'_> {

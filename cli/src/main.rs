@@ -6,6 +6,7 @@ mod convert;
 mod count;
 mod decode;
 mod encode;
+mod ids;
 mod inspect;
 mod io;
 mod lines;
@@ -13,6 +14,7 @@ mod probes;
 mod progress;
 mod show;
 mod source;
+mod text;
 mod vocab;
 mod windows;
 

@@ -25,18 +25,20 @@ impl Progress {
         let size = |path: &&Path| std::fs::metadata(path).map_or(0, |found| found.len());
         let bar = match paths.iter().any(|path| is_dash(path)) {
             true => Some((ProgressBar::no_length(), "{spinner} {bytes} {bytes_per_sec}")),
-            false => Some(paths.iter().map(size).sum()).filter(|&size: &u64| size >= LONG).map(
-                |size| {
+            false => {
+                Some(paths.iter().map(size).sum()).filter(|&size: &u64| size >= LONG).map(|size| {
                     let style = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
                     (ProgressBar::new(size), style)
-                },
-            ),
+                })
+            }
         };
         let bar = bar.map(|(bar, style)| {
             bar.set_draw_target(ProgressDrawTarget::stderr());
             bar.enable_steady_tick(Duration::from_millis(200));
             // The templates are constants, and the tests draw both.
-            bar.with_style(ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()))
+            bar.with_style(
+                ProgressStyle::with_template(style).unwrap_or(ProgressStyle::default_bar()),
+            )
         });
         Self { bar }
     }

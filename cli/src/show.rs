@@ -34,7 +34,8 @@ pub(crate) fn run(
         Color::Never => false,
         // The common wish of people who want none: https://no-color.org
         Color::Auto => {
-            output.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            output.is_terminal()
+                && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
         }
     };
     let mut scratch = Scratch::new();
@@ -144,6 +145,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_shown_is_escaped() {
-        assert_eq!(page(false, &[b"\xE4\xBD", b"\xA0", b"\x1b[1m\t"]), "\\xE4\\xBD│\\xA0│\\u{1b}[1m\t│");
+        assert_eq!(
+            page(false, &[b"\xE4\xBD", b"\xA0", b"\x1b[1m\t"]),
+            "\\xE4\\xBD│\\xA0│\\u{1b}[1m\t│"
+        );
     }
 }

@@ -12,16 +12,12 @@ use crate::args::{FileArgs, TokenizerArgs};
 use crate::io::{complain, read_file};
 
 /// The bundled tokenizers.
-pub(crate) const BUNDLED: [(&str, &Tokenizer); 3] = [
-    ("gpt2", &comptok::vocab::GPT2),
-    ("cl100k_base", &comptok::vocab::CL100K_BASE),
-    ("o200k_base", &comptok::vocab::O200K_BASE),
-];
+pub(crate) const BUNDLED: [(&str, &Tokenizer); 0] = [];
 
 /// The bundled tokenizer of that name, or of the model of that name.
 pub(crate) fn bundled(name: &str) -> Option<&'static Tokenizer> {
     let by_name = BUNDLED.iter().find(|bundled| bundled.0 == name).map(|bundled| bundled.1);
-    by_name.or_else(|| comptok::vocab::for_model(name))
+    by_name
 }
 
 /// The tokenizer that the arguments name.
@@ -43,12 +39,12 @@ pub(crate) fn tokenizer(args: &TokenizerArgs) -> Result<Tokenizer, Failure> {
     for warning in &baked.warnings {
         complain(&format!("{name}: warning: {warning}"));
     }
-    from_blob(name, baked.blob)
+    from_blob(name, &baked.blob)
 }
 
 /// A tokenizer on a blob that was just baked or checked.
-pub(crate) fn from_blob(name: &str, blob: Vec<u8>) -> Result<Tokenizer, Failure> {
-    Tokenizer::from_bytes(&blob).map_err(|error| Failure::data(format!("{name}: {error}")))
+pub(crate) fn from_blob(name: &str, blob: &[u8]) -> Result<Tokenizer, Failure> {
+    Tokenizer::from_bytes(blob).map_err(|error| Failure::data(format!("{name}: {error}")))
 }
 
 /// `--pattern` and `--special-token` are for files that need them.

@@ -44,3 +44,27 @@ impl Parts {
         self.windows.next().map_err(|error| Failure::io(&self.name, &error))
     }
 }
+
+/// Why a part of a text cannot be encoded, with the line of the file.
+pub(crate) fn failure(name: &str, part: &Window<'_>, error: EncodeError) -> Failure {
+    let moved = |at: usize| usize::try_from(part.start + at as u64).unwrap_or(usize::MAX);
+    let (at, error) = match error {
+        EncodeError::Forbidden { token, at } => {
+            (at, EncodeError::Forbidden { token, at: moved(at) })
+        }
+        EncodeError::NoToken { byte, at } => (at, EncodeError::NoToken { byte, at: moved(at) }),
+        EncodeError::TooLong { at } => (at, EncodeError::TooLong { at: moved(at) }),
+        // The others are about memory that the caller lends, and none is lent here.
+        other => (0, other),
+    };
+    line_failure(&format!("{name}:{}", part.line(at)), &error)
+}
+
+/// Why a text that is a line cannot be encoded.
+pub(crate) fn line_failure(place: &str, error: &EncodeError) -> Failure {
+    let hint = match error {
+        EncodeError::Forbidden { .. } => "; --special none takes it as text",
+        _ => "",
+    };
+    Failure::data(format!("{place}: {error}{hint}"))
+}

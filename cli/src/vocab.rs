@@ -8,7 +8,10 @@ use crate::{Answer, Failure};
 pub(crate) fn list(json: bool) -> Result<Answer, Failure> {
     let mut text = String::new();
     if !json {
-        text += &format!("{:<12} {:>7} {:>9} {:>9} fingerprint\n", "name", "tokens", "ids below", "bytes");
+        text += &format!(
+            "{:<12} {:>7} {:>9} {:>9} fingerprint\n",
+            "name", "tokens", "ids below", "bytes"
+        );
     }
     for (name, tokenizer) in BUNDLED {
         let (tokens, limit) = (tokenizer.vocab_size(), tokenizer.id_limit());

@@ -1,12 +1,16 @@
 //! Reads tokenizer files into a [`Spec`] and bakes it into a comptok blob.
 
+pub mod bake;
 mod base64;
 pub mod byte_level;
 mod error;
+mod file;
 pub mod merges;
 pub mod read;
 pub mod spec;
 pub mod write;
 
+pub use bake::{BakeError, Baked, bake};
 pub use error::{ReadError, Warning, WriteError};
+pub use file::{FileError, FileOptions, bake_file, source_hash};
 pub use spec::Spec;

@@ -13,8 +13,7 @@ use crate::spec::{Vocab, VocabIndex};
 /// the token, and it has no pair here.
 pub fn from_ranks(vocab: &Vocab) -> Vec<(u32, u32)> {
     let (index, _) = VocabIndex::new(vocab);
-    let mut splitter =
-        Splitter { vocab, index, ends: Vec::new(), starts: Vec::new(), heap: BinaryHeap::new() };
+    let mut splitter = Splitter::new(vocab, &index);
     let mut merges = Vec::with_capacity(vocab.len());
     for (token, rank) in vocab.iter() {
         if let Some((left, right)) = splitter.last_merge(token, rank) {
@@ -26,9 +25,9 @@ pub fn from_ranks(vocab: &Vocab) -> Vec<(u32, u32)> {
 }
 
 /// Byte-pair encoding of single tokens; the vectors are kept between them.
-struct Splitter<'v> {
+pub(crate) struct Splitter<'v> {
     vocab: &'v Vocab,
-    index: VocabIndex,
+    index: &'v VocabIndex,
     /// Where the part that starts here ends; 0 if none starts here.
     ends: Vec<usize>,
     /// Where the part before the one that starts here starts.
@@ -37,12 +36,37 @@ struct Splitter<'v> {
     heap: BinaryHeap<Reverse<(u32, usize, usize)>>,
 }
 
-impl Splitter<'_> {
+impl<'v> Splitter<'v> {
+    /// For the tokens of `vocab`, whose index is `index`.
+    pub(crate) fn new(vocab: &'v Vocab, index: &'v VocabIndex) -> Self {
+        Self { vocab, index, ends: Vec::new(), starts: Vec::new(), heap: BinaryHeap::new() }
+    }
+
+    /// Where `token` is cut by the last of the merges, of any rank, that make it one part; `None`
+    /// if they do not.
+    pub(crate) fn parts(&mut self, token: &[u8]) -> Option<usize> {
+        let last = self.run(token, u32::MAX)?;
+        (*self.ends.first()? == token.len()).then_some(last)
+    }
+
     /// The two parts that `token`, whose rank is `limit`, is merged from.
     ///
-    /// A heap makes this n log n: tokens of a hundred spaces are usual, and nothing limits them.
     fn last_merge(&mut self, token: &[u8], limit: u32) -> Option<(u32, u32)> {
+        self.run(token, limit);
         let len = token.len();
+        let middle = *self.ends.first()?;
+        if middle >= len || self.ends[middle] != len {
+            return None;
+        }
+        let id = |part| self.index.id(self.vocab, part);
+        Some((id(&token[..middle])?, id(&token[middle..])?))
+    }
+
+    /// Merges the bytes of `token` by ranks below `limit`; the middle of the merge made last.
+    ///
+    /// A heap makes this n log n: tokens of a hundred spaces are usual, and nothing limits them.
+    fn run(&mut self, token: &[u8], limit: u32) -> Option<usize> {
+        let (len, mut last) = (token.len(), None);
         self.ends.clear();
         self.ends.extend(1..=len);
         self.starts.clear();
@@ -58,6 +82,7 @@ impl Splitter<'_> {
             }
             self.ends[start] = end;
             self.ends[middle] = 0;
+            last = Some(middle);
             if start > 0 {
                 self.offer(token, self.starts[start], end, limit);
             }
@@ -66,12 +91,7 @@ impl Splitter<'_> {
                 self.offer(token, start, self.ends[end], limit);
             }
         }
-        let middle = *self.ends.first()?;
-        if middle >= len || self.ends[middle] != len {
-            return None;
-        }
-        let id = |part| self.index.id(self.vocab, part);
-        Some((id(&token[..middle])?, id(&token[middle..])?))
+        last
     }
 
     /// Notes that the parts from `start` to `end` could become one, if lower ranks allow it.

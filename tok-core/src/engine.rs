@@ -154,6 +154,11 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Whether going on means rewriting a stretch of text again.
+    pub fn is_rewriting(&self) -> bool {
+        self.rewritten && self.chunk.is_some()
+    }
+
     /// How far the text is done, and how many of the tokens in the sink belong to that. Encoding
     /// the rest of the text gives the other tokens.
     pub fn consumed<K: Sink>(&self, sink: &K) -> (usize, usize) {

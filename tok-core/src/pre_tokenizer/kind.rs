@@ -1,5 +1,7 @@
 //! The patterns that have a scanner: their names, numbers and spellings.
 
+use super::{Cl100k, DeepseekV3, Gpt2, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken};
+
 /// A pattern that has a hand-written scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -196,6 +198,23 @@ impl Kind {
             i += 1;
         }
         None
+    }
+
+    /// The end of the pre-token that starts at `start`, as [`Scanner::end`] has it.
+    ///
+    /// For host code that does not know the pattern beforehand.
+    pub fn end(self, text: &[u8], start: usize) -> usize {
+        match self {
+            Self::Gpt2 => Gpt2.end(text, start),
+            Self::R50k => R50k.end(text, start),
+            Self::Cl100k => Cl100k.end(text, start),
+            Self::Llama3 => Llama3.end(text, start),
+            Self::Qwen2 => Qwen2.end(text, start),
+            Self::Qwen3_5 => Qwen3_5.end(text, start),
+            Self::O200k => O200k.end(text, start),
+            Self::Tekken => Tekken.end(text, start),
+            Self::DeepseekV3 => DeepseekV3.end(text, start),
+        }
     }
 
     /// The pattern verbatim, in the syntax of the library it comes from (fancy-regex for `r50k` and

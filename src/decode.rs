@@ -1,0 +1,111 @@
+//! Decoding: ids to text.
+
+use crate::{DecodeError, TokenId, Tokenizer};
+use alloc::{string::String, vec::Vec};
+use comptok_core::decoder;
+
+impl Tokenizer {
+    /// The text of `ids`, special tokens included.
+    ///
+    /// # Errors
+    ///
+    /// If an id has no token, or if the bytes are not UTF-8 (ids may end inside a character).
+    pub fn decode(&self, ids: &[TokenId]) -> Result<String, DecodeError> {
+        let bytes = self.decode_bytes(ids)?;
+        String::from_utf8(bytes)
+            .map_err(|error| DecodeError::Utf8 { at: error.utf8_error().valid_up_to() })
+    }
+
+    /// The text of `ids` as the reference libraries give it: ids without a token are left out, and
+    /// each stretch of bytes that is not UTF-8 becomes U+FFFD. With `skip_special`, special tokens
+    /// are left out too.
+    pub fn decode_lossy(&self, ids: &[TokenId], skip_special: bool) -> String {
+        let mut bytes = Vec::new();
+        for token in decoder::tokens(self.tables(), ids, skip_special).flatten() {
+            bytes.extend_from_slice(token);
+        }
+        into_lossy(bytes)
+    }
+
+    /// The bytes of `ids`, special tokens included.
+    ///
+    /// # Errors
+    ///
+    /// If an id has no token.
+    pub fn decode_bytes(&self, ids: &[TokenId]) -> Result<Vec<u8>, DecodeError> {
+        let mut bytes = Vec::new();
+        self.decode_into(ids, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Appends the bytes of `ids` to `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// If an id has no token; the bytes of the ids before it have been appended.
+    pub fn decode_into(&self, ids: &[TokenId], bytes: &mut Vec<u8>) -> Result<(), DecodeError> {
+        bytes.reserve(4 * ids.len());
+        for (index, token) in decoder::tokens(self.tables(), ids, false).enumerate() {
+            match token {
+                Some(token) => bytes.extend_from_slice(token),
+                None => return Err(DecodeError::UnknownId { id: ids[index], index }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Decodes ids as they come, and never splits a character.
+    pub fn decode_stream(&self, skip_special: bool) -> DecodeStream<'_> {
+        DecodeStream { tokenizer: self, skip_special, held: Vec::new() }
+    }
+}
+
+fn into_lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Decodes ids as they come. Made by [`Tokenizer::decode_stream`].
+///
+/// Bytes that may still become a character are held back, and so is text that ends in U+FFFD, as
+/// the reference does it: what was broken may only look so.
+#[derive(Debug, Clone)]
+pub struct DecodeStream<'t> {
+    tokenizer: &'t Tokenizer,
+    skip_special: bool,
+    held: Vec<u8>,
+}
+
+impl DecodeStream<'_> {
+    /// The text that `id` completes, if it completes some.
+    ///
+    /// # Errors
+    ///
+    /// If the id has no token. The stream can go on.
+    pub fn step(&mut self, id: TokenId) -> Result<Option<String>, DecodeError> {
+        let tables = self.tokenizer.tables();
+        if self.skip_special && tables.token_flags(id).is_special() {
+            return Ok(None);
+        }
+        let token = tables.token(id).ok_or(DecodeError::UnknownId { id, index: 0 })?;
+        self.held.extend_from_slice(token);
+        // The end decides. Looking at no more than that keeps a long stream of broken bytes linear.
+        let tail = &self.held[self.held.len().saturating_sub(8)..];
+        let broken_tail = match tail.utf8_chunks().last() {
+            Some(chunk) => !chunk.invalid().is_empty() || chunk.valid().ends_with('\u{FFFD}'),
+            None => true,
+        };
+        if broken_tail {
+            return Ok(None);
+        }
+        Ok(Some(into_lossy(core::mem::take(&mut self.held))))
+    }
+
+    /// What is held back, with U+FFFD for what is not UTF-8. The stream is then empty.
+    pub fn finish(&mut self) -> Option<String> {
+        match self.held.is_empty() {
+            true => None,
+            false => Some(into_lossy(core::mem::take(&mut self.held))),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Encoding: text to ids.
+
+use crate::{EncodeError, Scratch, TokenId, TokenName, Tokenizer};
+#[cfg(feature = "alloc")]
+use crate::{Tokens, scratch::with_own};
+#[cfg(feature = "alloc")]
+use alloc::vec::Vec;
+use comptok_core::{
+    Cursor, Request, Stop, Workspace,
+    added_tokens::{self, Special},
+    sink::{CountSink, IdSink, Sink},
+};
+
+/// How to encode: what becomes of special tokens, and of bytes that have no token.
+///
+/// A [`Special`] alone turns into options that are not strict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options<'a> {
+    /// What to do with special tokens in the text.
+    pub special: Special<'a>,
+    /// Where the reference drops a byte that has no token, fail instead.
+    pub strict: bool,
+}
+
+impl<'a> Options<'a> {
+    /// Options with this policy for special tokens.
+    pub const fn new(special: Special<'a>) -> Self {
+        Self { special, strict: false }
+    }
+
+    /// The same, strict.
+    pub const fn strict(self) -> Self {
+        Self { strict: true, ..self }
+    }
+}
+
+impl<'a> From<Special<'a>> for Options<'a> {
+    fn from(special: Special<'a>) -> Self {
+        Self::new(special)
+    }
+}
+
+/// For the methods that treat special tokens as text, and say so.
+#[cfg(feature = "alloc")]
+const ORDINARY: Options<'static> = Options::new(Special::AsText);
+
+impl Tokenizer {
+    pub(crate) fn error(&self, stop: Stop, written: usize, consumed: usize) -> EncodeError {
+        match stop {
+            Stop::Full { .. } => EncodeError::Full { written, consumed },
+            Stop::Scratch { bytes, at } => EncodeError::Scratch { needed: bytes, at },
+            Stop::Forbidden { token, at } => {
+                let content = added_tokens::added(&self.tables(), token).map(|added| added.content);
+                EncodeError::Forbidden { token: TokenName::new(content.unwrap_or_default()), at }
+            }
+            Stop::NoToken { byte, at } => EncodeError::NoToken { byte, at },
+            Stop::TooLong { at } => EncodeError::TooLong { at },
+        }
+    }
+
+    /// Writes the ids of `text` to the front of `ids` and returns how many there are. Allocates
+    /// nothing, unless `scratch` owns its memory and a pre-token is long.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::Full`] says how many ids were written and how much of the text they cover;
+    /// the rest of the text can be encoded on its own. The other errors are those of the policy in
+    /// `options` and of memory that was lent and is too small.
+    pub fn encode_to_slice<'o, T: AsRef<[u8]> + ?Sized>(
+        &self,
+        text: &T,
+        options: impl Into<Options<'o>>,
+        ids: &mut [TokenId],
+        scratch: &mut Scratch<'_>,
+    ) -> Result<usize, EncodeError> {
+        let Options { special, strict } = options.into();
+        let request = Request { text: text.as_ref(), special, strict };
+        let tables = self.tables();
+        let mut cursor = Cursor::default();
+        let mut sink = IdSink::new(ids);
+        loop {
+            let mut workspace = Workspace { memory: scratch.memory() };
+            match self.engine.ids(&tables, &request, &mut cursor, &mut workspace, &mut sink) {
+                Ok(()) => return Ok(sink.taken()),
+                Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
+                Err(stop) => {
+                    let (consumed, written) = cursor.consumed(&sink);
+                    return Err(self.error(stop, written, consumed));
+                }
+            }
+        }
+    }
+
+    fn count_up_to(
+        &self,
+        text: &[u8],
+        options: Options<'_>,
+        limit: usize,
+        scratch: &mut Scratch<'_>,
+    ) -> Result<usize, EncodeError> {
+        let Options { special, strict } = options;
+        let request = Request { text, special, strict };
+        let tables = self.tables();
+        let (mut cursor, mut sink) = (Cursor::default(), CountSink::new(limit));
+        loop {
+            let mut workspace = Workspace { memory: scratch.memory() };
+            match self.engine.count(&tables, &request, &mut cursor, &mut workspace, &mut sink) {
+                Ok(()) => return Ok(sink.taken()),
+                Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
+                Err(stop) => return Err(self.error(stop, sink.taken(), 0)),
+            }
+        }
+    }
+
+    /// The number of ids of `text`, which are not stored.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_to_slice`](Self::encode_to_slice), but never `Full`.
+    pub fn count_with<'o, T: AsRef<[u8]> + ?Sized>(
+        &self,
+        text: &T,
+        options: impl Into<Options<'o>>,
+        scratch: &mut Scratch<'_>,
+    ) -> Result<usize, EncodeError> {
+        self.count_up_to(text.as_ref(), options.into(), usize::MAX, scratch)
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl Tokenizer {
+    /// The ids of `text`.
+    ///
+    /// `text` is a `str` or bytes; a byte that is not part of UTF-8 is encoded like any other.
+    ///
+    /// # Errors
+    ///
+    /// If `options` forbids a special token that stands in the text, or with `strict`, if a byte
+    /// has no token (for rank files also without).
+    pub fn encode<'o, T: AsRef<[u8]> + ?Sized>(
+        &self,
+        text: &T,
+        options: impl Into<Options<'o>>,
+    ) -> Result<Vec<TokenId>, EncodeError> {
+        let mut ids = Vec::new();
+        with_own(|scratch| self.encode_into(text, options, &mut ids, scratch))?;
+        Ok(ids)
+    }
+
+    /// The ids of `text`, special tokens treated as text.
+    ///
+    /// With a rank file that lacks bytes, text from the first such byte on is left out;
+    /// [`encode`](Self::encode) gives an error there.
+    pub fn encode_ordinary<T: AsRef<[u8]> + ?Sized>(&self, text: &T) -> Vec<TokenId> {
+        let mut ids = Vec::new();
+        // No token is forbidden and memory grows, so a missing byte is all that can go wrong.
+        let _ = with_own(|scratch| self.encode_into(text, ORDINARY, &mut ids, scratch));
+        ids
+    }
+
+    /// Appends the ids of `text` to `ids` and returns how many were added. When `ids` has room and
+    /// `scratch` has been used for such text before, nothing is allocated.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode). The ids before the error are in `ids`.
+    pub fn encode_into<'o, T: AsRef<[u8]> + ?Sized>(
+        &self,
+        text: &T,
+        options: impl Into<Options<'o>>,
+        ids: &mut Vec<TokenId>,
+        scratch: &mut Scratch<'_>,
+    ) -> Result<usize, EncodeError> {
+        let Options { special, strict } = options.into();
+        let request = Request { text: text.as_ref(), special, strict };
+        let tables = self.tables();
+        let mut cursor = Cursor::default();
+        let start = ids.len();
+        let mut len = start;
+        // Text has three bytes and more for each id, as a rule.
+        let mut room = request.text.len() / 3 + 16;
+        loop {
+            // Room that is there already is used before more is asked for.
+            let end = len.saturating_add(room).max(ids.capacity().min(len + 4 * room));
+            ids.resize(end, 0);
+            let mut sink = IdSink::new(&mut ids[len..]);
+            let mut workspace = Workspace { memory: scratch.memory() };
+            let result = self.engine.ids(&tables, &request, &mut cursor, &mut workspace, &mut sink);
+            len += sink.taken();
+            match result {
+                Ok(()) => {
+                    ids.truncate(len);
+                    return Ok(len - start);
+                }
+                Err(Stop::Full { needed }) => room = needed.max(len - start).max(room / 4),
+                Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
+                Err(stop) => {
+                    ids.truncate(len);
+                    return Err(self.error(stop, len - start, 0));
+                }
+            }
+        }
+    }
+
+    /// The ids of `text` one by one, each with the bytes of the text that it stands for. The work is
+    /// done as the iterator is used.
+    pub fn tokens<'t, T: AsRef<[u8]> + ?Sized>(
+        &'t self,
+        text: &'t T,
+        options: impl Into<Options<'t>>,
+        scratch: &'t mut Scratch<'_>,
+    ) -> Tokens<'t> {
+        Tokens::new(self, text.as_ref(), options.into(), scratch)
+    }
+
+    /// The number of ids of `text`, which are not stored.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode).
+    pub fn count<'o, T: AsRef<[u8]> + ?Sized>(
+        &self,
+        text: &T,
+        options: impl Into<Options<'o>>,
+    ) -> Result<usize, EncodeError> {
+        with_own(|scratch| self.count_up_to(text.as_ref(), options.into(), usize::MAX, scratch))
+    }
+
+    /// The number of ids of `text`, special tokens treated as text.
+    pub fn count_ordinary<T: AsRef<[u8]> + ?Sized>(&self, text: &T) -> usize {
+        self.count_until(text, usize::MAX).unwrap_or(usize::MAX)
+    }
+
+    /// The number of ids of `text`, special tokens treated as text; `None` if it is over `limit`,
+    /// which is found out without looking at the rest.
+    ///
+    /// As with [`encode_ordinary`](Self::encode_ordinary), counting ends at a byte without a token
+    /// where the reference fails.
+    pub fn count_until<T: AsRef<[u8]> + ?Sized>(&self, text: &T, limit: usize) -> Option<usize> {
+        with_own(|scratch| match self.count_up_to(text.as_ref(), ORDINARY, limit, scratch) {
+            Ok(count) => Some(count),
+            Err(EncodeError::Full { .. }) => None,
+            Err(_) => Some(self.encode_ordinary(text).len()).filter(|&count| count <= limit),
+        })
+    }
+
+    /// The longest beginning of `text` that ends with a token and with a character and has at most
+    /// `limit` ids, special tokens treated as text.
+    pub fn truncate<'t>(&self, text: &'t str, limit: usize) -> &'t str {
+        let (mut scratch, mut limit_now) = (Scratch::new(), limit);
+        loop {
+            let (mut end, mut whole) = (0, true);
+            for (i, token) in self.tokens(text, ORDINARY, &mut scratch).flatten().enumerate() {
+                if i == limit_now {
+                    whole = false;
+                    break;
+                }
+                if text.is_char_boundary(token.end) {
+                    end = token.end;
+                }
+            }
+            let cut = if whole { text } else { &text[..end] };
+            // What follows a pre-token can decide where it ends, so the part is counted as it is.
+            if limit_now == 0 || self.count_until(cut, limit).is_some() {
+                return cut;
+            }
+            limit_now -= 1;
+        }
+    }
+}

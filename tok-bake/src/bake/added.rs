@@ -1,0 +1,119 @@
+//! Added tokens: the list, and the matchers.
+
+use comptok_core::{
+    added_tokens::{AddedFlags, ENTRY_LEN},
+    blob::{Section, lookup::NONE},
+    normalizer,
+    unicode::nfc,
+};
+use std::collections::BTreeMap;
+
+use super::{
+    image::{Image, le_bytes},
+    pipeline::Pipeline,
+};
+use crate::error::quote;
+use crate::spec::{AddedToken, Spec};
+
+/// The added tokens as the engine matches them: without empty ones, normalized ones normalized.
+pub(super) fn check(
+    spec: &Spec,
+    pipeline: &Pipeline,
+    warnings: &mut Vec<String>,
+) -> Vec<AddedToken> {
+    let mut tokens: Vec<AddedToken> = Vec::new();
+    let mut seen = BTreeMap::new();
+    for token in spec.added_tokens.iter().filter(|token| !token.content.is_empty()) {
+        let mut token = token.clone();
+        if token.normalized && pipeline.normalizer == normalizer::NFC {
+            let mut bytes = Vec::new();
+            nfc::normalize(token.content.as_bytes(), |_, part| bytes.extend_from_slice(part));
+            token.content = String::from_utf8_lossy(&bytes).into_owned();
+        }
+        match seen.get(&(token.normalized, token.content.clone())) {
+            Some(&id) if id == token.id => {}
+            Some(id) => warnings.push(format!(
+                "added tokens {id} and {} both match {}; the first one counts (the reference \
+                 takes either)",
+                token.id,
+                quote(&token.content)
+            )),
+            None => {
+                seen.insert((token.normalized, token.content.clone()), token.id);
+                tokens.push(token);
+            }
+        }
+    }
+    tokens
+}
+
+pub(super) fn write(image: &mut Image, tokens: &[AddedToken]) {
+    let mut entries = vec![tokens.len() as u32];
+    let mut contents = Vec::new();
+    let base = 4 + ENTRY_LEN * tokens.len();
+    for token in tokens {
+        let set = |condition: bool, flag: u32| if condition { flag } else { 0 };
+        let flags = set(token.special, AddedFlags::SPECIAL)
+            | set(token.single_word, AddedFlags::SINGLE_WORD)
+            | set(token.lstrip, AddedFlags::LSTRIP)
+            | set(token.rstrip, AddedFlags::RSTRIP)
+            | set(token.normalized, AddedFlags::NORMALIZED);
+        let start = (base + contents.len()) as u32;
+        entries.extend([token.id, start, token.content.len() as u32, flags]);
+        contents.extend_from_slice(token.content.as_bytes());
+    }
+    let mut bytes = le_bytes(&entries);
+    bytes.extend_from_slice(&contents);
+    image.section(Section::Added, bytes);
+    for (section, normalized) in [(Section::RawMatcher, false), (Section::NormalizedMatcher, true)]
+    {
+        let chosen = tokens.iter().enumerate().filter(|(_, token)| token.normalized == normalized);
+        let chosen: Vec<(u32, &[u8])> =
+            chosen.map(|(index, token)| (index as u32, token.content.as_bytes())).collect();
+        if !chosen.is_empty() {
+            image.section(section, le_bytes(&matcher(&chosen)));
+        }
+    }
+}
+
+#[derive(Default)]
+struct Node {
+    children: BTreeMap<u8, usize>,
+    token: Option<u32>,
+}
+
+/// A trie in the layout of [`comptok_core::added_tokens::Matcher`].
+fn matcher(tokens: &[(u32, &[u8])]) -> Vec<u32> {
+    let mut nodes = vec![Node::default()];
+    for &(index, content) in tokens {
+        let mut at = 0;
+        for &byte in content {
+            let next = nodes.len();
+            let child = *nodes[at].children.entry(byte).or_insert(next);
+            if child == next {
+                nodes.push(Node::default());
+            }
+            at = child;
+        }
+        nodes[at].token.get_or_insert(index);
+    }
+    let first: Vec<u8> = nodes[0].children.keys().copied().collect();
+    let few = |i: usize| *first.get(i).or(first.first()).unwrap_or(&0);
+    let count = first.len().min(255) as u8;
+    let mut words = vec![nodes.len() as u32, u32::from_le_bytes([count, few(0), few(1), few(2)])];
+    let mut bits = [0u32; 8];
+    for &byte in &first {
+        bits[usize::from(byte >> 5)] |= 1 << (byte & 31);
+    }
+    words.extend(bits);
+    let mut edges = Vec::new();
+    for node in &nodes {
+        let token = node.token.unwrap_or(NONE);
+        words.extend([edges.len() as u32, node.children.len() as u32, token]);
+        edges.extend(
+            node.children.iter().map(|(&byte, &child)| u32::from(byte) | (child as u32) << 8),
+        );
+    }
+    words.extend(edges);
+    words
+}

@@ -1,0 +1,246 @@
+//! Which tokens merges can make, and by which pair each is made.
+
+use comptok_core::{
+    blob::lookup::{NONE, PairEntry},
+    model::bpe::{Pairs, SHORT, Word, merge_heap, merge_short, words_for},
+};
+use std::cell::Cell;
+
+use super::BakeError;
+use crate::{
+    merges,
+    spec::{Bpe, Merges, VocabIndex},
+};
+
+/// Symbols as the engine numbers them: bytes first, then what merges make, by rank.
+pub(super) struct Symbols {
+    /// The symbol of each byte; NONE if it has no token.
+    pub(super) bytes: [u32; 256],
+    /// The id of each symbol.
+    pub(super) ids: Vec<u32>,
+    /// For each symbol that is not a byte, in order: left and right symbol.
+    pub(super) pairs: Vec<(u32, u32)>,
+    /// For each vocabulary entry, its symbol; NONE if merges never make it.
+    pub(super) of_entry: Vec<u32>,
+}
+
+impl Symbols {
+    /// How many symbols are bytes.
+    pub(super) fn byte_len(&self) -> usize {
+        self.ids.len() - self.pairs.len()
+    }
+}
+
+/// The symbols of a model. `texts` are the bytes that the entries stand for; `None` for entries
+/// that stand for none.
+pub(super) fn symbols(model: &Bpe, texts: &[Option<Vec<u8>>]) -> Result<Symbols, BakeError> {
+    let max = PairEntry::MAX_SYMBOLS;
+    if texts.len() >= max {
+        return Err(BakeError::unsupported(format_args!("more than {} tokens", max - 1)));
+    }
+    let mut bytes = [NONE; 256];
+    for (entry, text) in texts.iter().enumerate() {
+        if let Some(text) = text
+            && let &[byte] = text.as_slice()
+        {
+            bytes[usize::from(byte)] = entry as u32;
+        }
+    }
+    let made = match &model.merges {
+        Merges::ByRank => by_rank(model, texts, &bytes),
+        Merges::List(list) => by_list(model, texts, &bytes, list)?,
+    };
+
+    // Renumber: bytes in byte order, then products in the order in which they were made.
+    let id_of = |entry: u32| model.vocab.get(entry as usize).map_or(NONE, |(_, id)| id);
+    let mut symbols = Symbols {
+        bytes: [NONE; 256],
+        ids: Vec::with_capacity(made.len() + 256),
+        pairs: Vec::with_capacity(made.len()),
+        of_entry: vec![NONE; texts.len()],
+    };
+    for (byte, &entry) in bytes.iter().enumerate() {
+        if entry != NONE {
+            let symbol = symbols.ids.len() as u32;
+            symbols.bytes[byte] = symbol;
+            symbols.of_entry[entry as usize] = symbol;
+            symbols.ids.push(id_of(entry));
+        }
+    }
+    for made in &made {
+        symbols.of_entry[made.entry as usize] = symbols.ids.len() as u32;
+        symbols.ids.push(id_of(made.entry));
+    }
+    // In a second pass, because a part may have a higher rank than what it is part of.
+    for made in &made {
+        let symbol = |entry: u32| symbols.of_entry[entry as usize];
+        let pair = (symbol(made.left), symbol(made.right));
+        symbols.pairs.push(pair);
+    }
+    Ok(symbols)
+}
+
+/// An entry that merges make, and its only pair.
+struct Made {
+    entry: u32,
+    left: u32,
+    right: u32,
+}
+
+/// Pairs of entries while they are being found: a flat table, cheap at opt-level 0.
+struct Table {
+    slots: Vec<u64>,
+    bytes: [u32; 256],
+    /// The entry that a rank makes.
+    products: Vec<u32>,
+    /// The rank of the merge made last.
+    last: Cell<u32>,
+}
+
+impl Table {
+    fn new(pairs: usize, bytes: [u32; 256]) -> Self {
+        let slots = (pairs * 2).next_power_of_two().max(16);
+        Self { slots: vec![0; slots], bytes, products: Vec::new(), last: Cell::new(NONE) }
+    }
+
+    /// The slot of a pair, or the free slot where it would be.
+    fn slot(&self, key: u64) -> usize {
+        let mask = self.slots.len() - 1;
+        let mut at = (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize & mask;
+        while self.slots[at] != 0 && self.slots[at] >> 22 != key {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    /// A later pair replaces an equal earlier one, as in the reference.
+    fn insert(&mut self, left: u32, right: u32, rank: u32) {
+        let entry = PairEntry::new(left, right, rank).0;
+        let at = self.slot(entry >> 22);
+        self.slots[at] = entry;
+    }
+
+    /// Merges `text`; the entry that it becomes, if it becomes one.
+    fn merge(&self, text: &[u8], words: &mut Vec<Word>) -> Vec<u32> {
+        if text.len() <= SHORT {
+            let mut symbols = [0; SHORT];
+            let count = merge_short(self, text, &mut symbols);
+            return symbols[..count].to_vec();
+        }
+        words.resize(words_for(text.len()), [0; 8]);
+        let count = merge_heap(self, text, words).unwrap_or(0);
+        words[..count].iter().map(|word| u64::from_ne_bytes(*word) as u32).collect()
+    }
+}
+
+impl Pairs for Table {
+    fn rank(&self, left: u32, right: u32) -> u32 {
+        let key = PairEntry::new(left, right, 0).0 >> 22;
+        match self.slots[self.slot(key)] {
+            0 => NONE,
+            entry => (entry as u32 & ((1 << 22) - 1)) >> 1,
+        }
+    }
+
+    fn product(&self, rank: u32) -> u32 {
+        self.last.set(rank);
+        self.products[rank as usize]
+    }
+
+    fn byte(&self, byte: u8) -> u32 {
+        self.bytes[usize::from(byte)]
+    }
+}
+
+/// Rank files: an entry is made from the two parts into which lower ranks turn its bytes.
+fn by_rank(model: &Bpe, texts: &[Option<Vec<u8>>], bytes: &[u32; 256]) -> Vec<Made> {
+    let mut table = Table::new(texts.len(), *bytes);
+    // Entries are in order of id, which is their rank.
+    table.products = (0..texts.len() as u32).collect();
+    let (mut made, mut words, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    for (entry, text) in texts.iter().enumerate() {
+        let Some(text) = text.as_deref().filter(|text| text.len() > 1) else { continue };
+        if text.iter().any(|&byte| table.byte(byte) == NONE) {
+            continue;
+        }
+        match table.merge(text, &mut words)[..] {
+            [left, right] => {
+                table.insert(left, right, entry as u32);
+                made.push(Made { entry: entry as u32, left, right });
+            }
+            _ => rest.push(text),
+        }
+    }
+    // What lower ranks do not make could still be made from parts of higher rank. No file in use
+    // has such an entry; for one that has, everything is worked out again from the definition.
+    let (index, _) = VocabIndex::new(&model.vocab);
+    let mut splitter = merges::Splitter::new(&model.vocab, &index);
+    if rest.iter().all(|text| splitter.parts(text).is_none()) {
+        return made;
+    }
+    let entry_of = |part: &[u8]| index.get(&model.vocab, part).map(|entry| entry as u32);
+    made.clear();
+    for (entry, text) in texts.iter().enumerate() {
+        let Some(text) = text.as_deref().filter(|text| text.len() > 1) else { continue };
+        if let Some(middle) = splitter.parts(text)
+            && let (Some(left), Some(right)) =
+                (entry_of(&text[..middle]), entry_of(&text[middle..]))
+        {
+            made.push(Made { entry: entry as u32, left, right });
+        }
+    }
+    made
+}
+
+/// Merge lists: an entry is made if the whole list makes it from its own bytes.
+fn by_list(
+    model: &Bpe,
+    texts: &[Option<Vec<u8>>],
+    bytes: &[u32; 256],
+    list: &[(u32, u32)],
+) -> Result<Vec<Made>, BakeError> {
+    if list.len() >= PairEntry::MAX_SYMBOLS {
+        let max = PairEntry::MAX_SYMBOLS - 1;
+        return Err(BakeError::unsupported(format_args!("more than {max} merges")));
+    }
+    let largest = model.vocab.iter().map(|(_, id)| id).max().unwrap_or(0);
+    let mut entry_of = vec![NONE; largest as usize + 1];
+    for (entry, (_, id)) in model.vocab.iter().enumerate() {
+        entry_of[id as usize] = entry as u32;
+    }
+    let (index, _) = VocabIndex::new(&model.vocab);
+    let mut table = Table::new(list.len(), *bytes);
+    let (mut sides, mut product) = (Vec::with_capacity(list.len()), Vec::new());
+    for (rank, &(left, right)) in list.iter().enumerate() {
+        let entry = |id: u32| entry_of.get(id as usize).copied().unwrap_or(NONE);
+        let (left, right) = (entry(left), entry(right));
+        let text = |entry: u32| model.vocab.get(entry as usize).map_or(&[][..], |(token, _)| token);
+        product.clear();
+        product.extend_from_slice(text(left));
+        product.extend_from_slice(text(right));
+        let Some(made) = index.get(&model.vocab, &product) else {
+            return Err(BakeError::new(format!(
+                "merge {rank} makes {}, which is not in the vocabulary",
+                crate::error::quote_bytes(&product)
+            )));
+        };
+        table.products.push(made as u32);
+        sides.push((left, right));
+        table.insert(left, right, rank as u32);
+    }
+    let (mut made, mut words) = (Vec::new(), Vec::new());
+    for (entry, text) in texts.iter().enumerate() {
+        let Some(text) = text.as_deref().filter(|text| text.len() > 1) else { continue };
+        if text.iter().any(|&byte| table.byte(byte) == NONE) {
+            continue;
+        }
+        if table.merge(text, &mut words) == [entry as u32] {
+            let rank = table.last.get();
+            let (left, right) = sides[rank as usize];
+            made.push((rank, Made { entry: entry as u32, left, right }));
+        }
+    }
+    // Each rank makes one entry, so the order is total.
+    made.sort_unstable_by_key(|&(rank, _)| rank);
+    Ok(made.into_iter().map(|(_, made)| made).collect())
+}

@@ -1,0 +1,91 @@
+//! The bytes of a blob: a header and its sections.
+
+use comptok_core::{
+    blob::{ALIGN, FORMAT_VERSION, HEADER_LEN, Header, MAGIC, Section, content_check, field},
+    engine::MODEL_BPE,
+};
+
+use super::{BakeError, pipeline::Pipeline};
+
+pub(super) struct Image {
+    header: [u8; HEADER_LEN],
+    sections: Vec<Vec<u8>>,
+}
+
+/// Little-endian bytes of u32 values.
+pub(super) fn le_bytes(values: &[u32]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(4 * values.len());
+    for value in values {
+        bytes.extend_from_slice(&value.to_le_bytes());
+    }
+    bytes
+}
+
+impl Image {
+    pub(super) fn new(pipeline: &Pipeline, flags: u32, source: [u8; 32]) -> Self {
+        let mut image =
+            Self { header: [0; HEADER_LEN], sections: vec![Vec::new(); Section::COUNT] };
+        image.header[..4].copy_from_slice(&MAGIC);
+        image.header[field::SOURCE..][..32].copy_from_slice(&source);
+        image.set(field::VERSION, FORMAT_VERSION);
+        image.set(field::NORMALIZER, pipeline.normalizer);
+        image.set(field::PRE_TOKENIZER, pipeline.pre_tokenizer.code());
+        image.set(field::MODEL, MODEL_BPE);
+        image.set(field::FLAGS, flags);
+        image
+    }
+
+    pub(super) fn set(&mut self, at: usize, value: u32) {
+        self.header[at..at + 4].copy_from_slice(&value.to_le_bytes());
+    }
+
+    pub(super) fn section(&mut self, section: Section, bytes: Vec<u8>) {
+        self.sections[section as usize] = bytes;
+    }
+
+    pub(super) fn fingerprint(&mut self, fingerprint: [u8; 32]) {
+        self.header[field::FINGERPRINT..][..32].copy_from_slice(&fingerprint);
+    }
+
+    /// Lines of `name`, tab, text: for people.
+    pub(super) fn names(&mut self, pipeline: &Pipeline) {
+        let mut text = format!("pattern\t{}\n", pipeline.pre_tokenizer.name());
+        for regex in pipeline.pre_tokenizer.regex() {
+            // Patterns in use hold raw line ends; a line stays a line.
+            text += &format!("regex\t{}\n", regex.escape_debug());
+        }
+        self.section(Section::Names, text.into_bytes());
+    }
+
+    /// The blob.
+    pub(super) fn finish(mut self) -> Result<Vec<u8>, BakeError> {
+        let mut offset = HEADER_LEN;
+        for (i, section) in self.sections.iter().enumerate() {
+            offset = offset.next_multiple_of(ALIGN);
+            let end = offset + section.len();
+            if u32::try_from(end).is_err() {
+                return Err(BakeError::unsupported("a blob of 4 GiB or more"));
+            }
+            let at = field::SECTIONS + 8 * i;
+            self.header[at..at + 4].copy_from_slice(&(offset as u32).to_le_bytes());
+            self.header[at + 4..at + 8].copy_from_slice(&(section.len() as u32).to_le_bytes());
+            offset = end;
+        }
+        let total = offset.next_multiple_of(ALIGN);
+        self.header[field::TOTAL_LEN..][..8].copy_from_slice(&(total as u64).to_le_bytes());
+        let mut blob = Vec::with_capacity(total);
+        blob.extend_from_slice(&self.header);
+        for section in &self.sections {
+            blob.resize(blob.len().next_multiple_of(ALIGN), 0);
+            blob.extend_from_slice(section);
+        }
+        blob.resize(total, 0);
+        let check = content_check(&blob);
+        blob[field::CONTENT..][..8].copy_from_slice(&check.to_le_bytes());
+        // What was written has to be readable: a mistake here must not reach a user.
+        match Header::parse(&blob) {
+            Ok(_) => Ok(blob),
+            Err(error) => Err(BakeError::new(format!("internal error while baking: {error}"))),
+        }
+    }
+}

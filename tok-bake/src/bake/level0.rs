@@ -1,0 +1,182 @@
+//! Level 0: the answers for whole pre-tokens, placed so that the hot ones are found first.
+
+use comptok_core::{
+    blob::{
+        Section, field,
+        lookup::{
+            self, KEYS_PER_LINE, Key, LONG_MAX, Link, LongKey, NONE, SHORT_MAX, Value, head_line,
+        },
+    },
+    pre_tokenizer::Kind,
+};
+
+use super::{BakeError, bpe::Symbols, image::Image, pipeline::Pipeline};
+use crate::spec::Bpe;
+
+/// Head lines of a large vocabulary: 512 KiB, which leaves room in a 1 MiB L2.
+const HEAD_LINES: usize = 8192;
+
+/// An entry of a tier: its hash and its place in the list of keys.
+#[derive(Clone, Copy)]
+struct Entry<K> {
+    key: K,
+    hash: u64,
+    value: Value,
+}
+
+pub(super) fn write(
+    image: &mut Image,
+    model: &Bpe,
+    texts: &[Option<Vec<u8>>],
+    symbols: &Symbols,
+    pipeline: &Pipeline,
+) -> Result<(), BakeError> {
+    // In order of rank, entries that no merges make last.
+    let mut order: Vec<usize> = (0..texts.len()).collect();
+    order.sort_by_key(|&entry| symbols.of_entry[entry]);
+    let (mut short, mut long, mut longest) = (Vec::new(), Vec::new(), 0);
+    for entry in order {
+        let Some(text) = texts[entry].as_deref().filter(|text| !text.is_empty()) else { continue };
+        let Some((_, id)) = model.vocab.get(entry) else { continue };
+        let reachable = symbols.of_entry[entry] != NONE;
+        // The merges of a reachable entry end in its one symbol; another entry is an answer only
+        // where merges are ignored. An entry that is never a pre-token would waste a place.
+        let answers = match reachable {
+            true => is_pre_token(pipeline.pre_tokenizer, text),
+            false => model.ignore_merges,
+        };
+        if !answers {
+            continue;
+        }
+        longest = longest.max(text.len());
+        let value = Value::one(id);
+        if let Some(key) = Key::new(text) {
+            debug_assert!(text.len() <= SHORT_MAX);
+            short.push(Entry { key, hash: key.hash(), value });
+        } else if let Some(key) = LongKey::new(text) {
+            debug_assert!(text.len() <= LONG_MAX);
+            long.push(Entry { key, hash: key.hash(), value });
+        }
+    }
+    image.set(field::MAX_WHOLE_LEN, longest as u32);
+    let (head, cold) = short_tier(&short)?;
+    image.section(Section::Head, head);
+    image.section(Section::Cold, cold);
+    let (pilots, lines) = long_tier(&long)?;
+    image.section(Section::LongPilots, pilots);
+    image.section(Section::Long, lines);
+    Ok(())
+}
+
+/// Whether the pre-tokenizer leaves `text` whole.
+fn is_pre_token(kind: Kind, text: &[u8]) -> bool {
+    kind.end(text, 0) == text.len()
+}
+
+fn put(lines: &mut [u8], line: usize, slot: usize, entry: &Entry<Key>) {
+    let line = &mut lines[64 * line..64 * line + 64];
+    line[16 * slot..16 * slot + 16].copy_from_slice(&entry.key.0.to_le_bytes());
+    line[48 + 4 * slot..48 + 4 * slot + 4].copy_from_slice(&entry.value.0.to_le_bytes());
+}
+
+fn short_tier(entries: &[Entry<Key>]) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
+    // A cold group holds at most 63 lines, so very large vocabularies get a larger head.
+    let heads = (entries.len() / 2).clamp(1, HEAD_LINES).max(entries.len() / 64);
+    let mut groups = vec![Vec::new(); heads];
+    for entry in entries {
+        groups[head_line(entry.hash, heads)].push(*entry);
+    }
+    let mut head = vec![0u8; 64 * heads];
+    let mut cold = Vec::new();
+    for (line, group) in groups.iter().enumerate() {
+        let (hot, rest) = group.split_at(group.len().min(KEYS_PER_LINE));
+        for (slot, entry) in hot.iter().enumerate() {
+            put(&mut head, line, slot, entry);
+        }
+        if rest.is_empty() {
+            continue;
+        }
+        let start = cold.len() / 64;
+        let (lines, seed) = spread(rest)?;
+        if start + lines > Link::MAX_START {
+            return Err(BakeError::unsupported("a vocabulary of this size"));
+        }
+        cold.resize(64 * (start + lines), 0);
+        let mut filled = [0; Link::MAX_LINES];
+        for entry in rest {
+            let offset = Link::offset(entry.hash, seed, lines);
+            put(&mut cold, start + offset, filled[offset], entry);
+            filled[offset] += 1;
+        }
+        let link = Link::new(start, lines, seed);
+        head[64 * line + 60..64 * line + 64].copy_from_slice(&link.0.to_le_bytes());
+    }
+    Ok((head, cold))
+}
+
+/// The fewest lines, and a seed, for which no line gets more keys than it holds.
+fn spread(entries: &[Entry<Key>]) -> Result<(usize, u32), BakeError> {
+    let fewest = entries.len().div_ceil(KEYS_PER_LINE);
+    for lines in fewest..=Link::MAX_LINES {
+        for seed in 0..Link::SEEDS {
+            let mut filled = [0; Link::MAX_LINES];
+            let fits = entries.iter().all(|entry| {
+                let count = &mut filled[Link::offset(entry.hash, seed, lines)];
+                *count += 1;
+                *count <= KEYS_PER_LINE
+            });
+            if fits {
+                return Ok((lines, seed));
+            }
+        }
+    }
+    Err(BakeError::new("internal error while baking: words with one hash find no place"))
+}
+
+fn long_tier(entries: &[Entry<LongKey>]) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
+    if entries.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let mut lines = entries.len() + entries.len() / 4 + 1;
+    loop {
+        if let Some(done) = place_long(entries, lines) {
+            return Ok(done);
+        }
+        lines += lines / 8 + 1;
+        if lines > 16 * entries.len() + 64 {
+            return Err(BakeError::new("internal error while baking: long words find no place"));
+        }
+    }
+}
+
+/// Places groups of keys, the largest first, each by the first pilot that finds free lines.
+fn place_long(entries: &[Entry<LongKey>], lines: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut groups = vec![Vec::new(); entries.len() / 4 + 1];
+    for entry in entries {
+        groups[lookup::pilot_index(entry.hash, entries.len() / 4 + 1)].push(*entry);
+    }
+    let mut order: Vec<usize> = (0..groups.len()).collect();
+    order.sort_by_key(|&group| std::cmp::Reverse(groups[group].len()));
+    let mut pilots = vec![0u8; 2 * groups.len()];
+    let mut taken = vec![false; lines];
+    let mut bytes = vec![0u8; 64 * lines];
+    for group in order {
+        let keys = &groups[group];
+        let pilot = (0..=u16::MAX).find(|&pilot| {
+            let places: Vec<usize> =
+                keys.iter().map(|key| lookup::long_line(key.hash, pilot, lines)).collect();
+            places
+                .iter()
+                .enumerate()
+                .all(|(i, place)| !taken[*place] && !places[..i].contains(place))
+        })?;
+        pilots[2 * group..2 * group + 2].copy_from_slice(&pilot.to_le_bytes());
+        for entry in keys {
+            let line = lookup::long_line(entry.hash, pilot, lines);
+            taken[line] = true;
+            bytes[64 * line..64 * line + 32].copy_from_slice(&entry.key.0);
+            bytes[64 * line + 32..64 * line + 36].copy_from_slice(&entry.value.0.to_le_bytes());
+        }
+    }
+    Some((pilots, bytes))
+}

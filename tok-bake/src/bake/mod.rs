@@ -1,0 +1,168 @@
+//! Spec → blob: everything that can be known from the vocabulary is computed here.
+//!
+//! The same `Spec` gives the same bytes on every host.
+
+mod added;
+mod bpe;
+mod fingerprint;
+mod image;
+mod level0;
+mod pipeline;
+mod tables;
+
+use comptok_core::blob::{TokenFlags, flags, lookup::NONE};
+use std::fmt;
+
+use crate::spec::{Alphabet, Model, Spec};
+use crate::{byte_level, error::quote_bytes};
+use image::Image;
+
+/// What bake does beside the `Spec`.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// sha256 of the source and of what was said about it; goes into the header as it is.
+    pub source: [u8; 32],
+    /// Warnings are errors.
+    pub strict: bool,
+}
+
+/// A blob and what was noticed while it was baked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Baked {
+    /// The blob.
+    pub blob: Vec<u8>,
+    /// What a user may want to know, a sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// Why a `Spec` cannot be baked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BakeError {
+    /// What stands in the way, and what to do.
+    pub message: String,
+}
+
+impl BakeError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+
+    /// For what the references can do and the engine cannot do yet.
+    fn unsupported(what: impl fmt::Display) -> Self {
+        Self { message: format!("not supported yet: {what}") }
+    }
+}
+
+impl fmt::Display for BakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for BakeError {}
+
+/// Largest id that a blob holds. Tables have an entry for each id up to the largest, so an id far
+/// beyond the number of tokens would cost memory that no token needs.
+const ID_LIMIT: u32 = 1 << 24;
+
+/// Every token by id: the bytes that decoding it gives, and what it is.
+struct Tokens {
+    bytes: Vec<Option<Box<[u8]>>>,
+    flags: Vec<u8>,
+}
+
+impl Tokens {
+    fn set(&mut self, id: u32, bytes: &[u8], flags: u8) -> Result<(), BakeError> {
+        if id >= ID_LIMIT {
+            return Err(BakeError::unsupported(format_args!(
+                "token {} has id {id}; ids go up to {}",
+                quote_bytes(bytes),
+                ID_LIMIT - 1
+            )));
+        }
+        let at = id as usize;
+        if at >= self.bytes.len() {
+            self.bytes.resize(at + 1, None);
+            self.flags.resize(at + 1, 0);
+        }
+        if self.bytes[at].is_none() {
+            self.bytes[at] = Some(bytes.into());
+        }
+        self.flags[at] |= flags | TokenFlags::PRESENT;
+        Ok(())
+    }
+
+    fn get(&self, id: u32) -> Option<&[u8]> {
+        self.bytes.get(id as usize)?.as_deref()
+    }
+}
+
+/// Bakes a `Spec`.
+///
+/// # Errors
+///
+/// [`BakeError`] for what the engine cannot run, and with `strict` for anything worth a warning.
+pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
+    let pipeline = pipeline::check(spec)?;
+    let Model::Bpe(model) = &spec.model else {
+        return Err(BakeError::unsupported("models other than BPE"));
+    };
+    let mut warnings = Vec::new();
+    let byte_level = model.alphabet == Alphabet::Chars;
+
+    // What each token decodes to: a token with a char that stands for no byte passes as it is.
+    let mut tokens = Tokens { bytes: Vec::new(), flags: Vec::new() };
+    let mut texts = Vec::with_capacity(model.vocab.len());
+    for (token, id) in model.vocab.iter() {
+        let mapped = if byte_level {
+            std::str::from_utf8(token).ok().and_then(byte_level::to_bytes)
+        } else {
+            Some(token.to_vec())
+        };
+        tokens.set(id, mapped.as_deref().unwrap_or(token), TokenFlags::MODEL)?;
+        texts.push(mapped);
+    }
+    let symbols = bpe::symbols(model, &texts)?;
+    for (entry, (_, id)) in model.vocab.iter().enumerate() {
+        if symbols.of_entry[entry] == NONE {
+            tokens.flags[id as usize] |= TokenFlags::UNREACHABLE;
+        }
+    }
+    let added = added::check(spec, &pipeline, &mut warnings);
+    for token in &added {
+        let mapped = byte_level::to_bytes(&token.content);
+        let bytes = match &mapped {
+            Some(mapped) if byte_level => mapped,
+            _ => token.content.as_bytes(),
+        };
+        let special = if token.special { TokenFlags::SPECIAL } else { 0 };
+        tokens.set(token.id, bytes, TokenFlags::ADDED | special)?;
+    }
+
+    let missing: Vec<u8> =
+        (0..=255).filter(|&byte| symbols.bytes[usize::from(byte)] == NONE).collect();
+    let mut header = pipeline.flags;
+    if !missing.is_empty() {
+        header |= flags::MISSING_BYTES;
+        pipeline::check_missing(spec, model, &missing, &mut warnings)?;
+    }
+    let unreachable = symbols.of_entry.iter().filter(|&&symbol| symbol == NONE).count();
+    if unreachable > added.len() && !model.ignore_merges {
+        warnings
+            .push(format!("{unreachable} vocabulary entries are made by no sequence of merges"));
+    }
+    if options.strict
+        && let Some(warning) = warnings.first()
+    {
+        return Err(BakeError::new(format!("{warning} (an error because of `strict`)")));
+    }
+
+    let mut image = Image::new(&pipeline, header, options.source);
+    tables::decode(&mut image, &tokens)?;
+    tables::pairs(&mut image, &symbols)?;
+    level0::write(&mut image, model, &texts, &symbols, &pipeline)?;
+    added::write(&mut image, &added);
+    image.names(&pipeline);
+    image.fingerprint(fingerprint::of(&pipeline, header, &tokens, &symbols, &added));
+    Ok(Baked { blob: image.finish()?, warnings })
+}

@@ -1,0 +1,170 @@
+//! Which stages a `Spec` needs, and whether the engine has them.
+
+use comptok_core::{
+    blob::flags,
+    normalizer,
+    pre_tokenizer::{Kind, Syntax},
+};
+
+use super::BakeError;
+use crate::spec::{
+    Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PostProcessor, PreTokenizer, Spec,
+};
+
+/// The stages around the model.
+pub(super) struct Pipeline {
+    pub(super) normalizer: u32,
+    pub(super) pre_tokenizer: Kind,
+    pub(super) flags: u32,
+}
+
+/// The stages of `spec`, or the first that the engine does not have.
+pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
+    let mut flags = 0;
+    let model = match &spec.model {
+        Model::Bpe(model) => model,
+        Model::Unigram { .. } => return Err(BakeError::unsupported("model Unigram")),
+        Model::WordPiece { .. } => return Err(BakeError::unsupported("model WordPiece")),
+        Model::WordLevel { .. } => return Err(BakeError::unsupported("model WordLevel")),
+    };
+    check_bpe(model)?;
+    if model.ignore_merges {
+        flags |= flags::IGNORE_MERGES;
+    }
+    if spec.family == Family::Tiktoken {
+        flags |= flags::TIKTOKEN;
+    }
+    let normalizer = check_normalizer(spec.normalizer.as_ref())?;
+    let syntax = match spec.family {
+        Family::HuggingFace => Syntax::Oniguruma,
+        Family::Tiktoken => Syntax::FancyRegex,
+    };
+    let (pre_tokenizer, prefix) = check_pre_tokenizer(spec, syntax)?;
+    if prefix {
+        flags |= flags::PREFIX_SPACE;
+    }
+    match &spec.post_processor {
+        None | Some(PostProcessor::ByteLevel { .. }) => {}
+        Some(_) => return Err(BakeError::unsupported("post-processors that add tokens")),
+    }
+    match &spec.decoder {
+        Some(Decoder::ByteLevel { .. }) => {}
+        _ => return Err(BakeError::unsupported("decoders other than ByteLevel")),
+    }
+    if safe_cut(spec) {
+        flags |= flags::SAFE_CUT;
+    }
+    Ok(Pipeline { normalizer, pre_tokenizer, flags })
+}
+
+fn check_bpe(model: &Bpe) -> Result<(), BakeError> {
+    let set = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+    if model.dropout.is_some_and(|dropout| dropout > 0.0) {
+        return Err(BakeError::unsupported("BPE with dropout"));
+    }
+    if set(&model.continuing_subword_prefix) {
+        return Err(BakeError::unsupported("BPE with continuing_subword_prefix"));
+    }
+    if set(&model.end_of_word_suffix) {
+        return Err(BakeError::unsupported("BPE with end_of_word_suffix"));
+    }
+    Ok(())
+}
+
+fn check_normalizer(normalizer: Option<&Normalizer>) -> Result<u32, BakeError> {
+    match normalizer {
+        None => Ok(normalizer::NONE),
+        Some(Normalizer::Nfc) => Ok(normalizer::NFC),
+        Some(Normalizer::Sequence(parts)) => match parts.as_slice() {
+            [] => Ok(normalizer::NONE),
+            [one] => check_normalizer(Some(one)),
+            _ => Err(BakeError::unsupported("more than one normalizer")),
+        },
+        Some(_) => Err(BakeError::unsupported("normalizers other than NFC")),
+    }
+}
+
+/// The pattern, and whether a space goes in front.
+fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Kind, bool), BakeError> {
+    let steps = match &spec.pre_tokenizer {
+        None => return Err(BakeError::unsupported("no pre-tokenizer")),
+        Some(PreTokenizer::Sequence(steps)) => steps.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+    };
+    let mut patterns = Vec::new();
+    for (i, step) in steps.iter().enumerate() {
+        let is_last = i + 1 == steps.len();
+        match step {
+            PreTokenizer::Split {
+                pattern: Pattern::Regex(regex),
+                behavior: Behavior::Isolated,
+                invert: false,
+            } => patterns.push(regex.as_str()),
+            PreTokenizer::ByteLevel { add_prefix_space, use_regex: true, .. }
+                if is_last && patterns.is_empty() =>
+            {
+                return Ok((Kind::Gpt2, *add_prefix_space));
+            }
+            PreTokenizer::ByteLevel { add_prefix_space: false, use_regex: false, .. }
+                if is_last && !patterns.is_empty() => {}
+            PreTokenizer::ByteLevel { .. } => {
+                return Err(BakeError::unsupported(
+                    "a ByteLevel pre-tokenizer with these settings in this place",
+                ));
+            }
+            other => {
+                let name = format!("{other:?}");
+                let name = name.split([' ', '(', '{']).next().unwrap_or_default();
+                return Err(BakeError::unsupported(format_args!("pre-tokenizer {name}")));
+            }
+        }
+    }
+    if spec.family == Family::HuggingFace
+        && !matches!(steps.last(), Some(PreTokenizer::ByteLevel { .. }))
+    {
+        return Err(BakeError::unsupported("a pre-tokenizer without ByteLevel at its end"));
+    }
+    match Kind::recognise(&patterns, syntax) {
+        Some(kind) => Ok((kind, false)),
+        None => Err(BakeError::unsupported(format_args!(
+            "the pattern {}",
+            crate::error::quote(&patterns.join(" then "))
+        ))),
+    }
+}
+
+/// Whether text may be cut between a letter or digit and white space although added tokens are
+/// looked for in the parts.
+fn safe_cut(spec: &Spec) -> bool {
+    let is_space = |byte: &u8| byte.is_ascii_whitespace();
+    !spec.added_tokens.iter().filter(|token| token.normalized).any(|token| {
+        let bytes = token.content.as_bytes();
+        let straddles =
+            bytes.windows(2).any(|pair| pair[0].is_ascii_alphanumeric() && is_space(&pair[1]));
+        // A neighbour that decides about the match would be in the other part.
+        let looks_left = token.single_word && bytes.first().is_some_and(is_space);
+        let looks_right = token.rstrip && bytes.last().is_some_and(u8::is_ascii_alphanumeric);
+        straddles || looks_left || looks_right
+    })
+}
+
+/// What happens to bytes without a token.
+pub(super) fn check_missing(
+    spec: &Spec,
+    model: &Bpe,
+    missing: &[u8],
+    warnings: &mut Vec<String>,
+) -> Result<(), BakeError> {
+    if spec.family == Family::HuggingFace && (model.unk_token.is_some() || model.byte_fallback) {
+        return Err(BakeError::unsupported(
+            "unk_token and byte_fallback in a byte-level vocabulary that lacks bytes",
+        ));
+    }
+    let names: Vec<String> = missing.iter().map(|byte| format!("0x{byte:02X}")).collect();
+    let fate = match spec.family {
+        Family::HuggingFace => "are dropped from text, as the reference does",
+        Family::Tiktoken => "are an error in text",
+    };
+    warnings.push(format!("bytes without a token {fate}: {}", names.join(" ")));
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! From the bytes of a file to a blob, in one call.
+
+use comptok_core::blob::{self, FormatError, Header};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+use crate::{
+    bake::{self, BakeError, Baked},
+    error::ReadError,
+    read::{self, pattern::PatternArg},
+};
+
+/// What a file does not say itself.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FileOptions<'a> {
+    /// Cuts the text. Rank files need it, other files have their own.
+    pub pattern: Option<PatternArg<'a>>,
+    /// Special tokens and their ids, for rank files.
+    pub special_tokens: &'a [(String, u32)],
+    /// What is worth a warning is an error.
+    pub strict: bool,
+}
+
+/// Why a file gives no blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileError {
+    /// It cannot be read.
+    Read(ReadError),
+    /// It can be read, and the engine cannot run it.
+    Bake(BakeError),
+    /// It is a blob that this build cannot use.
+    Blob(FormatError),
+}
+
+impl FileError {
+    /// The message with the file's name in front, and line and column where they are known.
+    pub fn in_file(&self, file: impl fmt::Display) -> String {
+        match self {
+            Self::Read(error) => error.in_file(file),
+            Self::Bake(error) => format!("{file}: {error}"),
+            Self::Blob(error) => format!("{file}: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read(error) => error.fmt(f),
+            Self::Bake(error) => error.fmt(f),
+            Self::Blob(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for FileError {}
+
+impl From<ReadError> for FileError {
+    fn from(error: ReadError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<BakeError> for FileError {
+    fn from(error: BakeError) -> Self {
+        Self::Bake(error)
+    }
+}
+
+/// sha256 of a file and of the options that change what comes of it.
+pub fn source_hash(bytes: &[u8], options: &FileOptions<'_>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(bytes);
+    let mut said = format!("\0comptok {}\0{}", blob::FORMAT_VERSION, env!("CARGO_PKG_VERSION"));
+    match options.pattern {
+        Some(PatternArg::Named(name)) => said += &format!("\0named {name}"),
+        Some(PatternArg::Regex(regex)) => said += &format!("\0regex {regex}"),
+        None => {}
+    }
+    for (token, id) in options.special_tokens {
+        said += &format!("\0special {id} {token}");
+    }
+    hash.update(said);
+    hash.finalize().into()
+}
+
+/// Reads a tokenizer file of any supported format, recognised from its content, and bakes it. A
+/// blob is checked and returned as it is.
+///
+/// # Errors
+///
+/// [`FileError`], with the place in the file where there is one.
+pub fn bake_file(bytes: &[u8], options: &FileOptions<'_>) -> Result<Baked, FileError> {
+    if bytes.starts_with(&blob::MAGIC) {
+        let header = Header::parse(bytes).map_err(FileError::Blob)?;
+        if blob::content_check(bytes) != header.content {
+            return Err(FileError::Blob(FormatError::Content));
+        }
+        return Ok(Baked { blob: bytes.to_vec(), warnings: Vec::new() });
+    }
+    let asked = read::Options { pattern: options.pattern, special_tokens: options.special_tokens };
+    let read = read::read(bytes, asked)?;
+    let mut warnings: Vec<String> = read.warnings.iter().map(ToString::to_string).collect();
+    let spec = if options.strict { read.strict()? } else { read.spec };
+    let source = source_hash(bytes, options);
+    let baked = bake::bake(&spec, &bake::Options { source, strict: options.strict })?;
+    warnings.extend(baked.warnings);
+    Ok(Baked { blob: baked.blob, warnings })
+}
