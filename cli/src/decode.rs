@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 
 use comptok::Tokenizer;
 use comptok_core::decoder::incomplete_suffix;
@@ -40,7 +39,7 @@ pub(crate) fn run(args: &Decode) -> Result<Answer, Failure> {
         let input = Input::open(path)?;
         match format {
             Format::Text => job.text(input)?,
-            Format::Jsonl => job.lines(path)?,
+            Format::Jsonl => job.lines(input)?,
             Format::U16 => job.binary::<2>(input, |bytes| u16::from_le_bytes(bytes).into())?,
             Format::U32 => job.binary::<4>(input, u32::from_le_bytes)?,
         }
@@ -131,8 +130,8 @@ impl Job<'_> {
     }
 
     /// A JSON array on each line.
-    fn lines(&mut self, path: &Path) -> Result<(), Failure> {
-        let mut lines = Lines::new(Input::open(path)?);
+    fn lines(&mut self, input: Input) -> Result<(), Failure> {
+        let mut lines = Lines::new(input);
         while let Some(line) = lines.next()? {
             self.progress.add(line.len());
             let place = |_| lines.place();

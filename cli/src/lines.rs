@@ -51,6 +51,11 @@ impl Lines {
         // The parser counts lines too, and sees only this one.
         let why = error.to_string();
         let why = why.split_once(" at line ").map_or(why.as_str(), |(why, _)| why);
-        Failure::data(format!("{place}:{}: wanted {wanted}: {why}", error.column()))
+        // A value of another kind has no column.
+        let column = match error.column() {
+            0 => String::new(),
+            column => format!(":{column}"),
+        };
+        Failure::data(format!("{place}{column}: wanted {wanted}: {why}"))
     }
 }
