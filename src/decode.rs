@@ -54,6 +54,29 @@ impl Tokenizer {
         Ok(())
     }
 
+    /// The text of `ids`, U+FFFD for what is not UTF-8, and for each id the place, in chars, where it
+    /// begins. An id that begins inside a char has the place of that char. (The places of tiktoken's
+    /// method of this name: they are right where the text is UTF-8.)
+    ///
+    /// # Errors
+    ///
+    /// If an id has no token.
+    pub fn decode_with_offsets(
+        &self,
+        ids: &[TokenId],
+    ) -> Result<(String, Vec<usize>), DecodeError> {
+        let (mut bytes, mut chars) = (Vec::new(), 0usize);
+        let mut offsets = Vec::with_capacity(ids.len());
+        for (index, token) in decoder::tokens(self.tables(), ids, false).enumerate() {
+            let token = token.ok_or(DecodeError::UnknownId { id: ids[index], index })?;
+            let continues = |byte: &u8| (0x80..0xC0).contains(byte);
+            offsets.push(chars.saturating_sub(usize::from(token.first().is_some_and(continues))));
+            chars += token.iter().filter(|byte| !continues(byte)).count();
+            bytes.extend_from_slice(token);
+        }
+        Ok((into_lossy(bytes), offsets))
+    }
+
     /// Decodes ids as they come, and never splits a character.
     pub fn decode_stream(&self, skip_special: bool) -> DecodeStream<'_> {
         DecodeStream { tokenizer: self, skip_special, held: Vec::new() }

@@ -17,6 +17,7 @@ mod encode;
 mod error;
 #[cfg(feature = "load")]
 pub mod load;
+mod macros;
 #[cfg(feature = "mmap")]
 mod mmap;
 mod scratch;
@@ -24,6 +25,7 @@ mod storage;
 mod tokenizer;
 #[cfg(feature = "alloc")]
 mod tokens;
+pub mod vocab;
 
 #[cfg(feature = "alloc")]
 pub use decode::DecodeStream;
@@ -48,4 +50,12 @@ pub mod __private {
     /// Bytes that begin on a cache line.
     #[repr(C, align(64))]
     pub struct Aligned<T: ?Sized>(pub T);
+
+    #[cfg(feature = "macros")]
+    pub use comptok_macros::include_tokenizer;
+
+    /// What `include_tokenizer!` expands to in an editor, which wants a type and no data.
+    pub const fn in_editor() -> crate::Tokenizer {
+        panic!("this was expanded for an editor and cannot run")
+    }
 }

@@ -51,8 +51,19 @@ impl Tokenizer {
     /// If the bytes are not a blob of this version; in a constant that is a compile error. At run
     /// time, [`try_from_static`](Self::try_from_static) gives an error instead.
     pub const fn from_static(blob: &'static [u8]) -> Self {
-        let header = match Header::parse(blob) {
+        Self::from_static_member(blob, 0)
+    }
+
+    /// As [`from_static`](Self::from_static), for a blob that holds several tokenizers: the one with
+    /// this number, counted from 0.
+    ///
+    /// # Panics
+    ///
+    /// As `from_static`, and if there is none with that number.
+    pub const fn from_static_member(blob: &'static [u8], number: usize) -> Self {
+        let header = match Header::parse_member(blob, number) {
             Ok(header) => header,
+            Err(FormatError::NoMember { .. }) => panic!("the blob holds fewer tokenizers"),
             Err(FormatError::Version { .. }) => panic!(
                 "the blob has another format version; bake it again with the comptok you link"
             ),

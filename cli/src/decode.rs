@@ -1,9 +1,9 @@
 //! `comptok decode`.
 
 use std::collections::HashSet;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, ErrorKind, Read};
 
-use comptok::Tokenizer;
+use comptok::{DecodeError, Tokenizer};
 use comptok_core::decoder::incomplete_suffix;
 
 use crate::args::{Decode, Format};
@@ -69,7 +69,10 @@ impl Job<'_> {
         let place = |line: u64| format!("{name}:{line}");
         let (mut word, mut line) = (Vec::new(), 1);
         loop {
-            let chunk = reader.fill_buf().map_err(|error| Failure::io(&name, &error))?;
+            let chunk = match reader.fill_buf() {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                chunk => chunk.map_err(|error| Failure::io(&name, &error))?,
+            };
             let len = chunk.len();
             // The end of the input ends the last word.
             let chunk = if len == 0 { &b"\0"[..] } else { chunk };
@@ -186,7 +189,15 @@ impl Job<'_> {
             let mut ids = self.batch.iter().zip(&self.places);
             let found = ids.find(|&(&id, _)| self.tokenizer.decode_bytes(&[id]).is_err());
             let at = found.map_or(0, |(_, &at)| at);
-            return Err(Failure::data(format!("{}: {error}", place(at))));
+            let message = match (error, found) {
+                // Its place in the batch says nothing; and most often it is simply too large.
+                (DecodeError::UnknownId { id, .. }, Some(_)) => format!(
+                    "id {id} has no token; ids of this tokenizer are below {}",
+                    self.tokenizer.id_limit()
+                ),
+                _ => error.to_string(),
+            };
+            return Err(Failure::data(format!("{}: {message}", place(at))));
         }
         self.batch.clear();
         self.places.clear();

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Answer, Failure> {
         }
     };
     let probes = match &args.corpus {
-        Some(corpus) => probes::run(&tokenizer, corpus)?,
+        Some(corpus) => Some(probes::run(&tokenizer, corpus)?),
         None => None,
     };
     let report = Report::new(name, &tokenizer, warnings, probes);
@@ -264,12 +264,13 @@ impl Token {
 }
 
 /// Flags, in words.
-const FLAGS: [(u32, &str); 6] = [
+const FLAGS: [(u32, &str); 7] = [
     (flags::IGNORE_MERGES, "a pre-token in the vocabulary is taken whole, whatever the merges say"),
     (flags::PREFIX_SPACE, "a space goes in front of text that does not begin with one"),
     (flags::SAFE_CUT, "text may be cut between a letter or digit and white space"),
     (flags::MISSING_BYTES, "some bytes have no token"),
-    (flags::DROPS_TEXT, "text that the pattern misses is dropped"),
+    (flags::DROPS_MATCHES, "text that the pattern matches is dropped"),
+    (flags::DROPS_GAPS, "text that the pattern does not match is dropped"),
     (flags::TIKTOKEN, "a byte without a token is an error"),
 ];
 
@@ -278,17 +279,27 @@ fn note<'n>(line: &'n str, wanted: &str) -> Option<&'n str> {
     line.strip_prefix(wanted)?.strip_prefix('\t')
 }
 
-/// A pattern from a note. Line breaks in it stay escapes, which mean the same to a pattern.
+/// A pattern from a note. Escapes of control characters stay: they mean the same to a pattern.
 fn unescape(note: &str) -> String {
     let (mut text, mut rest) = (String::new(), note);
     while let Some((before, after)) = rest.split_once('\\') {
         text.push_str(before);
-        let escaped = after.chars().next();
-        let plain = escaped.filter(|char| matches!(char, '\\' | '\'' | '"'));
-        text.push(plain.unwrap_or('\\'));
-        rest = after.get(plain.map_or(0, char::len_utf8)..).unwrap_or_default();
+        let (char, len) = unescaped(after).unwrap_or(('\\', 0));
+        text.push(char);
+        rest = after.get(len..).unwrap_or_default();
     }
     text + rest
+}
+
+/// The character that the escape stands for whose backslash is gone, and the length of the escape.
+fn unescaped(escape: &str) -> Option<(char, usize)> {
+    if let Some(hex) = escape.strip_prefix("u{") {
+        let (hex, _) = hex.split_once('}')?;
+        let char = char::from_u32(u32::from_str_radix(hex, 16).ok()?)?;
+        return Some((char, hex.len() + 3)).filter(|_| !char.is_control());
+    }
+    let char = escape.chars().next()?;
+    matches!(char, '\\' | '\'' | '"').then_some((char, 1))
 }
 
 /// Keys in a line of level 0.

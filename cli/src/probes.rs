@@ -7,6 +7,7 @@ use comptok_core::blob::lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX};
 use comptok_core::blob::{Tables, flags};
 use comptok_core::normalizer;
 use comptok_core::pre_tokenizer::Kind;
+use comptok_core::pre_tokenizer::dfa::Dfa;
 
 use crate::Failure;
 use crate::io::{Input, is_dash};
@@ -73,12 +74,12 @@ impl Probes {
     }
 }
 
-/// Looks up the pre-tokens of a text, added tokens taken as text. `None` if the tokenizer's
-/// pre-tokenizer has no scanner.
-pub(crate) fn run(tokenizer: &Tokenizer, corpus: &Path) -> Result<Option<Probes>, Failure> {
+/// Looks up the pre-tokens of a text, added tokens taken as text.
+pub(crate) fn run(tokenizer: &Tokenizer, corpus: &Path) -> Result<Probes, Failure> {
     let header = tokenizer.header();
-    let Some(kind) = Kind::from_code(header.pre_tokenizer) else { return Ok(None) };
     let tables = Tables::new(tokenizer.as_bytes(), header);
+    let kind = Kind::from_code(header.pre_tokenizer);
+    let dfa = Dfa::parse(tables.dfa);
     let progress = Progress::new(&[corpus], is_dash(corpus));
     let Input { name, reader } = Input::open(corpus)?;
     let mut windows = Windows::new(reader, Cuts::of(tokenizer), 1 << 20);
@@ -89,14 +90,23 @@ pub(crate) fn run(tokenizer: &Tokenizer, corpus: &Path) -> Result<Option<Probes>
             true => nfc(window.text, &mut memory),
             false => window.text,
         };
-        let mut start = 0;
-        while start < text.len() {
-            let end = kind.end(text, start);
-            probes.add(&tables, text.get(start..end).unwrap_or_default());
-            start = end;
+        if let Some(kind) = kind {
+            let mut start = 0;
+            while start < text.len() {
+                let end = kind.end(text, start);
+                probes.add(&tables, text.get(start..end).unwrap_or_default());
+                start = end;
+            }
+        } else if let Some(dfa) = &dfa {
+            for split in dfa.splits(text) {
+                let dropped = if split.is_match { flags::DROPS_MATCHES } else { flags::DROPS_GAPS };
+                if !tables.has(dropped) {
+                    probes.add(&tables, text.get(split.range()).unwrap_or_default());
+                }
+            }
         }
     }
-    Ok(Some(probes))
+    Ok(probes)
 }
 
 /// The NFC of `text`, in `memory`.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use comptok::Tokenizer;
+use comptok::{Tokenizer, vocab};
 use comptok_bake::bake::{self, Baked};
 use comptok_bake::read::{self, Format, PatternArg, Read};
 use comptok_bake::{FileOptions, ReadError, bake_file, source_hash};
@@ -11,13 +11,9 @@ use crate::Failure;
 use crate::args::{FileArgs, TokenizerArgs};
 use crate::io::{complain, read_file};
 
-/// The bundled tokenizers.
-pub(crate) const BUNDLED: [(&str, &Tokenizer); 0] = [];
-
 /// The bundled tokenizer of that name, or of the model of that name.
 pub(crate) fn bundled(name: &str) -> Option<&'static Tokenizer> {
-    let by_name = BUNDLED.iter().find(|bundled| bundled.0 == name).map(|bundled| bundled.1);
-    by_name
+    vocab::by_name(name).or_else(|| vocab::for_model(name))
 }
 
 /// The tokenizer that the arguments name.
@@ -29,7 +25,7 @@ pub(crate) fn tokenizer(args: &TokenizerArgs) -> Result<Tokenizer, Failure> {
     }
     let path = Path::new(name);
     if !path.exists() {
-        let names: Vec<&str> = BUNDLED.iter().map(|bundled| bundled.0).collect();
+        let names: Vec<&str> = vocab::all().map(|bundled| bundled.0).collect();
         let names = names.join(", ");
         return Err(Failure::data(format!(
             "{name}: no such file and no bundled tokenizer; bundled are {names}"

@@ -1,7 +1,6 @@
 //! `comptok vocab`.
 
 use crate::io::print;
-use crate::source::BUNDLED;
 use crate::{Answer, Failure};
 
 /// Lists the bundled tokenizers.
@@ -13,7 +12,7 @@ pub(crate) fn list(json: bool) -> Result<Answer, Failure> {
             "name", "tokens", "ids below", "bytes"
         );
     }
-    for (name, tokenizer) in BUNDLED {
+    for (name, tokenizer) in comptok::vocab::all() {
         let (tokens, limit) = (tokenizer.vocab_size(), tokenizer.id_limit());
         let (bytes, fingerprint) = (tokenizer.as_bytes().len(), hex(&tokenizer.fingerprint()));
         if json {

@@ -2,6 +2,8 @@
 
 pub mod bake;
 mod base64;
+pub mod build;
+pub mod bundled;
 pub mod byte_level;
 mod error;
 mod file;

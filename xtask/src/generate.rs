@@ -2,18 +2,30 @@
 
 use std::fmt::{LowerHex, Write as _};
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
+
+/// The root of the workspace.
+pub(crate) fn root() -> PathBuf {
+    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    root.pop();
+    root
+}
 
 /// Writes `content` to `path` (relative to the workspace root), unless it holds exactly that already:
 /// an untouched file rebuilds nothing.
 pub(crate) fn write(path: &str, content: &str) -> Result<(), String> {
-    let full = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
-    if fs::read_to_string(&full).is_ok_and(|old| old == content) {
+    write_bytes(path, content.as_bytes())
+}
+
+/// The same for content that is not text.
+pub(crate) fn write_bytes(path: &str, content: &[u8]) -> Result<(), String> {
+    let full = root().join(path);
+    if fs::read(&full).is_ok_and(|old| old == content) {
         eprintln!("{path}: unchanged");
         return Ok(());
     }
     fs::write(&full, content).map_err(|error| format!("{path}: {error}"))?;
-    eprintln!("{path}: written, {} bytes of source", content.len());
+    eprintln!("{path}: written, {} bytes", content.len());
     Ok(())
 }
 

@@ -2,20 +2,25 @@
 
 mod generate;
 mod nfc;
+mod properties;
 mod unicode;
+mod vocab;
 
 use std::process::ExitCode;
 
 /// Name, what it does, and the function that does it.
-type Chore = (&'static str, &'static str, fn() -> Result<(), String>);
+type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
-    ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", nfc::write),
-    ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", unicode::write),
+    ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
+    ("properties", "writes tok-bake/src/bake/dfa/properties.rs", |_| properties::write()),
+    ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", |_| unicode::write()),
+    ("vocab", "writes the bundled vocabularies, vocab/, from the crate tiktoken-rs", vocab::run),
 ];
 
 fn main() -> ExitCode {
-    let wanted = std::env::args().nth(1).unwrap_or_default();
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let wanted = args.first().cloned().unwrap_or_default();
     let Some((_, _, run)) = CHORES.iter().find(|(name, ..)| *name == wanted) else {
         eprintln!("usage: cargo xtask CHORE");
         for (name, about, _) in CHORES {
@@ -23,7 +28,7 @@ fn main() -> ExitCode {
         }
         return if matches!(&*wanted, "" | "help") { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     };
-    match run() {
+    match run(args.get(1..).unwrap_or_default()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             eprintln!("{wanted}: {message}");

@@ -4,8 +4,10 @@
 
 mod added;
 mod bpe;
+pub mod dfa;
 mod fingerprint;
 mod image;
+mod join;
 mod level0;
 mod pipeline;
 mod tables;
@@ -16,6 +18,8 @@ use std::fmt;
 use crate::spec::{Alphabet, Model, Spec};
 use crate::{byte_level, error::quote_bytes};
 use image::Image;
+
+pub use join::join;
 
 /// What bake does beside the `Spec`.
 #[derive(Debug, Clone, Default)]

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{PatternArg, Read};
 use crate::base64::{self, Base64Error};
-use crate::error::{ReadError, quote, quote_bytes};
+use crate::error::{ReadError, Warning, quote, quote_bytes};
 use crate::spec::{
     AddedToken, Alphabet, Bpe, Decoder, Family, Merges, Model, Spec, Vocab, VocabIndex,
 };
@@ -21,7 +21,8 @@ pub fn tiktoken(
 ) -> Result<Read, ReadError> {
     let pre_tokenizer = pattern.pre_tokenizer()?;
     let vocab = ranks(bytes)?;
-    let added_tokens = added_tokens(special_tokens, &vocab)?;
+    let mut warnings = Vec::new();
+    let added_tokens = added_tokens(special_tokens, &vocab, &mut warnings)?;
     let model = Model::Bpe(Bpe {
         vocab,
         alphabet: Alphabet::Bytes,
@@ -49,7 +50,7 @@ pub fn tiktoken(
         truncation: None,
         padding: None,
     };
-    Ok(Read { spec, warnings: Vec::new() })
+    Ok(Read { spec, warnings })
 }
 
 /// The tokens in the order of their ranks.
@@ -200,15 +201,29 @@ fn entry(line: &[u8], token: &mut Vec<u8>) -> Result<u32, Fault> {
     Ok(rank)
 }
 
-/// The special tokens, ordered by id.
+/// The special tokens, ordered by id. Where several have one id, the first one given is what it
+/// decodes to; they stay in the order given.
 fn added_tokens(
     special_tokens: &[(String, u32)],
     vocab: &Vocab,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Vec<AddedToken>, ReadError> {
+    let mut names: Vec<&str> = special_tokens.iter().map(|(content, _)| &**content).collect();
+    names.sort_unstable();
+    if let Some(two) = names.windows(2).find(|two| two[0] == two[1]) {
+        let name = quote(two[0]);
+        return Err(ReadError::whole(format!("special token {name} is given twice")));
+    }
     let mut tokens: Vec<AddedToken> = Vec::with_capacity(special_tokens.len());
     for (content, id) in special_tokens {
         if content.is_empty() {
             return Err(ReadError::whole(format!("the special token with id {id} is empty")));
+        }
+        if let Some(ordinary) = token_of_rank(vocab, *id) {
+            let (name, ordinary) = (quote(content), quote_bytes(ordinary));
+            return Err(ReadError::whole(format!(
+                "special token {name} has id {id}, which is the rank of {ordinary}"
+            )));
         }
         tokens.push(AddedToken {
             id: *id,
@@ -220,23 +235,11 @@ fn added_tokens(
             special: true,
         });
     }
-    tokens.sort_unstable_by(|a, b| a.content.cmp(&b.content));
-    if let Some(two) = tokens.windows(2).find(|two| two[0].content == two[1].content) {
-        let name = quote(&two[0].content);
-        return Err(ReadError::whole(format!("special token {name} is given twice")));
-    }
-    tokens.sort_unstable_by_key(|token| token.id);
-    if let Some(two) = tokens.windows(2).find(|two| two[0].id == two[1].id) {
+    tokens.sort_by_key(|token| token.id);
+    for two in tokens.windows(2).filter(|two| two[0].id == two[1].id) {
         let (a, b, id) = (quote(&two[0].content), quote(&two[1].content), two[0].id);
-        return Err(ReadError::whole(format!("special tokens {a} and {b} have one id, {id}")));
-    }
-    for token in &tokens {
-        if let Some(ordinary) = token_of_rank(vocab, token.id) {
-            let (name, id, ordinary) = (quote(&token.content), token.id, quote_bytes(ordinary));
-            return Err(ReadError::whole(format!(
-                "special token {name} has id {id}, which is the rank of {ordinary}"
-            )));
-        }
+        let message = format!("special tokens {a} and {b} have one id, {id}; it decodes to {a}");
+        warnings.push(ReadError::whole(message).into());
     }
     Ok(tokens)
 }
@@ -323,6 +326,18 @@ mod tests {
     }
 
     #[test]
+    fn two_special_tokens_with_one_id_stay_in_order_and_are_worth_a_warning() {
+        let special = [("<b>".to_owned(), 9), ("<a>".to_owned(), 9)];
+        let read = tiktoken(b"YQ== 0\n", PatternArg::Named("gpt2"), &special).expect("both stay");
+        let names: Vec<_> = read.spec.added_tokens.iter().map(|token| &*token.content).collect();
+        assert_eq!(names, ["<b>", "<a>"]);
+        assert_eq!(
+            read.strict().expect_err("a warning").to_string(),
+            "special tokens \"<b>\" and \"<a>\" have one id, 9; it decodes to \"<b>\""
+        );
+    }
+
+    #[test]
     fn special_tokens_must_be_new() {
         let read = |special: &[(&str, u32)]| {
             let special: Vec<_> = special.iter().map(|&(name, id)| (name.to_owned(), id)).collect();
@@ -336,7 +351,6 @@ mod tests {
         for (special, message) in [
             (&[("", 9)][..], "the special token with id 9 is empty"),
             (&[("<a>", 9), ("<a>", 8)], "special token \"<a>\" is given twice"),
-            (&[("<a>", 9), ("<b>", 9)], "special tokens \"<a>\" and \"<b>\" have one id, 9"),
             (&[("<a>", 5)], "special token \"<a>\" has id 5, which is the rank of \"bc\""),
             (&[("<a>", 0)], "special token \"<a>\" has id 0, which is the rank of \"a\""),
         ] {

@@ -4,6 +4,12 @@
 //! check ([`Header::parse`]) makes reading safe; the content check ([`content_check`]) makes the
 //! answers right. Every read of a section is in range by construction or checked, so a damaged
 //! blob can give wrong ids and nothing worse.
+//!
+//! A blob may hold several tokenizers that differ in little, such as in their special tokens
+//! (o200k_base and o200k_harmony). Each has a header of its own, all headers are chained, and their
+//! sections may be the same bytes. The alternative, a small blob laid over another one, would give
+//! every table read two places to look at; here a tokenizer is one header and one image as always,
+//! and the engine does not know.
 
 pub mod lookup;
 mod tables;
@@ -50,6 +56,8 @@ pub mod field {
     pub const MAX_WHOLE_LEN: usize = 112;
     /// Symbols that take part in merges, u32.
     pub const SYMBOLS: usize = 116;
+    /// Offset of the next tokenizer's header in this blob, u32; 0 in the last one.
+    pub const NEXT: usize = 120;
     /// Offset and length of each section, two u32 each.
     pub const SECTIONS: usize = 128;
 }
@@ -68,8 +76,10 @@ pub mod flags {
     pub const SAFE_CUT: u32 = 8;
     /// Some byte has no token.
     pub const MISSING_BYTES: u32 = 16;
-    /// Pre-tokens that no pattern matches are dropped.
-    pub const DROPS_TEXT: u32 = 32;
+    /// Text that the pattern does not match is dropped.
+    pub const DROPS_GAPS: u32 = 32;
+    /// Text that the pattern matches is dropped.
+    pub const DROPS_MATCHES: u32 = 64;
 }
 
 /// The sections of a blob, in order.
@@ -96,7 +106,8 @@ pub enum Section {
     ByteSymbols,
     /// End of each token's bytes in [`Section::TokenBytes`], u32 each.
     TokenEnds,
-    /// The bytes of all tokens, in id order.
+    /// The bytes of all tokens, in id order. In a blob of several tokenizers an id that is not
+    /// [present](TokenFlags::PRESENT) here may have bytes, those of another one's token.
     TokenBytes,
     /// [`TokenFlags`] of each id, u8.
     TokenFlags,
@@ -192,6 +203,11 @@ pub enum FormatError {
         /// The pre-tokenizer's code.
         pre_tokenizer: u32,
     },
+    /// The blob holds fewer tokenizers.
+    NoMember {
+        /// The one that was wanted, from 0.
+        wanted: usize,
+    },
     /// The content is not what was baked.
     Content,
 }
@@ -216,6 +232,9 @@ impl core::fmt::Display for FormatError {
                 "blob needs pre-tokenizer {pre_tokenizer}, which this build does not have; bake it \
                  again with the comptok you link"
             ),
+            Self::NoMember { wanted } => {
+                write!(f, "blob holds no tokenizer number {wanted} (the first is 0)")
+            }
             Self::Content => f.write_str("blob is damaged: its content is not what was baked"),
         }
     }
@@ -238,7 +257,7 @@ pub struct Header {
     pub fingerprint: [u8; 32],
     /// sha256 of the source and of the options.
     pub source: [u8; 32],
-    /// What [`content_check`] gave when the blob was baked.
+    /// What [`content_check`] gave when the blob was baked, for all its tokenizers together.
     pub content: u64,
     /// Largest id + 1.
     pub id_limit: u32,
@@ -271,7 +290,7 @@ const fn u64_in(bytes: &[u8], at: usize) -> u64 {
 }
 
 impl Header {
-    /// Reads and checks a header: what passes can be read safely.
+    /// Reads and checks the header at the front: what passes can be read safely.
     ///
     /// # Errors
     ///
@@ -291,11 +310,37 @@ impl Header {
         if total > blob.len() as u64 {
             return Err(FormatError::Truncated { len: blob.len(), needed: total as usize });
         }
+        Self::parse_at(blob, 0)
+    }
+
+    /// Reads and checks the header of the tokenizer with this number, counted from 0.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Header::parse`], and [`FormatError::NoMember`].
+    pub const fn parse_member(blob: &[u8], number: usize) -> Result<Self, FormatError> {
+        let mut header = Self::parse(blob);
+        let (mut at, mut passed) = (0, 0);
+        while passed < number && header.is_ok() {
+            let next = u32_in(blob, at + field::NEXT) as usize;
+            // Headers follow each other, so that the walk ends.
+            if next <= at || next > blob.len() - HEADER_LEN {
+                return Err(FormatError::NoMember { wanted: number });
+            }
+            header = Self::parse_at(blob, next);
+            (at, passed) = (next, passed + 1);
+        }
+        header
+    }
+
+    /// The header at `at`, which is in range, of a blob that [`Header::parse`] began to check.
+    const fn parse_at(blob: &[u8], at: usize) -> Result<Self, FormatError> {
+        let total = u64_in(blob, field::TOTAL_LEN);
         let mut sections = [(0, 0); Section::COUNT];
         let mut i = 0;
         while i < Section::COUNT {
-            let offset = u32_in(blob, field::SECTIONS + 8 * i);
-            let len = u32_in(blob, field::SECTIONS + 8 * i + 4);
+            let offset = u32_in(blob, at + field::SECTIONS + 8 * i);
+            let len = u32_in(blob, at + field::SECTIONS + 8 * i + 4);
             if offset as u64 + len as u64 > total {
                 return Err(FormatError::Section { name: Section::ALL[i].name() });
             }
@@ -303,17 +348,17 @@ impl Header {
             i += 1;
         }
         let header = Self {
-            normalizer: u32_in(blob, field::NORMALIZER),
-            pre_tokenizer: u32_in(blob, field::PRE_TOKENIZER),
-            model: u32_in(blob, field::MODEL),
-            flags: u32_in(blob, field::FLAGS),
-            fingerprint: array(blob, field::FINGERPRINT),
-            source: array(blob, field::SOURCE),
+            normalizer: u32_in(blob, at + field::NORMALIZER),
+            pre_tokenizer: u32_in(blob, at + field::PRE_TOKENIZER),
+            model: u32_in(blob, at + field::MODEL),
+            flags: u32_in(blob, at + field::FLAGS),
+            fingerprint: array(blob, at + field::FINGERPRINT),
+            source: array(blob, at + field::SOURCE),
             content: u64_in(blob, field::CONTENT),
-            id_limit: u32_in(blob, field::ID_LIMIT),
-            vocab_size: u32_in(blob, field::VOCAB_SIZE),
-            max_whole_len: u32_in(blob, field::MAX_WHOLE_LEN),
-            symbols: u32_in(blob, field::SYMBOLS),
+            id_limit: u32_in(blob, at + field::ID_LIMIT),
+            vocab_size: u32_in(blob, at + field::VOCAB_SIZE),
+            max_whole_len: u32_in(blob, at + field::MAX_WHOLE_LEN),
+            symbols: u32_in(blob, at + field::SYMBOLS),
             sections,
         };
         match header.check_sections() {

@@ -1,10 +1,11 @@
 //! Pre-tokenizers: where the next pre-token ends.
 //!
 //! A [`Scanner`] is a pattern of some tokenizer family written out by hand. [`Kind`] names the
-//! patterns that have one.
+//! patterns that have one; [`dfa`] is for the others.
 
 mod cl100k;
 mod deepseek_v3;
+pub mod dfa;
 mod gpt2;
 mod kind;
 mod o200k;

@@ -4,6 +4,7 @@ pub mod class;
 mod classes;
 pub mod nfc;
 mod nfc_tables;
+pub(crate) mod utf8;
 mod word;
 mod word_ranges;
 

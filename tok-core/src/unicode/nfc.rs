@@ -5,6 +5,7 @@
 //! char are chars decomposed, ordered and composed, and that needs no memory beyond a few words.
 
 use super::nfc_tables::{BLOCKS, COMPOSED, INDEX, PAIRS, PARTS, QUIET};
+use super::utf8::{INVALID, decode};
 use core::ops::Range;
 
 /// Values from here on point to a decomposition.
@@ -29,8 +30,6 @@ const CLASS_SHIFT: u32 = 24;
 const MAX_PARTS: usize = 4;
 /// Runs of marks up to this length are ordered at hand, longer ones class by class.
 const SHORT_RUN: usize = 32;
-/// Stands for a byte that is no UTF-8, plus the byte: an inert char.
-const INVALID: u32 = 0x11_0000;
 
 /// Whether `text` is surely in NFC.
 ///
@@ -158,33 +157,6 @@ fn quiet_len(text: &[u8], at: usize) -> Option<usize> {
         _ => return None,
     };
     INDEX.get(block).is_some_and(|number| *number < QUIET).then_some(len)
-}
-
-/// The char at `at` and its length; a byte that begins no valid one is `INVALID` + itself. `None` at
-/// the end.
-fn decode(text: &[u8], at: usize) -> Option<(u32, usize)> {
-    let rest = text.get(at..)?;
-    let &lead = rest.first()?;
-    let low =
-        |index: usize| rest.get(index).filter(|&b| b & 0xC0 == 0x80).map(|b| u32::from(b & 0x3F));
-    let lead32 = u32::from(lead);
-    let decoded = match lead {
-        0..=0x7F => Some((lead32, 1)),
-        0xC2..=0xDF => low(1).map(|b| ((lead32 & 0x1F) << 6 | b, 2)),
-        0xE0..=0xEF => low(1)
-            .zip(low(2))
-            .map(|(b, c)| (lead32 & 0xF) << 12 | b << 6 | c)
-            .filter(|code| !matches!(code, 0..0x800 | 0xD800..0xE000))
-            .map(|code| (code, 3)),
-        0xF0..=0xF4 => low(1)
-            .zip(low(2))
-            .zip(low(3))
-            .map(|((b, c), d)| (lead32 & 7) << 18 | b << 12 | c << 6 | d)
-            .filter(|code| matches!(code, 0x1_0000..0x11_0000))
-            .map(|code| (code, 4)),
-        _ => None,
-    };
-    Some(decoded.unwrap_or((INVALID + lead32, 1)))
 }
 
 /// The start of the char, or of the lone byte, that ends at `end` > 0.
