@@ -12,8 +12,11 @@ use crate::args::{FileArgs, TokenizerArgs};
 use crate::io::{complain, read_file};
 
 /// The bundled tokenizer of that name, or of the model of that name.
+///
+/// Names of models are open-ended (`gpt-4o-2024-05-13`), so a file of that name goes before them.
 pub(crate) fn bundled(name: &str) -> Option<&'static Tokenizer> {
-    vocab::by_name(name).or_else(|| vocab::for_model(name))
+    let model = || if Path::new(name).exists() { None } else { vocab::for_model(name) };
+    vocab::by_name(name).or_else(model)
 }
 
 /// The tokenizer that the arguments name.
