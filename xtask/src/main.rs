@@ -2,6 +2,7 @@
 
 mod generate;
 mod nfc;
+mod oracle;
 mod properties;
 mod unicode;
 mod vocab;
@@ -12,6 +13,8 @@ use std::process::ExitCode;
 type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
+    ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),
+    ("golden", "writes tests/golden from the references", oracle::golden),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
     ("properties", "writes tok-bake/src/bake/dfa/properties.rs", |_| properties::write()),
     ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", |_| unicode::write()),

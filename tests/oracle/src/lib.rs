@@ -1,5 +1,7 @@
 //! What the comparisons with the reference libraries share.
 
+pub mod golden;
 pub mod random;
+pub mod reference;
 pub mod samples;
 pub mod split;
