@@ -21,8 +21,8 @@ fn test(name: &str) -> Command {
 
 /// Compares ids on samples of the corpus, or with `--full` on all of it, and writes the table of
 /// docs/parity.md.
-pub(crate) fn parity() -> Result<(), String> {
-    let full = std::env::args().skip(2).any(|argument| argument == "--full");
+pub(crate) fn parity(args: &[String]) -> Result<(), String> {
+    let full = args.iter().any(|argument| argument == "--full");
     let mut command = test("parity");
     if full {
         command.env("COMPTOK_FULL", "1");
@@ -80,8 +80,10 @@ fn page(rows: &[&str], full: bool) -> Result<String, String> {
 }
 
 /// Writes tests/golden from the reference libraries.
-pub(crate) fn golden() -> Result<(), String> {
-    let status =
-        test("golden").env("COMPTOK_WRITE_GOLDEN", "1").status().map_err(|e| format!("cargo: {e}"))?;
+pub(crate) fn golden(_: &[String]) -> Result<(), String> {
+    let status = test("golden")
+        .env("COMPTOK_WRITE_GOLDEN", "1")
+        .status()
+        .map_err(|e| format!("cargo: {e}"))?;
     if status.success() { Ok(()) } else { Err("the references gave no answers".to_owned()) }
 }

@@ -1,6 +1,5 @@
 //! What the comparisons with the reference libraries share.
 
-pub mod golden;
 pub mod random;
 pub mod reference;
 pub mod samples;
