@@ -69,11 +69,10 @@ impl<'m> Scratch<'m> {
         if let Memory::Owned(memory) = &mut self.memory
             && bytes > memory.len()
         {
-            // What is in there is not needed: a new one saves the copy.
-            let mut larger = Vec::new();
-            if larger.try_reserve_exact(bytes).is_ok() {
-                larger.resize(bytes, 0);
-                *memory = larger;
+            // What is in there is not needed, so nothing has to be copied.
+            memory.clear();
+            if memory.try_reserve_exact(bytes).is_ok() {
+                memory.resize(bytes, 0);
                 return true;
             }
         }

@@ -72,7 +72,6 @@ fn other_special_tokens_share_everything_else() {
 #[test]
 fn another_pattern_shares_what_is_the_same() {
     let added = joined("gpt2", "r50k_base", "nothing has this name");
-    println!("r50k_base adds {added} bytes to gpt2");
     assert!(added < 2_000_000, "{added}");
 }
 
@@ -80,7 +79,6 @@ fn another_pattern_shares_what_is_the_same() {
 fn a_reserved_token_without_a_base_belongs_to_one_only() {
     // The largest pair, with 1089 ids that the first one does not have.
     let added = joined("o200k_base", "o200k_harmony", "<|return|>");
-    println!("o200k_harmony adds {added} bytes to o200k_base");
     assert!(added < 330_000, "{added}");
 }
 

@@ -4,6 +4,8 @@
 //! `const fn`: in a `static` it is evaluated while the program compiles, so that the linker keeps
 //! the chosen engine only.
 
+use core::marker::PhantomData;
+
 use crate::{
     Workspace,
     added_tokens::{self, Found, Matcher, Special},
@@ -16,6 +18,7 @@ use crate::{
     normalizer,
     pre_tokenizer::{
         self, Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
+        dfa::Dfa,
     },
     sink::{CountSink, IdSink, Sink, SpanSink},
 };
@@ -264,22 +267,42 @@ impl Engine {
 pub const MODEL_BPE: u32 = 1;
 
 /// The pre-tokenizer stage as the loop sees it.
-trait Splitter: Sized {
+trait Splitter {
     /// Pre-tokens may be marked as dropped.
     const DROPS: bool;
     const NAME: &'static str;
 
-    fn open<'t>(tables: &Tables<'t>) -> Option<Self>
-    where
-        Self: 't;
-
     /// As [`Scanner::fill`]; with `DROPS`, the top bit of an end says that the pre-token is
     /// dropped.
-    fn fill(&self, text: &[u8], start: usize, ends: &mut [usize]) -> usize;
+    fn fill(tables: &Tables<'_>, text: &[u8], start: usize, ends: &mut [usize]) -> usize;
 }
 
 /// A pattern written out by hand.
 struct Hand<S>(S);
+
+/// The pre-tokenizer code of a baked automaton.
+pub const PRE_TOKENIZER_DFA: u32 = 64;
+
+/// A pattern that became an automaton when it was baked.
+struct Baked;
+
+impl Splitter for Baked {
+    const DROPS: bool = true;
+    const NAME: &'static str = "dfa";
+
+    fn fill(tables: &Tables<'_>, text: &[u8], start: usize, ends: &mut [usize]) -> usize {
+        let Some(dfa) = Dfa::parse(tables.dfa) else { return 0 };
+        let (mut at, mut count) = (start, 0);
+        while let Some(slot) = ends.get_mut(count)
+            && let Some(split) = dfa.split_at(text, at)
+        {
+            let flag = if split.is_match { flags::DROPS_MATCHES } else { flags::DROPS_GAPS };
+            *slot = split.end | if tables.has(flag) { DROPPED } else { 0 };
+            (at, count) = (split.end, count + 1);
+        }
+        count
+    }
+}
 
 macro_rules! hand {
     ($($kind:ident),*) => {
@@ -288,17 +311,15 @@ macro_rules! hand {
             const NAME: &'static str = Kind::$kind.name();
 
             #[inline(always)]
-            fn open<'t>(_: &Tables<'t>) -> Option<Self> where Self: 't {
-                Some(Self($kind))
-            }
-
-            #[inline(always)]
-            fn fill(&self, text: &[u8], start: usize, ends: &mut [usize]) -> usize {
-                Scanner::fill(self.0, text, start, ends)
+            fn fill(_: &Tables<'_>, text: &[u8], start: usize, ends: &mut [usize]) -> usize {
+                $kind.fill(text, start, ends)
             }
         })*
 
         const fn pick<const NFC: bool>(code: u32) -> Option<&'static Engine> {
+            if code == PRE_TOKENIZER_DFA {
+                return Some(const { &engine::<Baked, NFC>() });
+            }
             match Kind::from_code(code) {
                 $(Some(Kind::$kind) => Some(const { &engine::<Hand<$kind>, NFC>() }),)*
                 None => None,
@@ -331,10 +352,9 @@ fn encode<P: Splitter, const NFC: bool, K: Sink>(
     sink: &mut K,
 ) -> Result<(), Stop> {
     let text = request.text;
-    let Some(splitter) = P::open(tables) else { return Ok(()) };
     let raw = Matcher::new(tables.raw_matcher);
     let normalized = Matcher::new(tables.normalized_matcher);
-    let stage = Stage { tables, splitter: &splitter, request, matcher: normalized.as_ref() };
+    let stage = Stage { tables, request, matcher: normalized.as_ref(), splitter: PhantomData::<P> };
     loop {
         cursor.outer.open(tables, raw.as_ref(), request.special, text)?;
         let limit = cursor.outer.limit;
@@ -404,9 +424,9 @@ fn chunk_end(tables: &Tables<'_>, text: &[u8], start: usize, limit: usize) -> us
 /// Everything that stays the same while a chunk is encoded.
 struct Stage<'s, 't, P> {
     tables: &'s Tables<'t>,
-    splitter: &'s P,
     request: &'s Request<'s>,
     matcher: Option<&'s Matcher<'t>>,
+    splitter: PhantomData<P>,
 }
 
 impl<P: Splitter> Stage<'_, '_, P> {
@@ -456,8 +476,9 @@ impl<P: Splitter> Stage<'_, '_, P> {
         let (copy, rest) = memory.split_at_mut(needed);
         copy[0] = b' ';
         copy[1..].copy_from_slice(&text[start..end]);
-        let mut ends = [0];
-        self.splitter.fill(copy, 0, &mut ends);
+        // A fill that finds nothing leaves the whole copy.
+        let mut ends = [needed];
+        P::fill(self.tables, copy, 0, &mut ends);
         let first = ends[0] & !DROPPED;
         let from = sink.taken();
         let mut done = 0;
@@ -485,7 +506,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         let mut ends = [0; 64];
         let stretch = &text[..limit];
         while *done < limit {
-            let count = self.splitter.fill(stretch, *done, &mut ends);
+            let count = P::fill(self.tables, stretch, *done, &mut ends);
             if count == 0 {
                 *done = limit;
             }

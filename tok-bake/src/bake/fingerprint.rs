@@ -5,7 +5,11 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Tokens, bpe::Symbols, pipeline::Pipeline};
+use super::{
+    Tokens,
+    bpe::Symbols,
+    pipeline::{Pipeline, Splitting},
+};
 use crate::spec::AddedToken;
 
 pub(super) fn of(
@@ -35,6 +39,9 @@ pub(super) fn of(
         words.extend([token.id, token.content.len() as u32]);
         words.extend(flags.map(u32::from));
         text.extend_from_slice(token.content.as_bytes());
+    }
+    if let Splitting::Dfa { image, .. } = &pipeline.pre_tokenizer {
+        text.extend_from_slice(image);
     }
     let mut hash = Sha256::new();
     hash.update(b"comptok fingerprint 1\n");

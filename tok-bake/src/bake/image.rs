@@ -5,7 +5,10 @@ use comptok_core::{
     engine::MODEL_BPE,
 };
 
-use super::{BakeError, pipeline::Pipeline};
+use super::{
+    BakeError,
+    pipeline::{Pipeline, Splitting},
+};
 
 pub(super) struct Image {
     header: [u8; HEADER_LEN],
@@ -32,6 +35,9 @@ impl Image {
         image.set(field::PRE_TOKENIZER, pipeline.pre_tokenizer.code());
         image.set(field::MODEL, MODEL_BPE);
         image.set(field::FLAGS, flags);
+        if let Splitting::Dfa { image: tables, .. } = &pipeline.pre_tokenizer {
+            image.section(Section::Dfa, tables.clone());
+        }
         image
     }
 
@@ -49,8 +55,12 @@ impl Image {
 
     /// Lines of `name`, tab, text: for people.
     pub(super) fn names(&mut self, pipeline: &Pipeline) {
-        let mut text = format!("pattern\t{}\n", pipeline.pre_tokenizer.name());
-        for regex in pipeline.pre_tokenizer.regex() {
+        let (name, regexes) = match &pipeline.pre_tokenizer {
+            Splitting::Hand(kind) => (kind.name(), kind.regex()),
+            Splitting::Dfa { regex, .. } => ("dfa", &[regex.as_str()][..]),
+        };
+        let mut text = format!("pattern\t{name}\n");
+        for regex in regexes {
             // Patterns in use hold raw line ends; a line stays a line.
             text += &format!("regex\t{}\n", regex.escape_debug());
         }

@@ -1,13 +1,10 @@
 //! Level 0: the answers for whole pre-tokens, placed so that the hot ones are found first.
 
-use comptok_core::{
-    blob::{
-        Section, field,
-        lookup::{
-            self, KEYS_PER_LINE, Key, LONG_MAX, Link, LongKey, NONE, SHORT_MAX, Value, head_line,
-        },
+use comptok_core::blob::{
+    Section, field,
+    lookup::{
+        self, KEYS_PER_LINE, Key, LONG_MAX, Link, LongKey, NONE, SHORT_MAX, Value, head_line,
     },
-    pre_tokenizer::Kind,
 };
 
 use super::{BakeError, bpe::Symbols, image::Image, pipeline::Pipeline};
@@ -42,7 +39,7 @@ pub(super) fn write(
         // The merges of a reachable entry end in its one symbol; another entry is an answer only
         // where merges are ignored. An entry that is never a pre-token would waste a place.
         let answers = match reachable {
-            true => is_pre_token(pipeline.pre_tokenizer, text),
+            true => pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags),
             false => model.ignore_merges,
         };
         if !answers {
@@ -66,11 +63,6 @@ pub(super) fn write(
     image.section(Section::LongPilots, pilots);
     image.section(Section::Long, lines);
     Ok(())
-}
-
-/// Whether the pre-tokenizer leaves `text` whole.
-fn is_pre_token(kind: Kind, text: &[u8]) -> bool {
-    kind.end(text, 0) == text.len()
 }
 
 fn put(lines: &mut [u8], line: usize, slot: usize, entry: &Entry<Key>) {

@@ -2,11 +2,12 @@
 
 use comptok_core::{
     blob::flags,
+    engine::PRE_TOKENIZER_DFA,
     normalizer,
-    pre_tokenizer::{Kind, Syntax},
+    pre_tokenizer::{Kind, Syntax, dfa::Dfa},
 };
 
-use super::BakeError;
+use super::{BakeError, dfa};
 use crate::spec::{
     Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PostProcessor, PreTokenizer, Spec,
 };
@@ -14,8 +15,46 @@ use crate::spec::{
 /// The stages around the model.
 pub(super) struct Pipeline {
     pub(super) normalizer: u32,
-    pub(super) pre_tokenizer: Kind,
+    pub(super) pre_tokenizer: Splitting,
     pub(super) flags: u32,
+}
+
+/// How text is cut.
+pub(super) enum Splitting {
+    /// By a pattern that has a scanner.
+    Hand(Kind),
+    /// By an automaton.
+    Dfa {
+        /// What it was made from.
+        regex: String,
+        /// Its tables.
+        image: Vec<u8>,
+    },
+}
+
+impl Splitting {
+    /// The number of the engine.
+    pub(super) fn code(&self) -> u32 {
+        match self {
+            Self::Hand(kind) => kind.code(),
+            Self::Dfa { .. } => PRE_TOKENIZER_DFA,
+        }
+    }
+
+    /// Whether `text` is left whole.
+    pub(super) fn keeps_whole(&self, text: &[u8], flags: u32) -> bool {
+        match self {
+            Self::Hand(kind) => kind.end(text, 0) == text.len(),
+            Self::Dfa { image, .. } => {
+                let split = Dfa::parse(image).and_then(|dfa| dfa.split_at(text, 0));
+                split.is_some_and(|split| {
+                    let drops =
+                        if split.is_match { flags::DROPS_MATCHES } else { flags::DROPS_GAPS };
+                    split.end == text.len() && flags & drops == 0
+                })
+            }
+        }
+    }
 }
 
 /// The stages of `spec`, or the first that the engine does not have.
@@ -39,10 +78,8 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
         Family::HuggingFace => Syntax::Oniguruma,
         Family::Tiktoken => Syntax::FancyRegex,
     };
-    let (pre_tokenizer, prefix) = check_pre_tokenizer(spec, syntax)?;
-    if prefix {
-        flags |= flags::PREFIX_SPACE;
-    }
+    let (pre_tokenizer, more) = check_pre_tokenizer(spec, syntax)?;
+    flags |= more;
     match &spec.post_processor {
         None | Some(PostProcessor::ByteLevel { .. }) => {}
         Some(_) => return Err(BakeError::unsupported("post-processors that add tokens")),
@@ -51,7 +88,7 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
         Some(Decoder::ByteLevel { .. }) => {}
         _ => return Err(BakeError::unsupported("decoders other than ByteLevel")),
     }
-    if safe_cut(spec) {
+    if matches!(pre_tokenizer, Splitting::Hand(_)) && safe_cut(spec) {
         flags |= flags::SAFE_CUT;
     }
     Ok(Pipeline { normalizer, pre_tokenizer, flags })
@@ -84,8 +121,8 @@ fn check_normalizer(normalizer: Option<&Normalizer>) -> Result<u32, BakeError> {
     }
 }
 
-/// The pattern, and whether a space goes in front.
-fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Kind, bool), BakeError> {
+/// How text is cut, and the flags that go with it.
+fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Splitting, u32), BakeError> {
     let steps = match &spec.pre_tokenizer {
         None => return Err(BakeError::unsupported("no pre-tokenizer")),
         Some(PreTokenizer::Sequence(steps)) => steps.as_slice(),
@@ -95,15 +132,14 @@ fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Kind, bool), Bake
     for (i, step) in steps.iter().enumerate() {
         let is_last = i + 1 == steps.len();
         match step {
-            PreTokenizer::Split {
-                pattern: Pattern::Regex(regex),
-                behavior: Behavior::Isolated,
-                invert: false,
-            } => patterns.push(regex.as_str()),
+            PreTokenizer::Split { pattern: Pattern::Regex(regex), behavior, invert } => {
+                patterns.push((regex.as_str(), dropped(*behavior, *invert)?));
+            }
             PreTokenizer::ByteLevel { add_prefix_space, use_regex: true, .. }
                 if is_last && patterns.is_empty() =>
             {
-                return Ok((Kind::Gpt2, *add_prefix_space));
+                let prefix = if *add_prefix_space { flags::PREFIX_SPACE } else { 0 };
+                return Ok((Splitting::Hand(Kind::Gpt2), prefix));
             }
             PreTokenizer::ByteLevel { add_prefix_space: false, use_regex: false, .. }
                 if is_last && !patterns.is_empty() => {}
@@ -124,12 +160,32 @@ fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Kind, bool), Bake
     {
         return Err(BakeError::unsupported("a pre-tokenizer without ByteLevel at its end"));
     }
-    match Kind::recognise(&patterns, syntax) {
-        Some(kind) => Ok((kind, false)),
-        None => Err(BakeError::unsupported(format_args!(
-            "the pattern {}",
-            crate::error::quote(&patterns.join(" then "))
-        ))),
+    let texts: Vec<&str> = patterns.iter().map(|&(regex, _)| regex).collect();
+    let isolated = patterns.iter().all(|&(_, drops)| drops == 0);
+    if isolated && let Some(kind) = Kind::recognise(&texts, syntax) {
+        return Ok((Splitting::Hand(kind), 0));
+    }
+    let &[(regex, drops)] = patterns.as_slice() else {
+        return Err(BakeError::unsupported(format_args!(
+            "this sequence of patterns: {}",
+            crate::error::quote(&texts.join(" then "))
+        )));
+    };
+    let image = dfa::bake(regex, syntax).map_err(|error| {
+        BakeError::new(format!("pattern {}: {error}", crate::error::quote(regex)))
+    })?;
+    // What tiktoken's pattern misses is dropped there.
+    let drops = if spec.family == Family::Tiktoken { flags::DROPS_GAPS } else { drops };
+    Ok((Splitting::Dfa { regex: regex.to_owned(), image }, drops))
+}
+
+/// What a Split drops.
+fn dropped(behavior: Behavior, invert: bool) -> Result<u32, BakeError> {
+    match (behavior, invert) {
+        (Behavior::Isolated, _) => Ok(0),
+        (Behavior::Removed, true) => Ok(flags::DROPS_GAPS),
+        (Behavior::Removed, false) => Ok(flags::DROPS_MATCHES),
+        (other, _) => Err(BakeError::unsupported(format_args!("a Split that is {other:?}"))),
     }
 }
 

@@ -76,8 +76,10 @@ pub mod flags {
     pub const SAFE_CUT: u32 = 8;
     /// Some byte has no token.
     pub const MISSING_BYTES: u32 = 16;
-    /// Pre-tokens that no pattern matches are dropped.
-    pub const DROPS_TEXT: u32 = 32;
+    /// Text that the pattern does not match is dropped.
+    pub const DROPS_GAPS: u32 = 32;
+    /// Text that the pattern matches is dropped.
+    pub const DROPS_MATCHES: u32 = 64;
 }
 
 /// The sections of a blob, in order.
