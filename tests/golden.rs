@@ -2,6 +2,8 @@
 //! file in `vocab/`, and as the `static` of its feature.
 #![cfg(any(feature = "load", feature = "__bake"))]
 
+#![expect(clippy::print_stdout, reason = "a test says how many rows it checked")]
+
 #[cfg(feature = "load")]
 use comptok::load::{FileOptions, PatternArg};
 use comptok::{Scratch, Special, Tokenizer};
