@@ -2,12 +2,11 @@
 
 use crate::{
     args::{self, Args, Errors},
-    cache::{Blob, Cache},
+    cache::{Blob, Cache, Key},
 };
 use comptok_bake::{
     FileOptions, bake_file,
     read::{Format, PatternArg, recognise},
-    source_hash,
 };
 use comptok_core::blob;
 use proc_macro2::{Literal, Span, TokenStream};
@@ -184,14 +183,15 @@ fn data(
         bake_file(&source.bytes, &options).map_err(|error| error.in_file(&source.name))?;
         return Ok((source.bytes.len(), include(&source.path)));
     }
-    let hash = source_hash(&source.bytes, &options);
+    // The file's name is in the warnings and errors of a bake only, so it is no part of the key.
+    let key = Key::new(&source.bytes, &format!("{options:?}"));
     let usable = |blob: Blob| Some((blob.len, include(blob.path.to_str()?)));
-    if let Some(found) = cache.and_then(|cache| cache.get(&hash, args.strict)).and_then(usable) {
+    if let Some(found) = cache.and_then(|cache| cache.get(key)).and_then(usable) {
         return Ok(found);
     }
     let baked = bake_file(&source.bytes, &options).map_err(|error| error.in_file(&source.name))?;
     warn(&source.name, &baked.warnings);
-    let put = |cache: &Cache| cache.put(&hash, args.strict, &baked.blob, source.modified).ok();
+    let put = |cache: &Cache| cache.put(key, &baked.blob, source.modified).ok();
     if let Some(kept) = cache.and_then(put).and_then(usable) {
         return Ok(kept);
     }
