@@ -103,11 +103,11 @@ fn expression(
     let (len, path) = (Literal::usize_unsuffixed(len), &source.path);
     // Two uses of the files, for cargo and for the program:
     // - A const that nobody uses makes cargo look at the source, and leaves nothing in the program.
-    // - A static of the exact array type is the cheapest way to a place in the program: an unrelated
-    //   edit of a crate with a 16 MB blob costs 0.09 s more in dev and 0.5 s in release than
-    //   without it (rustc 1.95, 2-core Xeon). A promoted `&Aligned<[u8]>` costs 0.25 and 0.65 s, a
-    //   plain `&[u8]` 0.07 and 0.6 s but begins anywhere. The alignment only serves the cache:
-    //   no read relies on it.
+    // - A static of the exact array type is the cheapest way to a place in the program. For 16 MB of
+    //   noise, an edit elsewhere takes 0.07 s more in dev and 0.5 s in release than with 5 bytes; as
+    //   a promoted `&Aligned<[u8]>` 0.2 and 0.65 s; as a plain `&[u8]` 0.05 and 0.6 s, but that
+    //   begins anywhere (rustc 1.95, 2-core Xeon, medians of 3). The alignment only serves the
+    //   cache: no read relies on it.
     // The inner const makes the choice of the engine a matter of compile time also in a function.
     Some(quote!({
         const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
