@@ -4,6 +4,7 @@ mod bench;
 mod fingerprints;
 mod generate;
 mod nfc;
+mod oracle;
 mod properties;
 mod unicode;
 mod vocab;
@@ -16,6 +17,8 @@ type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 const CHORES: &[Chore] = &[
     ("bench", "measures, as Markdown tables: build, size or startup", bench::run),
     ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
+    ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),
+    ("golden", "writes tests/golden from the references", oracle::golden),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
     ("properties", "writes tok-bake/src/bake/dfa/properties.rs", |_| properties::write()),
     ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", |_| unicode::write()),
