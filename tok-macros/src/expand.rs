@@ -313,7 +313,7 @@ mod tests {
         // Arguments are checked all the same.
         for (source, wanted) in [
             ("c; \"tiny.json\", strict = 1", "strict is true or false"),
-            ("c; \"absent.json\"", "cannot read"),
+            ("c; \"absent.json\"", "(paths begin at the folder of Cargo.toml)"),
             ("c; \"tiny.json\", pattern = \"gpt2\"", "the file has its own pattern"),
         ] {
             let tokens = expanded(source, &surroundings);
