@@ -11,6 +11,8 @@ use std::{
 #[derive(Debug, Clone)]
 pub(super) struct Cost {
     pub(super) time: Duration,
+    /// Of all processors together, in the program and in the kernel.
+    pub(super) cpu: Duration,
     /// Page faults, with and without a read from disk.
     pub(super) faults: u64,
     /// Largest resident memory. A child begins with that of its parent, so the parent stays small.
@@ -31,7 +33,13 @@ pub(super) fn run(command: &mut Command) -> Result<Cost, String> {
     let (status, usage) = wait(child.id())?;
     let time = start.elapsed();
     let faults = usage.ru_minflt.unsigned_abs() + usage.ru_majflt.unsigned_abs();
-    Ok(Cost { time, faults, peak_kib: usage.ru_maxrss.unsigned_abs(), stdout, status })
+    let cpu = duration(usage.ru_utime) + duration(usage.ru_stime);
+    Ok(Cost { time, cpu, faults, peak_kib: usage.ru_maxrss.unsigned_abs(), stdout, status })
+}
+
+fn duration(time: libc::timeval) -> Duration {
+    let [seconds, micros] = [time.tv_sec, time.tv_usec].map(i64::unsigned_abs);
+    Duration::from_secs(seconds) + Duration::from_micros(micros)
 }
 
 /// Waits for a child that nobody has waited for, and asks what it used.
