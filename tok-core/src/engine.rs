@@ -321,7 +321,14 @@ macro_rules! hand {
                 return Some(const { &engine::<Baked, NFC>() });
             }
             match Kind::from_code(code) {
-                $(Some(Kind::$kind) => Some(const { &engine::<Hand<$kind>, NFC>() }),)*
+                $(Some(Kind::$kind) => {
+                    // A static is compiled in this crate. A promoted constant's functions would be
+                    // compiled again wherever an engine is chosen: 1 to 2 s of a release build of
+                    // every crate that includes a tokenizer.
+                    static PLAIN: Engine = engine::<Hand<$kind>, false>();
+                    static WITH_NFC: Engine = engine::<Hand<$kind>, true>();
+                    Some(if NFC { &WITH_NFC } else { &PLAIN })
+                })*
                 None => None,
             }
         }

@@ -1,7 +1,10 @@
 //! The project's own chores: `cargo xtask help`.
 
+mod bench;
+mod fingerprints;
 mod generate;
 mod nfc;
+mod oracle;
 mod properties;
 mod unicode;
 mod vocab;
@@ -12,6 +15,10 @@ use std::process::ExitCode;
 type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
+    ("bench", "measures, as Markdown tables: build, size or startup", bench::run),
+    ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
+    ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),
+    ("golden", "writes tests/golden from the references", oracle::golden),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
     ("properties", "writes tok-bake/src/bake/dfa/properties.rs", |_| properties::write()),
     ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", |_| unicode::write()),
@@ -19,12 +26,15 @@ const CHORES: &[Chore] = &[
 ];
 
 fn main() -> ExitCode {
+    if let Some(code) = bench::as_rustc() {
+        return code;
+    }
     let args: Vec<String> = std::env::args().skip(1).collect();
     let wanted = args.first().cloned().unwrap_or_default();
     let Some((_, _, run)) = CHORES.iter().find(|(name, ..)| *name == wanted) else {
         eprintln!("usage: cargo xtask CHORE");
         for (name, about, _) in CHORES {
-            eprintln!("  {name:10} {about}");
+            eprintln!("  {name:13} {about}");
         }
         return if matches!(&*wanted, "" | "help") { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     };

@@ -1,0 +1,89 @@
+//! Chores that run the comparisons in tests/oracle.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// The workspace's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// `cargo test` in tests/oracle.
+fn test(name: &str) -> Command {
+    let mut command = Command::new("cargo");
+    command.current_dir(root().join("tests/oracle"));
+    command.args(["test", "--quiet", "--test", name, "--", "--nocapture"]);
+    command
+}
+
+/// Compares ids on samples of the corpus, or with `--full` on all of it, and writes the table of
+/// docs/parity.md.
+pub(crate) fn parity(args: &[String]) -> Result<(), String> {
+    let full = args.iter().any(|argument| argument == "--full");
+    let mut command = test("parity");
+    if full {
+        command.env("COMPTOK_FULL", "1");
+    }
+    let output = command.stderr(Stdio::inherit()).output().map_err(|e| format!("cargo: {e}"))?;
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let mut rows: Vec<&str> = printed
+        .lines()
+        // A test that runs beside others is printed on one line with their progress.
+        .filter_map(|line| line.find("| ").map(|at| &line[at..]))
+        .filter(|row| row.ends_with(" |"))
+        .collect();
+    rows.sort_unstable();
+    if !output.status.success() {
+        return Err(format!("the comparison failed:\n{printed}"));
+    }
+    if rows.is_empty() {
+        return Err("nothing was compared: ../shared is absent".to_owned());
+    }
+    let file = root().join("docs/parity.md");
+    std::fs::write(&file, page(&rows, full)?).map_err(|e| format!("{}: {e}", file.display()))
+}
+
+fn page(rows: &[&str], full: bool) -> Result<String, String> {
+    let total = |column: usize| -> Result<u64, String> {
+        let mut sum = 0;
+        for row in rows {
+            let cell = row.split('|').nth(column).unwrap_or_default().trim();
+            sum += cell.parse::<u64>().map_err(|e| format!("{row}: {e}"))?;
+        }
+        Ok(sum)
+    };
+    let mut page = String::from(
+        "# Parity\n\n\
+         comptok's ids beside those of the reference libraries, on the same text. Every document is\n\
+         encoded twice, with its special tokens matched and with them taken for text; some are put\n\
+         in where the text has none. Spans, counts, resumed encodes, truncation and decoded text\n\
+         are checked on the way.\n\n",
+    );
+    let (what, flag) = match full {
+        true => ("All of the corpus", " --full"),
+        false => ("Seeded samples of the corpus", ""),
+    };
+    let (bytes, ids, differing) = (total(5)?, total(6)?, total(7)?);
+    writeln!(
+        page,
+        "{what}: {bytes} bytes, {ids} ids, {differing} of them different. \
+         Written by `cargo xtask parity{flag}`.\n\n\
+         | tokenizer | reference | text | documents | bytes | ids | differing ids |\n\
+         |---|---|---|--:|--:|--:|--:|"
+    )
+    .and_then(|()| rows.iter().try_for_each(|row| writeln!(page, "{row}")))
+    .map_err(|e| e.to_string())?;
+    Ok(page)
+}
+
+/// Writes tests/golden from the reference libraries.
+pub(crate) fn golden(_: &[String]) -> Result<(), String> {
+    let status = test("golden")
+        .env("COMPTOK_WRITE_GOLDEN", "1")
+        .status()
+        .map_err(|e| format!("cargo: {e}"))?;
+    if status.success() { Ok(()) } else { Err("the references gave no answers".to_owned()) }
+}
