@@ -1,5 +1,8 @@
 //! Byte-pair encoding as a textbook has it, which is the specification, and small files for it.
 
+// Every test that includes this file uses a part of it.
+#![allow(dead_code)]
+
 use comptok_bake::byte_level;
 use std::fmt::{self, Write as _};
 
