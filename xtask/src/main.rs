@@ -1,5 +1,6 @@
 //! The project's own chores: `cargo xtask help`.
 
+mod fuzz;
 mod generate;
 mod nfc;
 mod oracle;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
+    ("fuzz", "runs each fuzz target for a minute, or for [SECONDS]", fuzz::run),
     ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),
     ("golden", "writes tests/golden from the references", oracle::golden),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
