@@ -65,9 +65,12 @@ pub fn added<'a>(tables: &Tables<'a>, index: u32) -> Option<Added<'a>> {
     Some(Added { id: word(0), content, flags: AddedFlags(word(3)) })
 }
 
-/// The number of added tokens.
+/// The number of added tokens. A damaged section has no more than fit into it, so that looking at all
+/// of them takes no longer than reading it.
 pub fn added_len(tables: &Tables<'_>) -> u32 {
-    tables.added.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    let Some((count, entries)) = tables.added.split_first_chunk() else { return 0 };
+    let most = u32::try_from(entries.len() / ENTRY_LEN).unwrap_or(u32::MAX);
+    u32::from_le_bytes(*count).min(most)
 }
 
 /// What to do with special tokens that stand in the text.

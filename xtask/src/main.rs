@@ -2,6 +2,7 @@
 
 mod bench;
 mod fingerprints;
+mod fuzz;
 mod generate;
 mod nfc;
 mod oracle;
@@ -17,6 +18,7 @@ type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 const CHORES: &[Chore] = &[
     ("bench", "measures, as Markdown tables: build, size or startup", bench::run),
     ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
+    ("fuzz", "runs each fuzz target for a minute, or for [SECONDS]", fuzz::run),
     ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),
     ("golden", "writes tests/golden from the references", oracle::golden),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
