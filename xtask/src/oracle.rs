@@ -42,7 +42,9 @@ pub(crate) fn parity(args: &[String]) -> Result<(), String> {
     if rows.is_empty() {
         return Err("nothing was compared: ../shared is absent".to_owned());
     }
-    let file = root().join("docs/parity.md");
+    let docs = root().join("docs");
+    std::fs::create_dir_all(&docs).map_err(|e| format!("{}: {e}", docs.display()))?;
+    let file = docs.join("parity.md");
     std::fs::write(&file, page(&rows, full)?).map_err(|e| format!("{}: {e}", file.display()))
 }
 
