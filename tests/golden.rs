@@ -1,6 +1,7 @@
 //! The answers of the reference libraries in tests/golden, for every bundled vocabulary: loaded from its
 //! file in `vocab/`, and as the `static` of its feature.
 #![cfg(any(feature = "load", feature = "__bake"))]
+#![expect(clippy::print_stdout, reason = "a test says how many rows it checked")]
 
 #[cfg(feature = "load")]
 use comptok::load::{FileOptions, PatternArg};

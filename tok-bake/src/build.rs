@@ -4,12 +4,9 @@
 //! return nothing. They also tell cargo which files to watch.
 //!
 //! ```no_run
-//! // build.rs
-//! # #[allow(clippy::needless_doctest_main)]
-//! fn main() {
-//!     let options = comptok_bake::FileOptions::default();
-//!     comptok_bake::build::vocabulary("mine", "vocab/mine.json", &options);
-//! }
+//! // In the main function of build.rs:
+//! let options = comptok_bake::FileOptions::default();
+//! comptok_bake::build::vocabulary("mine", "vocab/mine.json", &options);
 //! ```
 
 use std::{
@@ -104,4 +101,32 @@ fn one_line(text: &str) -> String {
 fn say(instruction: std::fmt::Arguments<'_>) {
     // A cargo that no longer listens has its own reasons, and nobody else is there to be told.
     let _ = writeln!(std::io::stdout(), "cargo::{instruction}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_file_and_fit_in_a_line() {
+        let error = bake_at(Path::new("no/such.json"), &FileOptions::default());
+        let error = error.expect_err("there is none");
+        assert!(error.contains("no/such.json: "), "{error}");
+        let error = bake_at(Path::new("Cargo.toml"), &FileOptions::default());
+        assert_eq!(
+            error.expect_err("no tokenizer"),
+            "Cargo.toml: unknown format; known are tokenizer.json, tiktoken ranks, vocab.json with \
+             merges.txt"
+        );
+        assert_eq!(one_line("a\r\nb"), "a  b");
+    }
+
+    #[test]
+    fn tokenizers_with_the_same_tables_make_one_blob() {
+        let pick = |name| Bundled::by_name(name).expect("one of ours");
+        let dir = Path::new("../vocab");
+        let one = bake_group(dir, &[pick("p50k_edit")]).expect("it bakes");
+        let two = bake_group(dir, &[pick("p50k_base"), pick("p50k_edit")]).expect("they bake");
+        assert!(two.len() < one.len() + one.len() / 50, "{} {}", one.len(), two.len());
+    }
 }

@@ -321,7 +321,14 @@ macro_rules! hand {
                 return Some(const { &engine::<Baked, NFC>() });
             }
             match Kind::from_code(code) {
-                $(Some(Kind::$kind) => Some(const { &engine::<Hand<$kind>, NFC>() }),)*
+                $(Some(Kind::$kind) => {
+                    // A static is compiled in this crate. A promoted constant's functions would be
+                    // compiled again wherever an engine is chosen: 1 to 2 s of a release build of
+                    // every crate that includes a tokenizer.
+                    static PLAIN: Engine = engine::<Hand<$kind>, false>();
+                    static WITH_NFC: Engine = engine::<Hand<$kind>, true>();
+                    Some(if NFC { &WITH_NFC } else { &PLAIN })
+                })*
                 None => None,
             }
         }
@@ -503,28 +510,53 @@ impl<P: Splitter> Stage<'_, '_, P> {
         memory: &mut [u8],
         sink: &mut K,
     ) -> Result<(), Stop> {
-        let mut ends = [0; 64];
+        let (mut ends, mut hot) = ([0; 64], [NONE; 64]);
         let stretch = &text[..limit];
         while *done < limit {
             let count = P::fill(self.tables, stretch, *done, &mut ends);
             if count == 0 {
                 *done = limit;
             }
-            for &end in &ends[..count] {
+            // All hot answers first: the loads do not depend on each other, so the processor has
+            // several cache misses under way at once.
+            let mut start = *done;
+            for (hot, &end) in hot.iter_mut().zip(&ends[..count]) {
+                let end = if P::DROPS { end & !DROPPED } else { end };
+                *hot = self.hot(text, start, end);
+                start = end;
+            }
+            for (&hot, &end) in hot.iter().zip(&ends[..count]) {
                 if P::DROPS && end & DROPPED != 0 {
                     *done = end & !DROPPED;
                     continue;
                 }
                 let start = *done;
                 let piece = stretch.get(start..end).unwrap_or_default();
-                match self.whole(text, start, piece) {
-                    Some(value) => self.write(value, piece, start, sink)?,
-                    None => self.merge(piece, start, memory, sink)?,
+                if hot != NONE {
+                    self.write(Value(hot), piece, start, sink)?;
+                } else {
+                    match self.whole(text, start, piece) {
+                        Some(value) => self.write(value, piece, start, sink)?,
+                        None => self.merge(piece, start, memory, sink)?,
+                    }
                 }
                 *done = end;
             }
         }
         Ok(())
+    }
+
+    /// The answer in the head for a pre-token; NONE if it is not there.
+    #[inline(always)]
+    fn hot(&self, text: &[u8], start: usize, end: usize) -> u32 {
+        let len = end.wrapping_sub(start);
+        if len > SHORT_MAX {
+            return NONE;
+        }
+        match Key::load(text, start, len) {
+            Some(key) => lookup::find_hot(self.tables, key, key.hash()),
+            None => NONE,
+        }
     }
 
     /// The baked answer for a pre-token.

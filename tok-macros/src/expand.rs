@@ -2,12 +2,11 @@
 
 use crate::{
     args::{self, Args, Errors},
-    cache::{Blob, Cache},
+    cache::{Blob, Cache, Key},
 };
 use comptok_bake::{
     FileOptions, bake_file,
     read::{Format, PatternArg, recognise},
-    source_hash,
 };
 use comptok_core::blob;
 use proc_macro2::{Literal, Span, TokenStream};
@@ -104,11 +103,11 @@ fn expression(
     let (len, path) = (Literal::usize_unsuffixed(len), &source.path);
     // Two uses of the files, for cargo and for the program:
     // - A const that nobody uses makes cargo look at the source, and leaves nothing in the program.
-    // - A static of the exact array type is the cheapest way to a place in the program: an unrelated
-    //   edit of a crate with a 16 MB blob costs 0.09 s more in dev and 0.5 s in release than
-    //   without it (rustc 1.95, 2-core Xeon). A promoted `&Aligned<[u8]>` costs 0.25 and 0.65 s, a
-    //   plain `&[u8]` 0.07 and 0.6 s but begins anywhere. The alignment only serves the cache:
-    //   no read relies on it.
+    // - A static of the exact array type is the cheapest way to a place in the program. For 16 MB of
+    //   noise, an edit elsewhere takes 0.07 s more in dev and 0.5 s in release than with 5 bytes; as
+    //   a promoted `&Aligned<[u8]>` 0.2 and 0.65 s; as a plain `&[u8]` 0.05 and 0.6 s, but that
+    //   begins anywhere (rustc 1.95, 2-core Xeon, medians of 3). The alignment only serves the
+    //   cache: no read relies on it.
     // The inner const makes the choice of the engine a matter of compile time also in a function.
     Some(quote!({
         const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
@@ -184,14 +183,15 @@ fn data(
         bake_file(&source.bytes, &options).map_err(|error| error.in_file(&source.name))?;
         return Ok((source.bytes.len(), include(&source.path)));
     }
-    let hash = source_hash(&source.bytes, &options);
+    // The file's name is in the warnings and errors of a bake only, so it is no part of the key.
+    let key = Key::new(&source.bytes, &format!("{options:?}"));
     let usable = |blob: Blob| Some((blob.len, include(blob.path.to_str()?)));
-    if let Some(found) = cache.and_then(|cache| cache.get(&hash, args.strict)).and_then(usable) {
+    if let Some(found) = cache.and_then(|cache| cache.get(key)).and_then(usable) {
         return Ok(found);
     }
     let baked = bake_file(&source.bytes, &options).map_err(|error| error.in_file(&source.name))?;
     warn(&source.name, &baked.warnings);
-    let put = |cache: &Cache| cache.put(&hash, args.strict, &baked.blob, source.modified).ok();
+    let put = |cache: &Cache| cache.put(key, &baked.blob, source.modified).ok();
     if let Some(kept) = cache.and_then(put).and_then(usable) {
         return Ok(kept);
     }
@@ -313,7 +313,7 @@ mod tests {
         // Arguments are checked all the same.
         for (source, wanted) in [
             ("c; \"tiny.json\", strict = 1", "strict is true or false"),
-            ("c; \"absent.json\"", "cannot read"),
+            ("c; \"absent.json\"", "(paths begin at the folder of Cargo.toml)"),
             ("c; \"tiny.json\", pattern = \"gpt2\"", "the file has its own pattern"),
         ] {
             let tokens = expanded(source, &surroundings);

@@ -1,5 +1,7 @@
 //! The project's own chores: `cargo xtask help`.
 
+mod bench;
+mod fingerprints;
 mod fuzz;
 mod generate;
 mod nfc;
@@ -15,6 +17,8 @@ type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
     ("fuzz", "runs each fuzz target for a minute, or for [SECONDS]", fuzz::run),
+    ("bench", "measures, as Markdown tables: build, size or startup", bench::run),
+    ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
     ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),
     ("golden", "writes tests/golden from the references", oracle::golden),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
@@ -24,12 +28,15 @@ const CHORES: &[Chore] = &[
 ];
 
 fn main() -> ExitCode {
+    if let Some(code) = bench::as_rustc() {
+        return code;
+    }
     let args: Vec<String> = std::env::args().skip(1).collect();
     let wanted = args.first().cloned().unwrap_or_default();
     let Some((_, _, run)) = CHORES.iter().find(|(name, ..)| *name == wanted) else {
         eprintln!("usage: cargo xtask CHORE");
         for (name, about, _) in CHORES {
-            eprintln!("  {name:10} {about}");
+            eprintln!("  {name:13} {about}");
         }
         return if matches!(&*wanted, "" | "help") { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     };

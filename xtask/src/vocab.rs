@@ -4,7 +4,12 @@ use crate::generate::{root, write_bytes};
 use comptok_bake::{read, write};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::{fmt::Write as _, fs, path::PathBuf, process::Command};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 const PACKAGE: &str = "tiktoken-rs";
 const VERSION: &str = "0.12.1";
@@ -89,7 +94,7 @@ fn fetch() -> Result<PathBuf, String> {
 
 /// The licence. The package names MIT in its manifest and holds no text of it, so the text is the
 /// standard one with the authors that the manifest names.
-fn licence(source: &std::path::Path) -> Result<String, String> {
+fn licence(source: &Path) -> Result<String, String> {
     let path = source.join("Cargo.toml");
     let manifest =
         fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -127,8 +132,9 @@ fn readme() -> String {
          special tokens of their own. The first 50256 lines of `p50k_base` are `r50k_base`; both \
          are kept whole, so that each is exactly the file that its owner publishes (0.4 MB \
          compressed).\n\n\
-         `fingerprints.csv` has, for each bundled tokenizer and section of its blob, the bytes and \
-         their sha256; `cargo xtask fingerprints` writes it, and `--check` compares.\n",
+         `fingerprints.csv` has, for each bundled tokenizer, the bytes and the beginning of the \
+         fingerprint of its blob, and the bytes and hash of each section; `cargo xtask fingerprints` \
+         writes it, and `--check` compares.\n",
         RANKS.map(|(name, _)| format!("| {name}.tiktoken | the same name | copied |\n")).concat()
     )
 }

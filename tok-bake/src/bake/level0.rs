@@ -10,8 +10,9 @@ use comptok_core::blob::{
 use super::{BakeError, bpe::Symbols, image::Image, pipeline::Pipeline};
 use crate::spec::Bpe;
 
-/// Head lines of a large vocabulary: 512 KiB, which leaves room in a 1 MiB L2.
-const HEAD_LINES: usize = 8192;
+/// Keys for each head line. With six, three of them hot, 95 % of the hits of english text are in the
+/// head (cl100k, 16k lines; 88 % with 8k lines). Only lines that are used cost cache.
+const KEYS_PER_HEAD: usize = 6;
 
 /// An entry of a tier: its hash and its place in the list of keys.
 #[derive(Clone, Copy)]
@@ -28,9 +29,8 @@ pub(super) fn write(
     symbols: &Symbols,
     pipeline: &Pipeline,
 ) -> Result<(), BakeError> {
-    // In order of rank, entries that no merges make last.
     let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|&entry| symbols.of_entry[entry]);
+    order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
     let (mut short, mut long, mut longest) = (Vec::new(), Vec::new(), 0);
     for entry in order {
         let Some(text) = texts[entry].as_deref().filter(|text| !text.is_empty()) else { continue };
@@ -65,6 +65,16 @@ pub(super) fn write(
     Ok(())
 }
 
+/// The hotter an entry, the lower. Rank tells how frequent a token is, but one that begins inside a
+/// word is rarely a pre-token: those count as if their rank were four times as high (+1.5 % of
+/// o200k's hits on english in the head, measured for 2, 4 and 8). What no merges make comes last.
+fn heat(symbol: u32, text: Option<&[u8]>) -> u64 {
+    let inside = text.is_some_and(|text| {
+        text.len() > 1 && (text[0].is_ascii_lowercase() || !text[0].is_ascii())
+    });
+    u64::from(symbol) * if inside { 4 } else { 1 }
+}
+
 fn put(lines: &mut [u8], line: usize, slot: usize, entry: &Entry<Key>) {
     let line = &mut lines[64 * line..64 * line + 64];
     line[16 * slot..16 * slot + 16].copy_from_slice(&entry.key.0.to_le_bytes());
@@ -72,8 +82,7 @@ fn put(lines: &mut [u8], line: usize, slot: usize, entry: &Entry<Key>) {
 }
 
 fn short_tier(entries: &[Entry<Key>]) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
-    // A cold group holds at most 63 lines, so very large vocabularies get a larger head.
-    let heads = (entries.len() / 2).clamp(1, HEAD_LINES).max(entries.len() / 64);
+    let heads = entries.len() / KEYS_PER_HEAD + 1;
     let mut groups = vec![Vec::new(); heads];
     for entry in entries {
         groups[head_line(entry.hash, heads)].push(*entry);

@@ -172,7 +172,8 @@ fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Splitting, u32), 
         )));
     };
     let image = dfa::bake(regex, syntax).map_err(|error| {
-        BakeError::new(format!("pattern {}: {error}", crate::error::quote(regex)))
+        let (regex, column, what) = (crate::error::quote(regex), error.column, error.what);
+        BakeError::new(format!("pattern {regex}, column {column}: cannot bake {what}"))
     })?;
     // What tiktoken's pattern misses is dropped there.
     let drops = if spec.family == Family::Tiktoken { flags::DROPS_GAPS } else { drops };

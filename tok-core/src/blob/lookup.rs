@@ -179,8 +179,17 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
     reduce(hash, head_len)
 }
 
-/// The answer for a pre-token of up to 15 bytes.
+/// The value of a key in the head; NONE if it is not there.
 #[inline(always)]
+pub fn find_hot(tables: &Tables<'_>, key: Key, hash: u64) -> u32 {
+    match tables.head.get(head_line(hash, tables.head.len())) {
+        Some(line) => pick(line, key),
+        None => NONE,
+    }
+}
+
+/// The answer for a pre-token of up to 15 bytes.
+#[inline]
 pub fn find_short(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
     let line = tables.head.get(head_line(hash, tables.head.len()))?;
     let value = pick(line, key);

@@ -1,0 +1,37 @@
+//! `comptok bake`.
+
+use comptok_core::blob::Header;
+
+use crate::args::Bake;
+use crate::io::{Output, complain, print};
+use crate::vocab::hex;
+use crate::{Answer, Failure, source};
+
+pub(crate) fn run(args: &Bake) -> Result<Answer, Failure> {
+    let name = args.source.files.first().map(|path| path.display().to_string());
+    let name = name.unwrap_or_default();
+    let baked = source::bake(&args.source.files, &args.source.file, args.source.strict)?;
+    for warning in &baked.warnings {
+        complain(&format!("{name}: warning: {warning}"));
+    }
+    let header =
+        Header::parse(&baked.blob).map_err(|error| Failure::data(format!("{name}: {error}")))?;
+    let mut output = Output::create(Some(&args.output))?;
+    output.write(&baked.blob)?;
+    output.finish()?;
+    if crate::io::is_dash(&args.output) {
+        return Ok(Answer::Yes);
+    }
+    print(
+        format!(
+            "{}: {} tokens, ids below {}, {} bytes\nfingerprint {}\n",
+            args.output.display(),
+            header.vocab_size,
+            header.id_limit,
+            baked.blob.len(),
+            hex(&header.fingerprint)
+        )
+        .as_bytes(),
+    )?;
+    Ok(Answer::Yes)
+}

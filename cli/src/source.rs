@@ -1,0 +1,177 @@
+//! Tokenizers by name and from files.
+
+use std::path::{Path, PathBuf};
+
+use comptok::{Tokenizer, vocab};
+use comptok_bake::bake::{self, Baked};
+use comptok_bake::read::{self, Format, PatternArg, Read};
+use comptok_bake::{FileOptions, ReadError, bake_file, source_hash};
+
+use crate::Failure;
+use crate::args::{FileArgs, TokenizerArgs};
+use crate::io::{complain, read_file};
+
+/// The bundled tokenizer of that name, or of the model of that name.
+///
+/// Names of models are open-ended (`gpt-4o-2024-05-13`), so a file of that name goes before them.
+pub(crate) fn bundled(name: &str) -> Option<&'static Tokenizer> {
+    let model = || if Path::new(name).exists() { None } else { vocab::for_model(name) };
+    vocab::by_name(name).or_else(model)
+}
+
+/// The tokenizer that the arguments name.
+pub(crate) fn tokenizer(args: &TokenizerArgs) -> Result<Tokenizer, Failure> {
+    let name = &args.tokenizer;
+    if let Some(tokenizer) = bundled(name) {
+        refuse_file_args(name, &args.file)?;
+        return Ok(tokenizer.clone());
+    }
+    let path = Path::new(name);
+    if !path.exists() {
+        let names: Vec<&str> = vocab::all().map(|bundled| bundled.0).collect();
+        let names = names.join(", ");
+        return Err(Failure::data(format!(
+            "{name}: no such file and no bundled tokenizer; bundled are {names}"
+        )));
+    }
+    let baked = bake(&[path.to_owned()], &args.file, false)?;
+    for warning in &baked.warnings {
+        complain(&format!("{name}: warning: {warning}"));
+    }
+    from_blob(name, &baked.blob)
+}
+
+/// A tokenizer on a blob that was just baked or checked.
+pub(crate) fn from_blob(name: &str, blob: &[u8]) -> Result<Tokenizer, Failure> {
+    Tokenizer::from_bytes(blob).map_err(|error| Failure::data(format!("{name}: {error}")))
+}
+
+/// `--pattern` and `--special-token` are for files that need them.
+pub(crate) fn refuse_file_args(name: &str, args: &FileArgs) -> Result<(), Failure> {
+    let option = match args {
+        FileArgs { pattern: Some(_), .. } => "--pattern",
+        FileArgs { special_tokens, .. } if !special_tokens.is_empty() => "--special-token",
+        _ => return Ok(()),
+    };
+    Err(Failure::Usage(format!(
+        "{name} has its own pattern and special tokens; {option} is for rank files"
+    )))
+}
+
+fn options(args: &FileArgs, strict: bool) -> FileOptions<'_> {
+    FileOptions {
+        pattern: args.pattern.as_deref().map(PatternArg::from),
+        special_tokens: &args.special_tokens,
+        strict,
+    }
+}
+
+/// Bakes a file, or vocab.json with merges.txt.
+pub(crate) fn bake(files: &[PathBuf], args: &FileArgs, strict: bool) -> Result<Baked, Failure> {
+    let options = options(args, strict);
+    match Files::read(files)? {
+        Files::One(name, bytes) => {
+            if read::recognise(&bytes) == Format::Blob {
+                refuse_file_args(&name, args)?;
+            }
+            bake_file(&bytes, &options).map_err(|error| Failure::data(error.in_file(name)))
+        }
+        Files::Two(pair) => {
+            let read = pair.read(args)?;
+            let mut warnings = warnings(&read);
+            let spec = if strict {
+                read.strict().map_err(|error| pair.failure(&error))?
+            } else {
+                read.spec
+            };
+            let source = source_hash(&[&pair.vocab.1[..], &pair.merges.1[..]].concat(), &options);
+            let baked = bake::bake(&spec, &bake::Options { source, strict });
+            let baked =
+                baked.map_err(|error| Failure::data(format!("{}: {error}", pair.vocab.0)))?;
+            warnings.extend(baked.warnings);
+            Ok(Baked { blob: baked.blob, warnings })
+        }
+    }
+}
+
+/// Reads a file, or vocab.json with merges.txt, and what was noticed.
+pub(crate) fn spec(
+    files: &[PathBuf],
+    args: &FileArgs,
+    strict: bool,
+) -> Result<(comptok_bake::Spec, Vec<String>), Failure> {
+    let files = Files::read(files)?;
+    let read = match &files {
+        Files::One(name, bytes) => {
+            if read::recognise(bytes) == Format::Blob {
+                return Err(Failure::data(format!(
+                    "{name}: a blob does not hold what a tokenizer.json needs; convert the file \
+                     that it was baked from"
+                )));
+            }
+            let FileOptions { pattern, special_tokens, .. } = options(args, strict);
+            read::read(bytes, read::Options { pattern, special_tokens })
+                .map_err(|error| files.failure(&error))?
+        }
+        Files::Two(pair) => pair.read(args)?,
+    };
+    let warnings = warnings(&read);
+    let spec =
+        if strict { read.strict().map_err(|error| files.failure(&error))? } else { read.spec };
+    Ok((spec, warnings))
+}
+
+fn warnings(read: &Read) -> Vec<String> {
+    read.warnings.iter().map(ToString::to_string).collect()
+}
+
+/// Names and contents.
+enum Files {
+    One(String, Vec<u8>),
+    Two(Pair),
+}
+
+struct Pair {
+    vocab: (String, Vec<u8>),
+    merges: (String, Vec<u8>),
+}
+
+impl Files {
+    fn read(files: &[PathBuf]) -> Result<Self, Failure> {
+        let read = |path: &PathBuf| Ok((path.display().to_string(), read_file(path)?));
+        match files {
+            [one] => read(one).map(|(name, bytes)| Self::One(name, bytes)),
+            [first, second] => {
+                let (first, second) = (read(first)?, read(second)?);
+                match (read::recognise(&first.1), read::recognise(&second.1)) {
+                    (Format::VocabJson, _) => Ok(Self::Two(Pair { vocab: first, merges: second })),
+                    (_, Format::VocabJson) => Ok(Self::Two(Pair { vocab: second, merges: first })),
+                    (found, _) => Err(Failure::data(format!(
+                        "{}: two files have to be vocab.json and merges.txt; this is {found}",
+                        first.0
+                    ))),
+                }
+            }
+            _ => Err(Failure::Usage("wanted one file, or vocab.json and merges.txt".to_owned())),
+        }
+    }
+
+    fn failure(&self, error: &ReadError) -> Failure {
+        match self {
+            Self::One(name, _) => Failure::data(error.in_file(name)),
+            Self::Two(pair) => pair.failure(error),
+        }
+    }
+}
+
+impl Pair {
+    fn read(&self, args: &FileArgs) -> Result<Read, Failure> {
+        refuse_file_args(&self.vocab.0, args)?;
+        read::vocab_merges(&self.vocab.1, &self.merges.1).map_err(|error| self.failure(&error))
+    }
+
+    fn failure(&self, error: &ReadError) -> Failure {
+        let file = if error.path.starts_with("merges") { &self.merges.0 } else { &self.vocab.0 };
+        Failure::data(error.in_file(file))
+    }
+}

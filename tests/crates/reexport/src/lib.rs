@@ -1,0 +1,3 @@
+//! Gives others what it has from comptok.
+
+pub use comptok::{Tokenizer, include_baked, include_tokenizer};

@@ -1,0 +1,6 @@
+static TOKENIZER: comptok::Tokenizer =
+    comptok::include_tokenizer!(concat!("tests/fixtures/", "tiny.json"));
+
+fn main() {
+    println!("{:?}", TOKENIZER);
+}

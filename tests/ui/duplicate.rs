@@ -1,0 +1,8 @@
+static TOKENIZER: comptok::Tokenizer = comptok::include_tokenizer!(
+    "tests/fixtures/broken/duplicate.tiktoken",
+    pattern = "gpt2",
+);
+
+fn main() {
+    println!("{:?}", TOKENIZER);
+}

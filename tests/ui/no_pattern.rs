@@ -1,0 +1,5 @@
+static TOKENIZER: comptok::Tokenizer = comptok::include_tokenizer!("tests/fixtures/tiny.tiktoken");
+
+fn main() {
+    println!("{:?}", TOKENIZER);
+}

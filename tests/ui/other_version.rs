@@ -1,0 +1,6 @@
+static TOKENIZER: comptok::Tokenizer =
+    comptok::include_tokenizer!("tests/fixtures/broken/other_version.ctok");
+
+fn main() {
+    println!("{:?}", TOKENIZER);
+}

@@ -1,0 +1,6 @@
+static TOKENIZER: comptok::Tokenizer =
+    comptok::include_tokenizer!("tests/fixtures/broken/unknown_merge.json");
+
+fn main() {
+    println!("{:?}", TOKENIZER);
+}

@@ -1,0 +1,6 @@
+static TOKENIZER: comptok::Tokenizer =
+    comptok::include_tokenizer!("tests/fixtures/broken/unsupported.json");
+
+fn main() {
+    println!("{:?}", TOKENIZER);
+}
