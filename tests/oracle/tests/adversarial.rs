@@ -8,6 +8,11 @@ use comptok_oracle::{reference, samples};
 
 const MEGABYTE: usize = 1_000_000;
 
+/// What is asked of a quiet machine, with `COMPTOK_TIMES=1`: at most this ratio, at least this many MB/s.
+const QUIET: (f64, f64) = (2.3, 10.0);
+/// What a machine has to show that is busy with other things: that nothing is quadratic.
+const BUSY: (f64, f64) = (3.6, 1.0);
+
 /// Fewest and most runs of each length. Other programs run beside this one, so that only the shortest
 /// time of several says something; where it is too long, it may still be theirs.
 const RUNS: [usize; 2] = [5, 40];
@@ -27,6 +32,8 @@ fn time(
 #[test]
 fn linear_and_fast() {
     let Some(shared) = samples::shared() else { return };
+    let quiet = std::env::var_os("COMPTOK_TIMES").is_some();
+    let (most, least) = if quiet { QUIET } else { BUSY };
     let folder = shared.join("corpus/adversarial");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("a folder")
@@ -51,12 +58,12 @@ fn linear_and_fast() {
                 long = long.min(time(&tokenizer, two, &mut ids, &mut scratch));
                 ratio = long.as_secs_f64() / short.as_secs_f64();
                 speed = two.len() as f64 / 1e6 / long.as_secs_f64();
-                if run >= RUNS[0] && ratio <= 2.3 && speed >= 10.0 {
+                if run >= RUNS[0] && ratio <= most && speed >= least {
                     break;
                 }
             }
             println!("{name} {file}: {speed:.0} MB/s, 2 MB take {ratio:.2} times as long as 1 MB");
-            if ratio > 2.3 || speed < 10.0 {
+            if ratio > most || speed < least {
                 slow.push(format!("{name} {file}: {speed:.1} MB/s, {ratio:.2}"));
             }
         }
