@@ -1,8 +1,13 @@
 //! The blob format of comptok and the engine that runs on it.
 //!
-//! `no_std`, without `alloc`, without dependencies.
+//! `no_std`, without dependencies; `alloc` is for the general engine only.
 #![no_std]
 #![forbid(unsafe_code)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 pub mod added_tokens;
 pub mod blob;

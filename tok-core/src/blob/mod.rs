@@ -20,7 +20,7 @@ pub use tables::{Line, Tables, TokenFlags, U32s, u32_at};
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;
@@ -123,11 +123,15 @@ pub enum Section {
     Dfa,
     /// Names and texts for people.
     Names,
+    /// The steps around the model, for the general engine.
+    Pipeline,
+    /// The tables of a model other than byte-level BPE.
+    Model,
 }
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 20;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
@@ -149,6 +153,8 @@ impl Section {
         Section::NormalizedMatcher,
         Section::Dfa,
         Section::Names,
+        Section::Pipeline,
+        Section::Model,
     ];
 
     /// A name for people.
@@ -172,6 +178,8 @@ impl Section {
             Section::NormalizedMatcher => "normalized_matcher",
             Section::Dfa => "dfa",
             Section::Names => "names",
+            Section::Pipeline => "pipeline",
+            Section::Model => "model",
         }
     }
 }

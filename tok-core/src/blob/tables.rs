@@ -95,6 +95,10 @@ pub struct Tables<'a> {
     pub dfa: &'a [u8],
     /// Names and texts for people.
     pub names: &'a [u8],
+    /// The steps around the model, for the general engine.
+    pub pipeline: &'a [u8],
+    /// The tables of a model other than byte-level BPE.
+    pub model: &'a [u8],
 }
 
 static NO_SYMBOLS: [[u8; 4]; 256] = [[0xFF; 4]; 256];
@@ -132,6 +136,8 @@ impl<'a> Tables<'a> {
             normalized_matcher: section(Section::NormalizedMatcher),
             dfa: section(Section::Dfa),
             names: section(Section::Names),
+            pipeline: section(Section::Pipeline),
+            model: section(Section::Model),
         }
     }
 
