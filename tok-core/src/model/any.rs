@@ -140,6 +140,10 @@ impl<'a> Model<'a> {
     /// Whether an encoding shows this token with the text that it stands for instead of its own:
     /// what the reference's Unigram does with unknown text.
     pub fn shows_source(&self, id: u32) -> bool {
-        matches!(self, Self::Unigram(model) if model.parts.param(param::UNK) == id)
+        let Self::Unigram(model) = self else { return false };
+        // With a token for every byte nothing is unknown, whatever id that would have.
+        let has_all_bytes = || model.tables.byte_symbols.iter().all(|id| *id != [0xFF; 4]);
+        let falls_back = model.parts.param(param::FLAGS) & unigram::flag::BYTE_FALLBACK != 0;
+        model.parts.param(param::UNK) == id && !(falls_back && has_all_bytes())
     }
 }
