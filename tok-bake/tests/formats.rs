@@ -57,7 +57,11 @@ fn every_format_is_read_or_named() {
             none,
             "x: not supported yet: SentencePiece model",
         ),
-        (b"{\"config\": {}, \"vocab\": []}", none, "x: not supported yet: tekken.json"),
+        (
+            b"{\"config\": {}, \"vocab\": []}",
+            none,
+            "x:1:12: config: \"default_vocab_size\" is missing",
+        ),
         (b"[PAD]\n[UNK]\n", none, "x: not supported yet: vocab.txt"),
         (
             b"\0\0",
