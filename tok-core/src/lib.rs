@@ -11,6 +11,7 @@ extern crate std;
 
 pub mod added_tokens;
 pub mod blob;
+pub mod byte_level;
 pub mod decoder;
 pub mod engine;
 pub mod model;

@@ -26,11 +26,7 @@ pub(super) fn le_bytes(values: &[u32]) -> Vec<u8> {
 
 impl Image {
     pub(super) fn new(pipeline: &Pipeline, flags: u32, source: [u8; 32]) -> Self {
-        let mut image =
-            Self { header: [0; HEADER_LEN], sections: vec![Vec::new(); Section::COUNT] };
-        image.header[..4].copy_from_slice(&MAGIC);
-        image.header[field::SOURCE..][..32].copy_from_slice(&source);
-        image.set(field::VERSION, FORMAT_VERSION);
+        let mut image = Self::empty(source);
         image.set(field::NORMALIZER, pipeline.normalizer);
         image.set(field::PRE_TOKENIZER, pipeline.pre_tokenizer.code());
         image.set(field::MODEL, MODEL_BPE);
@@ -38,6 +34,16 @@ impl Image {
         if let Splitting::Dfa { image: tables, .. } = &pipeline.pre_tokenizer {
             image.section(Section::Dfa, tables.clone());
         }
+        image
+    }
+
+    /// A header that names no stages, and no sections.
+    pub(super) fn empty(source: [u8; 32]) -> Self {
+        let mut image =
+            Self { header: [0; HEADER_LEN], sections: vec![Vec::new(); Section::COUNT] };
+        image.header[..4].copy_from_slice(&MAGIC);
+        image.header[field::SOURCE..][..32].copy_from_slice(&source);
+        image.set(field::VERSION, FORMAT_VERSION);
         image
     }
 

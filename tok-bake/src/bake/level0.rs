@@ -7,7 +7,7 @@ use comptok_core::blob::{
     },
 };
 
-use super::{BakeError, bpe::Symbols, image::Image, pipeline::Pipeline};
+use super::{BakeError, bpe::Symbols, image::Image};
 use crate::spec::Bpe;
 
 /// Keys for each head line. With six, three of them hot, 95 % of the hits of english text are in the
@@ -27,24 +27,29 @@ pub(super) fn write(
     model: &Bpe,
     texts: &[Option<Vec<u8>>],
     symbols: &Symbols,
-    pipeline: &Pipeline,
+    keeps_whole: impl Fn(&[u8]) -> bool,
 ) -> Result<(), BakeError> {
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
-    let (mut short, mut long, mut longest) = (Vec::new(), Vec::new(), 0);
-    for entry in order {
-        let Some(text) = texts[entry].as_deref().filter(|text| !text.is_empty()) else { continue };
-        let Some((_, id)) = model.vocab.get(entry) else { continue };
+    let words = order.into_iter().filter_map(|entry| {
+        let text = texts[entry].as_deref()?;
+        let (_, id) = model.vocab.get(entry)?;
         let reachable = symbols.of_entry[entry] != NONE;
         // The merges of a reachable entry end in its one symbol; another entry is an answer only
         // where merges are ignored. An entry that is never a pre-token would waste a place.
-        let answers = match reachable {
-            true => pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags),
-            false => model.ignore_merges,
-        };
-        if !answers {
-            continue;
-        }
+        let answers = if reachable { keeps_whole(text) } else { model.ignore_merges };
+        answers.then_some((text, id))
+    });
+    write_words(image, words)
+}
+
+/// Writes level 0 for texts and their ids, the hottest first. No text may be there twice.
+pub(super) fn write_words<'w>(
+    image: &mut Image,
+    words: impl Iterator<Item = (&'w [u8], u32)>,
+) -> Result<(), BakeError> {
+    let (mut short, mut long, mut longest) = (Vec::new(), Vec::new(), 0);
+    for (text, id) in words.filter(|(text, _)| !text.is_empty()) {
         longest = longest.max(text.len());
         let value = Value::one(id);
         if let Some(key) = Key::new(text) {

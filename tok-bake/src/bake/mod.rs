@@ -9,6 +9,7 @@ mod fingerprint;
 mod image;
 mod join;
 mod level0;
+mod models;
 mod pipeline;
 mod tables;
 
@@ -20,6 +21,7 @@ use crate::{byte_level, error::quote_bytes};
 use image::Image;
 
 pub use join::join;
+pub use models::model_alone;
 
 /// What bake does beside the `Spec`.
 #[derive(Debug, Clone, Default)]
@@ -164,7 +166,8 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     let mut image = Image::new(&pipeline, header, options.source);
     tables::decode(&mut image, &tokens)?;
     tables::pairs(&mut image, &symbols)?;
-    level0::write(&mut image, model, &texts, &symbols, &pipeline)?;
+    let whole = |text: &[u8]| pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags);
+    level0::write(&mut image, model, &texts, &symbols, whole)?;
     added::write(&mut image, &added);
     image.names(&pipeline);
     image.fingerprint(fingerprint::of(&pipeline, header, &tokens, &symbols, &added));

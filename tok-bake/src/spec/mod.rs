@@ -192,7 +192,7 @@ impl Vocab {
     }
 
     /// Token bytes and ids, in order of position.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], u32)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], u32)> + Clone {
         let mut start = 0usize;
         self.entries.iter().map(move |&(end, id)| {
             let token = &self.bytes[start..end as usize];

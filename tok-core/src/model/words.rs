@@ -1,0 +1,49 @@
+//! The vocabulary by text: level 0 for up to 31 bytes, the index of all tokens above.
+
+use super::{Parts, part};
+use crate::blob::{
+    Tables,
+    lookup::{self, Key, LONG_MAX, SHORT_MAX},
+    u32_at,
+};
+use core::cmp::Ordering;
+
+/// The id of the vocabulary entry that is `text`. No entry is empty.
+#[inline]
+pub fn find_word(tables: &Tables<'_>, parts: &Parts<'_>, text: &[u8]) -> Option<u32> {
+    if text.len() <= SHORT_MAX {
+        let key = Key::load(text, 0, text.len())?;
+        return lookup::find_short(tables, key, key.hash())?.as_one();
+    }
+    if text.len() <= LONG_MAX {
+        return lookup::find_long(tables, text)?.as_one();
+    }
+    find_longer(tables, parts, text)
+}
+
+#[cold]
+fn find_longer(tables: &Tables<'_>, parts: &Parts<'_>, text: &[u8]) -> Option<u32> {
+    if text.len() > tables.max_whole_len {
+        return None;
+    }
+    if let Some(id) = lookup::find_id(tables, text)
+        && tables.token_flags(id).is_model()
+    {
+        return Some(id);
+    }
+    let (ends, bytes) = (parts.u32s(part::EXTRA_ENDS), parts.bytes(part::EXTRA_BYTES));
+    let (mut low, mut high) = (0, ends.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        let start = match middle {
+            0 => 0,
+            _ => u32_at(ends, middle - 1)? as usize,
+        };
+        match bytes.get(start..u32_at(ends, middle)? as usize)?.cmp(text) {
+            Ordering::Equal => return u32_at(parts.u32s(part::EXTRA_IDS), middle),
+            Ordering::Less => low = middle + 1,
+            Ordering::Greater => high = middle,
+        }
+    }
+    None
+}
