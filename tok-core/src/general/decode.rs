@@ -13,7 +13,7 @@ use alloc::{
 };
 
 /// The text of tokens.
-pub fn decode<'a>(pipeline: &Pipeline<'_>, tokens: Vec<Cow<'a, str>>) -> String {
+pub(super) fn decode<'a>(pipeline: &Pipeline<'_>, tokens: Vec<Cow<'a, str>>) -> String {
     if !pipeline.settings.decodes {
         return tokens.join(" ");
     }

@@ -16,7 +16,6 @@ pub mod steps;
 mod text;
 
 pub use charsmap::Charsmap;
-pub use decode::decode;
 
 use crate::{
     added_tokens::{self, Matcher, Special},
@@ -25,6 +24,7 @@ use crate::{
     model::{self, Model, ModelError, Token},
     scratch::Workspace,
     sink::{CountSink, IdSink, Sink, Span, SpanSink},
+    unicode::nfc,
 };
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use steps::Pipeline;
@@ -54,7 +54,6 @@ struct Memory {
     parts: split::Parts,
     model: model::Scratch,
     tokens: Vec<Token>,
-    added: Vec<(added_tokens::Found, usize, usize)>,
 }
 
 /// The engine's functions. Where an [`Engine`] has them, callers that can take all tokens at once do
@@ -63,6 +62,15 @@ struct Memory {
 pub struct General {
     /// Appends spans. With `aligned` they say where they come from.
     pub spans: fn(&Tables<'_>, &Request<'_>, aligned: bool, &mut Vec<Span>) -> Result<(), Stop>,
+    /// Calls the function with each token. With `aligned` they say where they come from.
+    pub each: fn(
+        &Tables<'_>,
+        &Request<'_>,
+        aligned: bool,
+        &mut dyn FnMut(Found<'_>),
+    ) -> Result<(), Stop>,
+    /// The text of ids; those without a token are left out, and with the switch special ones.
+    pub decode: fn(&Tables<'_>, &[u32], bool) -> String,
     /// Appends ids.
     pub ids: fn(&Tables<'_>, &Request<'_>, &mut Vec<u32>) -> Result<(), Stop>,
 }
@@ -74,6 +82,8 @@ static FUNCTIONS: General = General {
             spans.push(Span { id, start, end, word });
         })
     },
+    each: |tables, request, aligned, emit| encode(tables, request, aligned, emit),
+    decode: decode_ids,
     ids: |tables, request, ids| encode(tables, request, false, |found| ids.push(found.id)),
 };
 
@@ -326,6 +336,16 @@ impl Run<'_, '_> {
     }
 }
 
+fn decode_ids(tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> String {
+    let (Some(pipeline), Some(model)) = (Pipeline::parse(tables.pipeline), Model::parse(tables))
+    else {
+        return String::new();
+    };
+    let shown = ids.iter().filter(|&&id| !(skip_special && tables.token_flags(id).is_special()));
+    let tokens = shown.filter_map(|&id| model.token_text(id)).collect();
+    decode::decode(&pipeline, tokens)
+}
+
 /// The text that normalizers make of `text`: what the content of a normalized added token becomes.
 pub fn normalized(pipeline: &Pipeline<'_>, text: &str) -> String {
     let mut body = Text::new(text, 0, false);
@@ -343,7 +363,19 @@ impl<'t> Normalized<'t> {
     /// The NFC of `text`, which begins at `start` of the original.
     pub fn nfc(text: &'t str, start: u32) -> Self {
         let mut body = Text::new(text, start, true);
-        normalize::apply(&steps::Normalizer::Nfc, &mut body);
+        let mut new = body.rewrite();
+        // Not the normalizer step: that one brings all normalizers into the program.
+        nfc::normalize(text.as_bytes(), |range, bytes| {
+            let (old, bytes) = (text.get(range).unwrap_or_default(), utf8(bytes));
+            if old == bytes {
+                new.keep(old.len());
+            } else if let Some(c) = bytes.chars().next() {
+                let dropped = old.chars().count().saturating_sub(1);
+                new.push(c, if old.is_empty() { 1 } else { -(dropped as isize) });
+            }
+        });
+        let new = new.finish();
+        body.set(new);
         Self(body)
     }
 
@@ -356,4 +388,8 @@ impl<'t> Normalized<'t> {
     pub fn original(&self, start: usize, end: usize) -> Option<(usize, usize)> {
         self.0.original(start, end)
     }
+}
+
+fn utf8(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
 }

@@ -26,7 +26,7 @@ pub(crate) fn apply(
 ) {
     let mut cutter = Cutter { parts, splits, text };
     match *step {
-        PreTokenizer::ByteLevel { add_prefix_space, use_regex } => {
+        PreTokenizer::ByteLevel { add_prefix_space, use_regex, maps } => {
             if add_prefix_space {
                 prefix_space(cutter.text, cutter.splits);
             }
@@ -35,7 +35,9 @@ pub(crate) fn apply(
                     matches::find(&Pattern::Scanner(Kind::Gpt2), text, each);
                 });
             }
-            to_byte_level(text, splits);
+            if maps {
+                to_byte_level(text, splits);
+            }
         }
         PreTokenizer::Metaspace { replacement, prepend, split } => {
             metaspace(cutter.text, cutter.splits, replacement, prepend);
@@ -65,7 +67,7 @@ pub(crate) fn apply(
             });
         }
         PreTokenizer::FixedLength(length) => {
-            cutter.each(|text, mut put| {
+            cutter.each(|text, put| {
                 let mut start = 0;
                 for (count, (at, _)) in text.char_indices().enumerate().skip(1) {
                     if count.is_multiple_of(length.max(1) as usize) {
@@ -324,7 +326,8 @@ mod tests {
         assert_eq!(cut(PreTokenizer::Bert, " Hi,  you?"), ["Hi", ",", "you", "?"]);
         assert_eq!(cut(PreTokenizer::Whitespace, "a_b-=  c"), ["a_b", "-=", "c"]);
         assert_eq!(cut(PreTokenizer::FixedLength(2), "añb中c"), ["añ", "b中", "c"]);
-        let step = PreTokenizer::ByteLevel { add_prefix_space: true, use_regex: true };
+        let step = 
+            PreTokenizer::ByteLevel { add_prefix_space: true, use_regex: true, maps: true };
         assert_eq!(cut(step, "é you"), ["ĠÃ©", "Ġyou"]);
         let step =
             PreTokenizer::Metaspace { replacement: '▁', prepend: Prepend::Always, split: true };

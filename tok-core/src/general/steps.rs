@@ -301,7 +301,8 @@ impl<'a> Normalizer<'a> {
 #[derive(Debug, Clone, Copy)]
 #[expect(missing_docs, reason = "names of the reference")]
 pub enum PreTokenizer<'a> {
-    ByteLevel { add_prefix_space: bool, use_regex: bool },
+    /// Without `maps`, the text stays as it is and the model takes its bytes.
+    ByteLevel { add_prefix_space: bool, use_regex: bool, maps: bool },
     Metaspace { replacement: char, prepend: Prepend, split: bool },
     Split { pattern: Pattern<'a>, behavior: Behavior, invert: bool },
     Punctuation(Behavior),
@@ -317,7 +318,11 @@ pub enum PreTokenizer<'a> {
 impl<'a> PreTokenizer<'a> {
     fn read(reader: &mut Reader<'a>) -> Option<Self> {
         Some(match reader.u8()? {
-            0 => Self::ByteLevel { add_prefix_space: reader.bool()?, use_regex: reader.bool()? },
+            0 => Self::ByteLevel {
+                add_prefix_space: reader.bool()?,
+                use_regex: reader.bool()?,
+                maps: reader.bool()?,
+            },
             1 => Self::Metaspace {
                 replacement: reader.char()?,
                 prepend: Prepend::read(reader)?,
@@ -343,8 +348,9 @@ impl<'a> PreTokenizer<'a> {
     /// Appends the step to its part.
     pub fn write(&self, out: &mut Vec<u8>) {
         match *self {
-            Self::ByteLevel { add_prefix_space, use_regex } => {
-                out.extend([0, u8::from(add_prefix_space), u8::from(use_regex)]);
+            Self::ByteLevel { add_prefix_space, use_regex, maps } => {
+                out.push(0);
+                out.extend([add_prefix_space, use_regex, maps].map(u8::from));
             }
             Self::Metaspace { replacement, prepend, split } => {
                 out.push(1);
@@ -631,8 +637,6 @@ pub struct Settings<'a> {
     pub decodes: bool,
     /// A step asks where in the original text it stands, so alignments are kept in any case.
     pub asks_place: bool,
-    /// Token texts are those of byte-level chars, and `Section::TokenBytes` holds the bytes.
-    pub byte_level: bool,
     /// The file's truncation.
     pub truncation: Option<Truncation>,
     /// The file's padding.
@@ -647,7 +651,6 @@ impl<'a> Settings<'a> {
             post_processes: reader.bool()?,
             decodes: reader.bool()?,
             asks_place: reader.bool()?,
-            byte_level: reader.bool()?,
             truncation: match reader.bool()? {
                 false => None,
                 true => Some(Truncation {
@@ -676,7 +679,6 @@ impl<'a> Settings<'a> {
         out.push(self.post_processes.into());
         out.push(self.decodes.into());
         out.push(self.asks_place.into());
-        out.push(self.byte_level.into());
         out.push(self.truncation.is_some().into());
         if let Some(truncation) = &self.truncation {
             put_u32(out, truncation.max_length);

@@ -11,6 +11,8 @@ pub(crate) mod graphemes;
 pub mod nfc;
 mod nfc_tables;
 #[cfg(feature = "alloc")]
+pub(crate) mod scripts;
+#[cfg(feature = "alloc")]
 pub(crate) mod sets;
 pub(crate) mod utf8;
 mod word;
