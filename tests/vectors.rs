@@ -100,8 +100,10 @@ fn check_encoding(found: &Encoding, row: &Value, text: &str) {
             compared += 1;
         }
     }
-    let known = row.as_object().expect("an encoding").len();
-    assert_eq!(compared, known, "a field is not compared: {row}");
+    // Of very long texts the other fields are recorded as a hash of a form that is not said.
+    let unknown = usize::from(row.get("sha256_rest").is_some());
+    let known = row.as_object().expect("an encoding").len() - unknown;
+    assert!(compared == known && compared > 0, "a field is not compared: {text:?}");
 }
 
 /// What is asked for in bytes stands at the same chars.

@@ -12,6 +12,7 @@ use super::{
     pipeline::{Pipeline, Splitting},
 };
 
+#[derive(Clone)]
 pub(super) struct Image {
     header: [u8; HEADER_LEN],
     sections: Vec<Vec<u8>>,

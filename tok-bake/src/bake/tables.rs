@@ -36,24 +36,33 @@ pub(super) fn pairs(image: &mut Image, symbols: &Symbols) -> Result<(), BakeErro
         image.section(Section::BytePairs, le_bytes(&dense));
     }
 
+    hashed_pairs(image, &symbols.pairs, first)
+}
+
+/// Writes pairs of symbols; the value of a pair is its place in the list, counted from `first`.
+pub(super) fn hashed_pairs(
+    image: &mut Image,
+    pairs: &[(u32, u32)],
+    first: u32,
+) -> Result<(), BakeError> {
     // Full lines are rare at this load; where a pair finds no line in reach, more lines are taken.
-    let mut lines = symbols.pairs.len() / 5 + 1;
+    let mut lines = pairs.len() / 5 + 1;
     loop {
-        if let Some(bytes) = hash_pairs(symbols, first, lines) {
+        if let Some(bytes) = hash_pairs(pairs, first, lines) {
             image.section(Section::Pairs, bytes);
             return Ok(());
         }
         lines += lines / 4 + 1;
-        if lines > symbols.pairs.len() * 4 + 64 {
+        if lines > pairs.len() * 4 + 64 {
             return Err(BakeError::new("internal error while baking: pairs find no place"));
         }
     }
 }
 
-fn hash_pairs(symbols: &Symbols, first: u32, lines: usize) -> Option<Vec<u8>> {
+fn hash_pairs(pairs: &[(u32, u32)], first: u32, lines: usize) -> Option<Vec<u8>> {
     let mut filled = vec![0u8; lines];
     let mut bytes = vec![0u8; 64 * lines];
-    for (i, &(left, right)) in symbols.pairs.iter().enumerate() {
+    for (i, &(left, right)) in pairs.iter().enumerate() {
         let entry = PairEntry::new(left, right, first + i as u32);
         let home = PairEntry::line(left, right, lines);
         let line = (0..PairEntry::MAX_LINES.min(lines))

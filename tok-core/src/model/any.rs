@@ -1,6 +1,12 @@
 //! Any model behind one type.
 
-use super::{ByteBpe, ModelError, Parts, Token, WordLevel, code, find_word, param};
+use super::{
+    ByteBpe, ModelError, Parts, Random, Token, WordLevel,
+    char_bpe::{self, CharBpe},
+    code, find_extra, param,
+    unigram::{self, Unigram},
+    word_piece::WordPiece,
+};
 use crate::{
     blob::{Tables, lookup},
     byte_level,
@@ -10,7 +16,16 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 /// Memory that models work in, kept by the caller. Any model can use it after any other.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// Probability with which BPE leaves out a merge, instead of the file's own.
+    pub dropout: Option<f32>,
+    /// Where dropout and sampling take their random numbers from; the caller seeds it.
+    pub random: Random,
+    /// Sampling for Unigram.
+    #[cfg(feature = "std")]
+    pub sampling: Option<unigram::Sampling>,
     pub(super) words: Vec<super::bpe::Word>,
+    pub(super) merging: char_bpe::Memory,
+    pub(super) unigram: unigram::Memory,
 }
 
 /// The model of a blob, read in place.
@@ -18,6 +33,12 @@ pub struct Scratch {
 pub enum Model<'a> {
     /// Byte-level BPE.
     Bpe(ByteBpe<'a>),
+    /// BPE over chars.
+    CharBpe(CharBpe<'a>),
+    /// Unigram.
+    Unigram(Unigram<'a>),
+    /// WordPiece.
+    WordPiece(WordPiece<'a>),
     /// WordLevel.
     WordLevel(WordLevel<'a>),
 }
@@ -30,6 +51,9 @@ impl<'a> Model<'a> {
         }
         let parts = Parts::new(tables.model)?;
         match parts.param(param::CODE) {
+            code::CHAR_BPE => Some(Self::CharBpe(CharBpe { tables, parts })),
+            code::UNIGRAM => Some(Self::Unigram(Unigram { tables, parts })),
+            code::WORD_PIECE => Some(Self::WordPiece(WordPiece { tables, parts })),
             code::WORD_LEVEL => Some(Self::WordLevel(WordLevel { tables, parts })),
             _ => None,
         }
@@ -53,6 +77,9 @@ impl<'a> Model<'a> {
         }
         match self {
             Self::Bpe(model) => model.tokenize(piece.as_bytes(), scratch, out),
+            Self::CharBpe(model) => model.tokenize(piece, scratch, out),
+            Self::Unigram(model) => model.tokenize(piece, scratch, out),
+            Self::WordPiece(model) => model.tokenize(piece, out),
             Self::WordLevel(model) => model.tokenize(piece, out),
         }
     }
@@ -60,6 +87,9 @@ impl<'a> Model<'a> {
     fn tables(&self) -> &'a Tables<'a> {
         match self {
             Self::Bpe(model) => model.tables,
+            Self::CharBpe(model) => model.tables,
+            Self::Unigram(model) => model.tables,
+            Self::WordPiece(model) => model.tables,
             Self::WordLevel(model) => model.tables,
         }
     }
@@ -87,17 +117,20 @@ impl<'a> Model<'a> {
             let id = lookup::find_id(self.tables(), bytes)?;
             self.tables().token_flags(id).is_model().then_some(id)
         };
-        match self {
+        let parts = match self {
             Self::Bpe(_) => {
                 let bytes: Option<Vec<u8>> = text.chars().map(byte_level::byte_of).collect();
-                match bytes {
+                return match bytes {
                     Some(bytes) => by_index(&bytes).filter(|&id| !self.is_raw(id)),
                     None => by_index(text.as_bytes()).filter(|&id| self.is_raw(id)),
-                }
+                };
             }
-            Self::WordLevel(_) if text.is_empty() => by_index(b""),
-            Self::WordLevel(model) => find_word(model.tables, &model.parts, text.as_bytes()),
-        }
+            Self::CharBpe(model) => &model.parts,
+            Self::Unigram(model) => &model.parts,
+            Self::WordPiece(model) => &model.parts,
+            Self::WordLevel(model) => &model.parts,
+        };
+        find_extra(parts, text.as_bytes()).or_else(|| by_index(text.as_bytes()))
     }
 
     fn is_raw(&self, id: u32) -> bool {
@@ -106,7 +139,7 @@ impl<'a> Model<'a> {
 
     /// Whether an encoding shows this token with the text that it stands for instead of its own:
     /// what the reference's Unigram does with unknown text.
-    pub fn shows_source(&self, _id: u32) -> bool {
-        false
+    pub fn shows_source(&self, id: u32) -> bool {
+        matches!(self, Self::Unigram(model) if model.parts.param(param::UNK) == id)
     }
 }

@@ -6,9 +6,17 @@ pub mod bpe;
 mod any;
 #[cfg(feature = "alloc")]
 mod byte_bpe;
+#[cfg(feature = "alloc")]
+pub mod char_bpe;
 mod parts;
+mod random;
+pub mod trie;
+#[cfg(feature = "alloc")]
+pub mod unigram;
 #[cfg(feature = "alloc")]
 mod word_level;
+#[cfg(feature = "alloc")]
+pub mod word_piece;
 mod words;
 
 #[cfg(feature = "alloc")]
@@ -16,8 +24,11 @@ pub use any::{Model, Scratch};
 #[cfg(feature = "alloc")]
 pub use byte_bpe::ByteBpe;
 pub use parts::{HEAD_WORDS, PART_MAX, Parts, param, part};
+pub use random::Random;
 #[cfg(feature = "alloc")]
 pub use word_level::WordLevel;
+#[cfg(feature = "alloc")]
+use words::find_extra;
 pub use words::find_word;
 
 /// Model codes of the header.

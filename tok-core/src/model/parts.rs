@@ -29,8 +29,8 @@ pub mod param {
 
 /// Numbers of parts.
 pub mod part {
-    /// Ends in [`EXTRA_BYTES`] of the texts that are longer than level 0 holds and whose ids decode
-    /// to another text, sorted.
+    /// Ends in [`EXTRA_BYTES`] of the texts that the index of tokens does not
+    /// lead to, or not to the right id, sorted.
     pub const EXTRA_ENDS: usize = 0;
     /// Those texts.
     pub const EXTRA_BYTES: usize = 1;

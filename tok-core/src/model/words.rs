@@ -26,11 +26,12 @@ fn find_longer(tables: &Tables<'_>, parts: &Parts<'_>, text: &[u8]) -> Option<u3
     if text.len() > tables.max_whole_len {
         return None;
     }
-    if let Some(id) = lookup::find_id(tables, text)
-        && tables.token_flags(id).is_model()
-    {
-        return Some(id);
-    }
+    find_extra(parts, text)
+        .or_else(|| lookup::find_id(tables, text).filter(|&id| tables.token_flags(id).is_model()))
+}
+
+/// The id of a text that the index does not lead to, or not to this id.
+pub(super) fn find_extra(parts: &Parts<'_>, text: &[u8]) -> Option<u32> {
     let (ends, bytes) = (parts.u32s(part::EXTRA_ENDS), parts.bytes(part::EXTRA_BYTES));
     let (mut low, mut high) = (0, ends.len());
     while low < high {

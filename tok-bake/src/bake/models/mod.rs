@@ -1,8 +1,12 @@
 //! The tables of a model, for the general engine.
 
 mod byte_bpe;
+mod char_bpe;
 mod section;
+mod trie;
+mod unigram;
 mod word_level;
+mod word_piece;
 mod words;
 
 use comptok_core::{
@@ -34,22 +38,35 @@ pub(super) struct Baked {
 
 /// Writes the model's sections and its code.
 pub(super) fn write(image: &mut Image, spec: &Spec) -> Result<Baked, BakeError> {
-    let baked = match &spec.model {
+    // The header check wants this table in every blob.
+    image.section(Section::ByteSymbols, le_bytes(&[NONE; 256]));
+    match &spec.model {
         Model::Bpe(model) if is_byte_level(spec, model) => {
             image.set(field::MODEL, MODEL_BPE);
-            return byte_bpe::write(image, spec, model);
+            byte_bpe::write(image, spec, model)
         }
-        Model::Bpe(_) => return Err(BakeError::unsupported("BPE over chars")),
+        Model::Bpe(model) => {
+            image.set(field::MODEL, code::CHAR_BPE);
+            char_bpe::write(image, model)
+        }
         Model::WordLevel { vocab, unk_token } => {
             image.set(field::MODEL, code::WORD_LEVEL);
             word_level::write(image, vocab, unk_token)
         }
-        Model::Unigram { .. } => return Err(BakeError::unsupported("model Unigram")),
-        Model::WordPiece { .. } => return Err(BakeError::unsupported("model WordPiece")),
-    };
-    // The header check wants this table in every blob.
-    image.section(Section::ByteSymbols, le_bytes(&[NONE; 256]));
-    baked
+        Model::Unigram { unk_id, pieces, byte_fallback } => {
+            image.set(field::MODEL, code::UNIGRAM);
+            unigram::write(image, pieces, *unk_id, *byte_fallback)
+        }
+        Model::WordPiece {
+            vocab,
+            unk_token,
+            continuing_subword_prefix: prefix,
+            max_input_chars_per_word: max,
+        } => {
+            image.set(field::MODEL, code::WORD_PIECE);
+            word_piece::write(image, vocab, unk_token, prefix, *max)
+        }
+    }
 }
 
 /// A blob that holds the model and nothing around it, for `comptok_core::model::Model`; no engine

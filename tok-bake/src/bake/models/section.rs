@@ -10,6 +10,7 @@ use super::super::{
     image::{Image, le_bytes},
 };
 
+#[derive(Clone)]
 pub(super) struct Writer {
     head: [u32; HEAD_WORDS],
     parts: Vec<u8>,

@@ -13,7 +13,8 @@ pub(super) fn write(image: &mut Image, vocab: &Vocab, unk_token: &str) -> Result
     let tokens = plain_tokens(vocab)?;
     let mut section = Writer::new(code::WORD_LEVEL);
     section.param(param::UNK, id_of(vocab, unk_token).unwrap_or(NONE));
-    words::write(image, &mut section, vocab.iter(), &tokens)?;
+    words::write_level0(image, vocab.iter())?;
+    words::write_extra(&mut section, words::hidden(vocab.iter(), &tokens))?;
     section.finish(image);
     Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
 }

@@ -1,20 +1,31 @@
 //! The vocabulary by text.
 
-use comptok_core::{blob::lookup::LONG_MAX, model::part};
+use comptok_core::model::part;
 
 use super::super::{BakeError, Tokens, image::Image, level0};
 use super::section::Writer;
 
-/// Writes level 0 for `words`, text and id, the hottest first, and what is too long for it.
-pub(super) fn write<'w>(
+/// Writes level 0 for `words`, text and id, the hottest first.
+pub(super) fn write_level0<'w>(
     image: &mut Image,
-    section: &mut Writer,
-    words: impl Iterator<Item = (&'w [u8], u32)> + Clone,
-    tokens: &Tokens,
+    words: impl Iterator<Item = (&'w [u8], u32)>,
 ) -> Result<(), BakeError> {
-    level0::write_words(image, words.clone())?;
-    let mut extra: Vec<(&[u8], u32)> =
-        words.filter(|&(text, id)| text.len() > LONG_MAX && tokens.get(id) != Some(text)).collect();
+    level0::write_words(image, words)
+}
+
+/// The texts whose ids decode to another text.
+pub(super) fn hidden<'w>(
+    words: impl Iterator<Item = (&'w [u8], u32)>,
+    tokens: &Tokens,
+) -> Vec<(&'w [u8], u32)> {
+    words.filter(|&(text, id)| tokens.get(id) != Some(text)).collect()
+}
+
+/// Writes texts that the index of tokens does not lead to, or not to this id.
+pub(super) fn write_extra(
+    section: &mut Writer,
+    mut extra: Vec<(&[u8], u32)>,
+) -> Result<(), BakeError> {
     extra.sort_unstable();
     let (mut ends, mut bytes, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     for (text, id) in extra {
