@@ -14,12 +14,18 @@ extern crate std;
 #[cfg(feature = "alloc")]
 mod decode;
 mod encode;
+#[cfg(feature = "alloc")]
+mod encoding;
 mod error;
+#[cfg(feature = "alloc")]
+mod full;
 #[cfg(feature = "load")]
 pub mod load;
 mod macros;
 #[cfg(feature = "mmap")]
 mod mmap;
+#[cfg(feature = "alloc")]
+mod post_process;
 mod scratch;
 mod storage;
 mod tokenizer;
@@ -30,7 +36,14 @@ pub mod vocab;
 #[cfg(feature = "alloc")]
 pub use decode::DecodeStream;
 pub use encode::Options;
+#[cfg(feature = "alloc")]
+pub use encoding::{Direction, Encoding};
 pub use error::{DecodeError, EncodeError, TokenName};
+#[cfg(feature = "alloc")]
+pub use full::{
+    FullError, FullOptions, Input, Offsets, Padding, PaddingStrategy, Setting, Text, Truncation,
+    TruncationError, TruncationStrategy,
+};
 #[cfg(feature = "mmap")]
 pub use mmap::MapError;
 pub use scratch::Scratch;

@@ -14,6 +14,8 @@ pub mod blob;
 pub mod byte_level;
 pub mod decoder;
 pub mod engine;
+#[cfg(feature = "alloc")]
+pub mod general;
 pub mod model;
 pub mod normalizer;
 pub mod pre_tokenizer;

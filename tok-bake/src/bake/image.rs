@@ -5,6 +5,8 @@ use comptok_core::{
     engine::MODEL_BPE,
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{
     BakeError,
     pipeline::{Pipeline, Splitting},
@@ -58,6 +60,19 @@ impl Image {
 
     pub(super) fn fingerprint(&mut self, fingerprint: [u8; 32]) {
         self.header[field::FINGERPRINT..][..32].copy_from_slice(&fingerprint);
+    }
+
+    /// The fingerprint of all that is there but names, and what goes around ids.
+    pub(super) fn fingerprint_all(&mut self) {
+        let mut hash = Sha256::new();
+        hash.update(b"comptok general fingerprint 1\n");
+        hash.update(&self.header[field::NORMALIZER..field::FINGERPRINT]);
+        for section in Section::ALL.iter().filter(|section| **section != Section::Names) {
+            let bytes = &self.sections[*section as usize];
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        }
+        self.fingerprint(hash.finalize().into());
     }
 
     /// Lines of `name`, tab, text: for people.

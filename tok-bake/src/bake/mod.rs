@@ -6,6 +6,7 @@ mod added;
 mod bpe;
 pub mod dfa;
 mod fingerprint;
+mod general;
 mod image;
 mod join;
 mod level0;
@@ -13,10 +14,14 @@ mod models;
 mod pipeline;
 mod tables;
 
-use comptok_core::blob::{TokenFlags, flags, lookup::NONE};
+use comptok_core::{
+    blob::{Section, TokenFlags, flags, lookup::NONE},
+    normalizer,
+    unicode::nfc,
+};
 use std::fmt;
 
-use crate::spec::{Alphabet, Model, Spec};
+use crate::spec::{Alphabet, Family, Model, Spec};
 use crate::{byte_level, error::quote_bytes};
 use image::Image;
 
@@ -46,16 +51,18 @@ pub struct Baked {
 pub struct BakeError {
     /// What stands in the way, and what to do.
     pub message: String,
+    /// The specialised engine cannot; the general one may.
+    unsupported: bool,
 }
 
 impl BakeError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: message.into(), unsupported: false }
     }
 
     /// For what the references can do and the engine cannot do yet.
     fn unsupported(what: impl fmt::Display) -> Self {
-        Self { message: format!("not supported yet: {what}") }
+        Self { message: format!("not supported yet: {what}"), unsupported: true }
     }
 }
 
@@ -107,8 +114,18 @@ impl Tokens {
 ///
 /// # Errors
 ///
-/// [`BakeError`] for what the engine cannot run, and with `strict` for anything worth a warning.
+/// [`BakeError`] for what the engines cannot run, and with `strict` for anything worth a warning.
 pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
+    match specialised(spec, options) {
+        Err(error) if error.unsupported && spec.family == Family::HuggingFace => {
+            general::bake(spec, options)
+        }
+        other => other,
+    }
+}
+
+/// Bakes for an engine of its own: byte-level BPE.
+fn specialised(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     let pipeline = pipeline::check(spec)?;
     let Model::Bpe(model) = &spec.model else {
         return Err(BakeError::unsupported("models other than BPE"));
@@ -125,7 +142,8 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
         } else {
             Some(token.to_vec())
         };
-        tokens.set(id, mapped.as_deref().unwrap_or(token), TokenFlags::MODEL)?;
+        let raw = if mapped.is_none() { TokenFlags::RAW } else { 0 };
+        tokens.set(id, mapped.as_deref().unwrap_or(token), TokenFlags::MODEL | raw)?;
         texts.push(mapped);
     }
     let symbols = bpe::symbols(model, &texts)?;
@@ -134,7 +152,11 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
             tokens.flags[id as usize] |= TokenFlags::UNREACHABLE;
         }
     }
-    let added = added::check(spec, &pipeline, &mut warnings);
+    let normalize = |text: &str| match pipeline.normalizer {
+        normalizer::NFC => nfc_of(text),
+        _ => text.to_owned(),
+    };
+    let added = added::check(spec, normalize, &mut warnings);
     for token in &added {
         let mapped = byte_level::to_bytes(&token.content);
         let bytes = match &mapped {
@@ -142,7 +164,8 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
             _ => token.content.as_bytes(),
         };
         let special = if token.special { TokenFlags::SPECIAL } else { 0 };
-        tokens.set(token.id, bytes, TokenFlags::ADDED | special)?;
+        let raw = if byte_level && mapped.is_none() { TokenFlags::RAW } else { 0 };
+        tokens.set(token.id, bytes, TokenFlags::ADDED | special | raw)?;
     }
 
     let missing: Vec<u8> =
@@ -169,7 +192,14 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     let whole = |text: &[u8]| pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags);
     level0::write(&mut image, model, &texts, &symbols, whole)?;
     added::write(&mut image, &added);
+    image.section(Section::Pipeline, general::around(spec)?);
     image.names(&pipeline);
     image.fingerprint(fingerprint::of(&pipeline, header, &tokens, &symbols, &added));
     Ok(Baked { blob: image.finish()?, warnings })
+}
+
+fn nfc_of(text: &str) -> String {
+    let mut bytes = Vec::new();
+    nfc::normalize(text.as_bytes(), |_, part| bytes.extend_from_slice(part));
+    String::from_utf8_lossy(&bytes).into_owned()
 }

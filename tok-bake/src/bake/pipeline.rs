@@ -9,7 +9,7 @@ use comptok_core::{
 
 use super::{BakeError, dfa};
 use crate::spec::{
-    Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PostProcessor, PreTokenizer, Spec,
+    Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PreTokenizer, Spec,
 };
 
 /// The stages around the model.
@@ -80,10 +80,6 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
     };
     let (pre_tokenizer, more) = check_pre_tokenizer(spec, syntax)?;
     flags |= more;
-    match &spec.post_processor {
-        None | Some(PostProcessor::ByteLevel { .. }) => {}
-        Some(_) => return Err(BakeError::unsupported("post-processors that add tokens")),
-    }
     match &spec.decoder {
         Some(Decoder::ByteLevel { .. }) => {}
         _ => return Err(BakeError::unsupported("decoders other than ByteLevel")),

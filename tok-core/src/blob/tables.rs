@@ -47,6 +47,11 @@ impl TokenFlags {
         self.0 & Self::MODEL != 0
     }
 
+    /// Whether it is an added token.
+    pub const fn is_added(self) -> bool {
+        self.0 & Self::ADDED != 0
+    }
+
     /// Whether its bytes are its text, although others' are byte-level.
     pub const fn is_raw(self) -> bool {
         self.0 & Self::RAW != 0
