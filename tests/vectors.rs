@@ -499,6 +499,11 @@ fn tekken_240911() {
                 row["decode_with_offsets"] = Value::Null;
                 row["decode"] = Value::Null;
             }
+            if row["single_token"].is_null()
+                && let Some(id) = tokenizer.token_id(&text).filter(|&id| id < SPECIAL)
+            {
+                row["single_token"] = id.into();
+            }
             check_tiktoken_row(&tokenizer, &row);
             checked += 1;
         }

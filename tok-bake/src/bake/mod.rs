@@ -117,7 +117,7 @@ impl Tokens {
 /// [`BakeError`] for what the engines cannot run, and with `strict` for anything worth a warning.
 pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     match specialised(spec, options) {
-        Err(error) if error.unsupported && spec.family == Family::HuggingFace => {
+        Err(error) if error.unsupported && spec.family != Family::Tiktoken => {
             general::bake(spec, options)
         }
         other => other,

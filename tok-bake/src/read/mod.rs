@@ -5,6 +5,7 @@
 mod json;
 pub mod pattern;
 mod recognise;
+mod sentencepiece;
 mod stream;
 mod tekken;
 mod tiktoken;
@@ -17,6 +18,7 @@ use crate::spec::Spec;
 
 pub use pattern::PatternArg;
 pub use recognise::{Format, recognise};
+pub use sentencepiece::sentencepiece;
 pub use tekken::tekken;
 pub use tiktoken::tiktoken;
 pub use tokenizer_json::tokenizer_json;
@@ -62,24 +64,25 @@ pub fn read(bytes: &[u8], options: Options<'_>) -> Result<Read, ReadError> {
              expression",
             pattern::NAMES.join(", ")
         ))),
-        (Format::TokenizerJson | Format::TekkenJson, Some(_)) => {
+        (Format::TokenizerJson | Format::TekkenJson | Format::SentencePiece, Some(_)) => {
             error("the file has its own pattern; give none")
         }
-        (Format::TokenizerJson | Format::TekkenJson, None) if !special_tokens.is_empty() => {
+        (Format::TokenizerJson | Format::TekkenJson | Format::SentencePiece, None)
+            if !special_tokens.is_empty() =>
+        {
             error("the file has its own special tokens; give none")
         }
         (Format::TokenizerJson, None) => tokenizer_json(bytes),
         (Format::TekkenJson, None) => tekken(bytes),
+        (Format::SentencePiece, None) => sentencepiece(bytes),
         (Format::VocabJson, _) => error("the merges are missing; give merges.txt too"),
         (Format::MergesTxt, _) => error("the vocabulary is missing; give vocab.json too"),
         (Format::Blob, _) => error("the file is baked already"),
         (Format::Gzip, _) => error("decompress the file first"),
-        (Format::SentencePiece | Format::VocabTxt, _) => {
-            Err(ReadError::whole(format!("not supported yet: {format}")))
-        }
+        (Format::VocabTxt, _) => Err(ReadError::whole(format!("not supported yet: {format}"))),
         (Format::Unknown, _) => Err(ReadError::whole(
-            "unknown format; known are tokenizer.json, tekken.json, tiktoken ranks, vocab.json with \
-             merges.txt",
+            "unknown format; known are tokenizer.json, tekken.json, tiktoken ranks, SentencePiece \
+             models, vocab.txt, CLIP's merges, GGUF, vocab.json with merges.txt",
         )),
     }
 }

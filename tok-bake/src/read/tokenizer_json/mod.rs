@@ -56,7 +56,7 @@ fn spec(document: Document, warnings: &mut Vec<Problem>) -> Result<Spec> {
     match &mut model {
         Model::Bpe(bpe) => bpe.vocab = tokens.vocab,
         Model::WordPiece { vocab, .. } | Model::WordLevel { vocab, .. } => *vocab = tokens.vocab,
-        Model::Unigram { .. } => {}
+        Model::Unigram { .. } | Model::SentencePiece(_) => {}
     }
     Ok(Spec {
         family: Family::HuggingFace,

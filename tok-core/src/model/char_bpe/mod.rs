@@ -95,7 +95,7 @@ impl CharBpe<'_> {
         }
         let mut rest = piece;
         while !rest.is_empty() {
-            let (part, after) = rest.split_at(first_part(rest));
+            let (part, after) = rest.split_at(first_part(rest.as_bytes()));
             self.part(part, scratch, &mut at, out)?;
             rest = after;
         }
@@ -182,8 +182,7 @@ impl CharBpe<'_> {
 
 /// Where to cut first: before the first ▁ that another char precedes.
 #[inline]
-pub(super) fn first_part(text: &str) -> usize {
-    let bytes = text.as_bytes();
+pub(super) fn first_part(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(found) = bytes.get(at..).and_then(|rest| rest.first_chunk::<3>()) {
         if found != SPACE {
@@ -219,7 +218,7 @@ mod tests {
             ("●", 3),
             ("ab", 2),
         ] {
-            assert_eq!(first_part(text), end, "{text}");
+            assert_eq!(first_part(text.as_bytes()), end, "{text}");
         }
     }
 }
