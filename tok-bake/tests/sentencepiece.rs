@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a test says how many rows it checked")]
 
+#[expect(dead_code, reason = "other tests use all of it")]
 mod common;
 
 use comptok_bake::{bake::model_alone, read};

@@ -116,14 +116,19 @@ fn lines(text: &str) -> Format {
     Format::Unknown
 }
 
-/// Whether the bytes begin like the protobuf of a model: a piece (field 1) that holds a string
-/// (field 1) and a score (field 2, four bytes).
+/// Whether the bytes begin like the protobuf of a model: a piece (field 1) that begins with a string
+/// (field 1) and goes on with a score (field 2, four bytes), a type (field 3) or another piece.
 fn is_sentencepiece(bytes: &[u8]) -> bool {
     let [0x0A, len, 0x0A, text_len, rest @ ..] = bytes else {
         return false;
     };
     let (len, text_len) = (*len as usize, *text_len as usize);
-    len < 0x80 && text_len + 7 <= len && rest.get(text_len) == Some(&0x15)
+    let next = rest.get(text_len);
+    match len.checked_sub(text_len + 2) {
+        Some(0) => len < 0x80 && next.is_none_or(|tag| matches!(tag, 0x0A | 0x12 | 0x1A)),
+        Some(2..=10) => len < 0x80 && matches!(next, Some(0x15 | 0x18)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +141,7 @@ mod tests {
             (&b"CTOK\x01"[..], Format::Blob),
             (b"\x1F\x8B\x08", Format::Gzip),
             (b"\n\x0E\n\x05<unk>\x15\0\0\0\0\x18\x02", Format::SentencePiece),
+            (b"\n\x09\n\x05<unk>\x18\x02\n\x07", Format::SentencePiece),
             (b"{\"version\": \"1.0\", \"model\": {}}", Format::TokenizerJson),
             (b" \n{}", Format::TokenizerJson),
             (b"\xEF\xBB\xBF{\"model\": {\"type\": \"BPE\"}}", Format::TokenizerJson),

@@ -1,8 +1,10 @@
-//! The library's Unigram: as HuggingFace's, but sums are kept as f32, and user-defined pieces have a
-//! score that always wins.
+//! The library's Unigram: as HuggingFace's, but user-defined pieces have a score that always wins.
+//!
+//! Scores and their sums are f32, as in 0.2.3, so that the same ways are ties.
 
 use super::{Memory, Piece, SentencePiece, char_len, own_param, param, piece_type};
 use crate::blob::lookup::NONE;
+use alloc::vec::Vec;
 
 /// The best way to a place in the text.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +41,7 @@ impl SentencePiece<'_> {
     }
 
     /// Finds the best way through a stretch, whose ways begin with a sum, and its sum.
-    fn best(&self, text: &[u8], sum: f32, best: &mut alloc::vec::Vec<Best>) -> f32 {
+    fn best(&self, text: &[u8], sum: f32, best: &mut Vec<Best>) -> f32 {
         best.clear();
         best.resize(text.len() + 1, Best { score: 0.0, start: NONE, id: 0 });
         best[0].score = sum;
@@ -53,11 +55,11 @@ impl SentencePiece<'_> {
             let len = char_len(&text[start..]);
             let mut has_single = false;
             let mut base = root;
-            let mut offer = |end: usize, sum: f64, id: u32| {
+            let mut offer = |end: usize, sum: f32, id: u32| {
                 if let Some(best) = best.get_mut(end)
-                    && (best.start == NONE || sum > f64::from(best.score))
+                    && (best.start == NONE || sum > best.score)
                 {
-                    *best = Best { score: sum as f32, start: start as u32, id };
+                    *best = Best { score: sum, start: start as u32, id };
                 }
             };
             for (at, &byte) in (start..).zip(&text[start..]) {
@@ -69,16 +71,14 @@ impl SentencePiece<'_> {
                 let (end, id) = (at + 1, node.value);
                 let score = match self.type_of(id) {
                     piece_type::UNUSED => continue,
-                    piece_type::USER_DEFINED => {
-                        f64::from((end - start) as f32 * max_score) - 0.1 + f64::from(before)
-                    }
-                    _ => f64::from(self.score(id)) + f64::from(before),
+                    piece_type::USER_DEFINED => (end - start) as f32 * max_score + before,
+                    _ => self.score(id) + before,
                 };
                 offer(end, score, id);
                 has_single |= end - start == len;
             }
             if !has_single {
-                offer(start + len, f64::from(unk_score + before), unk);
+                offer(start + len, unk_score + before, unk);
             }
             start += len;
         }
