@@ -6,6 +6,7 @@ mod convert;
 mod count;
 mod decode;
 mod encode;
+mod full;
 mod ids;
 mod inspect;
 mod io;
