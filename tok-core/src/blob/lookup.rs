@@ -71,6 +71,17 @@ const fn fold(a: u64, b: u64) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub u128);
 
+/// The lowest bytes, by their number.
+static MASKS: [u128; 16] = {
+    let mut masks = [0; 16];
+    let mut len = 1;
+    while len < 16 {
+        masks[len] = masks[len - 1] << 8 | 0xFF;
+        len += 1;
+    }
+    masks
+};
+
 impl Key {
     /// The key of `bytes`; `None` above 15 bytes.
     #[inline]
@@ -87,8 +98,8 @@ impl Key {
     pub fn load(text: &[u8], start: usize, len: usize) -> Option<Self> {
         debug_assert!(len <= SHORT_MAX);
         if let Some((block, _)) = text.get(start..)?.split_first_chunk::<16>() {
-            let mask = (1u128 << (8 * len as u32)) - 1;
-            return Some(Self(u128::from_le_bytes(*block) & mask | (len as u128) << 120));
+            let bytes = u128::from_le_bytes(*block) & MASKS[len & SHORT_MAX];
+            return Some(Self(bytes | (len as u128) << 120));
         }
         Self::new(text.get(start..start + len)?)
     }
@@ -247,12 +258,10 @@ pub const fn long_line(hash: u64, pilot: u16, lines: usize) -> usize {
 
 /// The answer for a pre-token of 16 to 31 bytes.
 #[inline]
-pub fn find_long(tables: &Tables<'_>, bytes: &[u8]) -> Option<Value> {
+pub fn find_long(tables: &Tables<'_>, key: &LongKey, hash: u64) -> Option<Value> {
     if tables.long.is_empty() {
         return None;
     }
-    let key = LongKey::new(bytes)?;
-    let hash = key.hash();
     let pilot = tables.long_pilots.get(pilot_index(hash, tables.long_pilots.len()))?;
     let line = tables.long.get(long_line(hash, u16::from_le_bytes(*pilot), tables.long.len()))?;
     let same = part::<32>(line, 0) == key.0;
