@@ -380,8 +380,10 @@ fn encode<P: Splitter, const NFC: bool, K: Sink>(
     sink: &mut K,
 ) -> Result<(), Stop> {
     let text = request.text;
-    let raw = Matcher::new(tables.raw_matcher);
-    let normalized = Matcher::new(tables.normalized_matcher);
+    let none = tables.has(flags::ALL_SPECIAL) && matches!(request.special, Special::AsText);
+    let matcher = |section| if none { None } else { Matcher::new(section) };
+    let raw = matcher(tables.raw_matcher);
+    let normalized = matcher(tables.normalized_matcher);
     let stage = Stage { tables, request, matcher: normalized.as_ref(), splitter: PhantomData::<P> };
     loop {
         cursor.outer.open(tables, raw.as_ref(), request.special, text)?;
@@ -548,32 +550,48 @@ impl<P: Splitter> Stage<'_, '_, P> {
             }
             // All hot answers first: the loads do not depend on each other, so the processor has
             // several cache misses under way at once.
-            let mut start = *done;
-            for (hot, &end) in hot.iter_mut().zip(ends) {
-                let end = if P::DROPS { end & !DROPPED } else { end };
-                *hot = self.hot(text, start, end);
-                start = end;
-            }
-            for (&hot, &end) in hot.iter().zip(ends) {
-                if P::DROPS && end & DROPPED != 0 {
-                    *done = end & !DROPPED;
+            self.hot_answers(text, *done, ends, &mut hot);
+            let mut at = 0;
+            while at < count {
+                // A run of single ids, then one pre-token that is anything else.
+                let run = sink.run(&hot[at..count], &ends[at..], *done);
+                if run > 0 {
+                    at += run;
+                    *done = ends[at - 1];
                     continue;
                 }
-                let start = *done;
-                // No answer is all ones, which is not one id either.
-                if let Some(id) = Value(hot).as_one() {
-                    if sink.room() == 0 {
-                        return Err(Stop::Full { needed: 1 });
-                    }
-                    sink.one(id, start, end);
+                let (start, end) = (*done, ends[at]);
+                if P::DROPS && end & DROPPED != 0 {
+                    *done = end & !DROPPED;
                 } else {
                     let piece = stretch.get(start..end).unwrap_or_default();
-                    self.other(hot, text, start, piece, workspace, sink)?;
+                    self.other(hot[at], text, start, piece, workspace, sink)?;
+                    *done = end;
                 }
-                *done = end;
+                at += 1;
             }
         }
         Ok(())
+    }
+
+    /// The answers at home in the head for pre-tokens that follow each other; NONE for others.
+    #[inline(always)]
+    fn hot_answers(&self, text: &[u8], start: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
+        let head = self.tables.head;
+        let mut start = start;
+        for (hot, &end) in hot.iter_mut().zip(ends) {
+            if P::DROPS && end & DROPPED != 0 {
+                *hot = NONE;
+                start = end & !DROPPED;
+                continue;
+            }
+            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<16>) {
+                Some(block) => Key::load_wide(block, end.wrapping_sub(start)),
+                None => text.get(start..end).and_then(Key::new).unwrap_or(Key(0)),
+            };
+            *hot = lookup::find_hot(head, key, key.hash());
+            start = end;
+        }
     }
 
     /// Encodes a pre-token whose answer is not one id from the head.
@@ -588,6 +606,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         sink: &mut K,
     ) -> Result<(), Stop> {
         if hot != NONE {
+            // An answer of several ids, or no room.
             return self.write(Value(hot), piece, start, sink);
         }
         if piece.len() <= SHORT_MAX {
@@ -694,19 +713,6 @@ impl<P: Splitter> Stage<'_, '_, P> {
         }
         sink.many(self.tables, ids.iter().map(|id| u32::from_le_bytes(*id)), start, piece);
         Ok(())
-    }
-
-    /// The answer in the head for a pre-token; NONE if it is not there.
-    #[inline(always)]
-    fn hot(&self, text: &[u8], start: usize, end: usize) -> u32 {
-        let len = end.wrapping_sub(start);
-        if len > SHORT_MAX {
-            return NONE;
-        }
-        match Key::load(text, start, len) {
-            Some(key) => lookup::find_hot(self.tables, key, key.hash()),
-            None => NONE,
-        }
     }
 
     /// The baked answer for a pre-token of more than 31 bytes.
