@@ -14,7 +14,7 @@ use crate::{
         lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, TINY_MAX, TinyKey, Value},
         u32_at,
     },
-    model::bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
+    model::bpe::{Pairs, SHORT, TablePairs, merge_bits, merge_long, words_for},
     normalizer,
     pre_tokenizer::{
         self, Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
@@ -633,10 +633,6 @@ impl<P: Splitter> Stage<'_, '_, P> {
     ) -> Result<(), Stop> {
         let value = Value(lookup::find_cold(self.tables, piece));
         if value.0 != NONE {
-            // After its first time it is found in one line.
-            if let Some(id) = value.as_one() {
-                workspace.cache.keep_short(key, hash, core::iter::once(id));
-            }
             return self.write(value, piece, start, sink);
         }
         let mut symbols = [0; SHORT];
@@ -664,13 +660,12 @@ impl<P: Splitter> Stage<'_, '_, P> {
             && let Some(key) = LongKey::new(piece)
         {
             let hash = key.hash();
-            if let Some(ids) = workspace.cache.long(&key, hash) {
-                return self.write_ids(ids, piece, start, sink);
+            let (ids, count) = workspace.cache.long(&key, hash);
+            if count > 0 && count <= sink.room() {
+                sink.few(self.tables, ids, count, start, piece);
+                return Ok(());
             }
             if let Some(value) = lookup::find_long(self.tables, &key, hash) {
-                if let Some(id) = value.as_one() {
-                    workspace.cache.keep_long(&key, hash, core::iter::once(id));
-                }
                 return self.write(value, piece, start, sink);
             }
             let mut symbols = [0; SHORT];
@@ -706,7 +701,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         symbols: &'m mut [u32; SHORT],
     ) -> Result<&'m [u32], Stop> {
         self.check_bytes(piece, start)?;
-        let count = merge_short(&TablePairs(self.tables), piece, symbols);
+        let count = merge_bits(&TablePairs(self.tables), piece, symbols);
         Ok(&symbols[..count])
     }
 

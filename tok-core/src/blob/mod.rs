@@ -14,7 +14,7 @@
 pub mod lookup;
 mod tables;
 
-pub use tables::{Line, Tables, TokenFlags, U32s, u32_at};
+pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Line, Tables, TokenFlags, U32s, u32_at};
 
 /// The first four bytes of every blob.
 pub const MAGIC: [u8; 4] = *b"CTOK";
@@ -102,9 +102,13 @@ pub enum Section {
     LongPilots,
     /// Level 0 for 16 to 31 bytes, lines.
     Long,
-    /// Merged symbol for each pair of bytes, u32 each; empty for small vocabularies.
+    /// Merged symbol for each pair of bytes, u16 each; empty for small vocabularies.
     BytePairs,
-    /// Merged symbol for other pairs, lines.
+    /// A bit for each pair of symbols that merges, u64 words.
+    PairFilter,
+    /// Merged symbol for the pairs with the lowest ones, u64 slots.
+    HotPairs,
+    /// Merged symbol for the other pairs, u64 slots.
     Pairs,
     /// Id of each symbol, u32.
     Symbols,
@@ -137,7 +141,7 @@ pub enum Section {
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 22;
+    pub const COUNT: usize = 24;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
@@ -149,6 +153,8 @@ impl Section {
         Section::LongPilots,
         Section::Long,
         Section::BytePairs,
+        Section::PairFilter,
+        Section::HotPairs,
         Section::Pairs,
         Section::Symbols,
         Section::ByteSymbols,
@@ -176,6 +182,8 @@ impl Section {
             Section::LongPilots => "long_pilots",
             Section::Long => "long",
             Section::BytePairs => "byte_pairs",
+            Section::PairFilter => "pair_filter",
+            Section::HotPairs => "hot_pairs",
             Section::Pairs => "pairs",
             Section::Symbols => "symbols",
             Section::ByteSymbols => "byte_symbols",
@@ -397,7 +405,6 @@ impl Header {
             Section::ShortHead,
             Section::ShortCold,
             Section::Long,
-            Section::Pairs,
         ];
         let mut i = 0;
         while i < whole_lines.len() {
@@ -407,7 +414,7 @@ impl Header {
             i += 1;
         }
         let byte_pairs = self.len_of(Section::BytePairs);
-        if byte_pairs != 0 && byte_pairs != 4 << 16 {
+        if byte_pairs != 0 && byte_pairs != 2 << 16 {
             return Err(FormatError::Section { name: Section::BytePairs.name() });
         }
         if self.len_of(Section::ByteSymbols) != 4 * 256 {
