@@ -5,9 +5,12 @@
 
 use core::hint::select_unpredictable;
 
-use crate::blob::{
-    Line,
-    lookup::{Key, LongKey},
+use crate::{
+    blob::{
+        Line,
+        lookup::{Key, LongKey},
+    },
+    kernel::prefetch,
 };
 
 /// Ids in an answer of the first tier, for pre-tokens of up to 15 bytes.
@@ -57,6 +60,14 @@ impl<'c> Cache<'c> {
     /// The same cache for a while.
     pub(crate) fn reborrow(&mut self) -> Cache<'_> {
         Cache { short: self.short, long: self.long }
+    }
+
+    /// Prepares to look for a pre-token of up to 15 bytes.
+    #[inline(always)]
+    pub(crate) fn prefetch_short(&self, hash: u64) {
+        if let Some(line) = self.short.get(place(hash, self.short.len())) {
+            prefetch(line);
+        }
     }
 
     /// The ids of a pre-token of up to 15 bytes, and how many they are: 0 if they are not here.

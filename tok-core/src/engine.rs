@@ -551,6 +551,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
             // All hot answers first: the loads do not depend on each other, so the processor has
             // several cache misses under way at once.
             self.hot_answers(text, *done, ends, &mut hot);
+            self.prefetch(text, *done, ends, &hot, &workspace.cache);
             for (&hot, &end) in hot.iter().zip(ends) {
                 let start = *done;
                 // No answer is all ones, which is not one id either.
@@ -616,6 +617,35 @@ impl<P: Splitter> Stage<'_, '_, P> {
                 && let Some(key) = Key::load(text, start, len)
             {
                 hot[i] = lookup::short_head(self.tables, key, key.hash());
+            }
+        }
+    }
+
+    /// Asks for what will be read for the pre-tokens that are not in the heads: one after the other
+    /// they would wait for memory each.
+    #[inline(always)]
+    fn prefetch(
+        &self,
+        text: &[u8],
+        from: usize,
+        ends: &[usize],
+        hot: &[u32; BATCH],
+        cache: &Cache<'_>,
+    ) {
+        let (mut missing, mut count) = ([0u8; BATCH], 0);
+        for (i, &hot) in hot.iter().enumerate().take(ends.len()) {
+            missing[count & 127] = i as u8;
+            count += usize::from(hot == NONE);
+        }
+        for &i in missing.iter().take(count.min(128)) {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = (ends[i] & !DROPPED).wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                cache.prefetch_short(key.hash());
+                lookup::prefetch_cold(self.tables, &text[start..start + len]);
             }
         }
     }

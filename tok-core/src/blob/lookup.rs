@@ -14,6 +14,7 @@
 use core::hint::select_unpredictable;
 
 use super::tables::{Line, Tables, u32_at};
+use crate::kernel::prefetch;
 
 /// Longest key of the first tier.
 pub const TINY_MAX: usize = 7;
@@ -88,14 +89,29 @@ static TINY_MASKS: [u64; 16] = {
     masks
 };
 
+/// Up to seven bytes as a number, the first one lowest.
+#[inline(always)]
+fn small(bytes: &[u8]) -> u64 {
+    let len = bytes.len();
+    let at = |i: usize| bytes.get(i).map_or(0, |&byte| u64::from(byte));
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(low), Some(last)) => {
+            // The two overlap where there are fewer than eight bytes, in the same bits.
+            let last = u64::from(u32::from_le_bytes(*last));
+            u64::from(u32::from_le_bytes(*low)) | last << (8 * (len - 4) as u32 & 63)
+        }
+        _ => at(0) | at(1) << 8 | at(2) << 16,
+    }
+}
+
 impl TinyKey {
     /// The key of `bytes`; `None` above 7 bytes.
     #[inline]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        let mut key = [0; 8];
-        key.get_mut(..TINY_MAX)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        key[7] = bytes.len() as u8;
-        Some(Self(u64::from_le_bytes(key)))
+        if bytes.len() > TINY_MAX {
+            return None;
+        }
+        Some(Self(small(bytes) | (bytes.len() as u64) << 56))
     }
 
     /// The key of the first `len` bytes of `block`; with more than 7, the one key that no entry has.
@@ -132,10 +148,17 @@ impl Key {
     /// The key of `bytes`; `None` above 15 bytes.
     #[inline]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        let mut key = [0; 16];
-        key.get_mut(..SHORT_MAX)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        key[15] = bytes.len() as u8;
-        Some(Self(u128::from_le_bytes(key)))
+        let len = bytes.len();
+        let value = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(low), Some(last)) if len <= SHORT_MAX => {
+                // Of the last eight bytes, those that are not among the first.
+                let high = u64::from_le_bytes(*last).checked_shr(8 * (16 - len as u32));
+                u128::from(u64::from_le_bytes(*low)) | u128::from(high.unwrap_or(0)) << 64
+            }
+            (None, _) => u128::from(small(bytes)),
+            _ => return None,
+        };
+        Some(Self(value | (len as u128) << 120))
     }
 
     /// The key of `text[start..start + len]`, `len <= 15`, read with one load where `text` goes
@@ -269,21 +292,41 @@ pub fn short_head(tables: &Tables<'_>, key: Key, hash: u64) -> u32 {
     head.get(head_line(hash, head.len())).map_or(NONE, |line| pick_short(line, key))
 }
 
+/// The line of a pre-token of up to 15 bytes that is not in its head.
+#[inline(always)]
+fn cold_line<'a>(tables: &Tables<'a>, piece: &[u8]) -> Option<(&'a Line, ShortKey)> {
+    let place = |head: &[Line], hash| link(head.get(head_line(hash, head.len()))?).line(hash);
+    if let Some(key) = TinyKey::new(piece) {
+        let at = place(tables.tiny_head, key.hash())?;
+        Some((tables.tiny_cold.get(at)?, ShortKey::Tiny(key)))
+    } else {
+        let key = Key::new(piece)?;
+        let at = place(tables.short_head, key.hash())?;
+        Some((tables.short_cold.get(at)?, ShortKey::Short(key)))
+    }
+}
+
+enum ShortKey {
+    Tiny(TinyKey),
+    Short(Key),
+}
+
 /// The value of a pre-token of up to 15 bytes that is not in its head; NONE if it has none.
 #[inline]
 pub fn find_cold(tables: &Tables<'_>, piece: &[u8]) -> u32 {
-    let place = |head: &[Line], hash| link(head.get(head_line(hash, head.len()))?).line(hash);
-    let found = if let Some(key) = TinyKey::new(piece) {
-        let hash = key.hash();
-        place(tables.tiny_head, hash).and_then(|at| Some(pick_tiny(tables.tiny_cold.get(at)?, key)))
-    } else if let Some(key) = Key::new(piece) {
-        let hash = key.hash();
-        place(tables.short_head, hash)
-            .and_then(|at| Some(pick_short(tables.short_cold.get(at)?, key)))
-    } else {
-        None
-    };
-    found.unwrap_or(NONE)
+    match cold_line(tables, piece) {
+        Some((line, ShortKey::Tiny(key))) => pick_tiny(line, key),
+        Some((line, ShortKey::Short(key))) => pick_short(line, key),
+        None => NONE,
+    }
+}
+
+/// Prepares for [`find_cold`].
+#[inline(always)]
+pub fn prefetch_cold(tables: &Tables<'_>, piece: &[u8]) {
+    if let Some((line, _)) = cold_line(tables, piece) {
+        prefetch(line);
+    }
 }
 
 /// The value of a pre-token of up to 15 bytes in its head; NONE if it is not there.
