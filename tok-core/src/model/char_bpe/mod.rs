@@ -10,12 +10,8 @@ mod symbols;
 
 pub(super) use merge::Memory;
 
-use super::{ModelError, Parts, Scratch, Token, find_word, param};
-use crate::blob::{
-    Tables,
-    lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX},
-    u32_at,
-};
+use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
+use crate::blob::{Tables, lookup::NONE, u32_at};
 use alloc::vec::Vec;
 
 /// Bits of [`param::FLAGS`].
@@ -144,14 +140,7 @@ impl CharBpe<'_> {
     /// The token that is the answer for a piece, where that was baked.
     #[inline]
     fn whole(&self, text: &[u8]) -> Option<u32> {
-        if text.len() <= SHORT_MAX {
-            let key = Key::load(text, 0, text.len())?;
-            return lookup::find_short(self.tables, key, key.hash())?.as_one();
-        }
-        if text.len() <= LONG_MAX {
-            return lookup::find_long(self.tables, text)?.as_one();
-        }
-        None
+        find_value(self.tables, text)?.as_one()
     }
 
     fn merge(
@@ -164,10 +153,8 @@ impl CharBpe<'_> {
     ) -> Result<(), ModelError> {
         let Scratch { merging, random, .. } = scratch;
         self.symbols(text, &mut merging.symbols)?;
-        let merges = merge::Merges {
-            pairs: self.tables.pairs,
-            products: self.parts.u32s(own_part::PRODUCTS),
-        };
+        let merges =
+            merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
         merges.run(merging, dropout.map(|dropout| (dropout, random)));
         for symbol in &merging.symbols {
             let id = u32_at(self.tables.symbols, symbol.symbol as usize).unwrap_or(NONE);

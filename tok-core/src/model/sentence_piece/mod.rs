@@ -13,7 +13,7 @@ use super::{ModelError, Parts, Scratch, Token, char_bpe, param, trie::Trie, word
 use crate::{
     blob::{
         Tables,
-        lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX},
+        lookup::{self, NONE},
     },
     general::Charsmap,
 };
@@ -185,13 +185,6 @@ impl<'a> SentencePiece<'a> {
     /// The piece that text can become, with [`WHOLE`] if it does.
     #[inline]
     fn find(&self, text: &[u8]) -> Option<u32> {
-        if text.len() <= SHORT_MAX {
-            let key = Key::load(text, 0, text.len())?;
-            return lookup::find_short(self.tables, key, key.hash())?.as_one();
-        }
-        if text.len() <= LONG_MAX {
-            return lookup::find_long(self.tables, text)?.as_one();
-        }
         words::find_word(self.tables, &self.parts, text)
     }
 
