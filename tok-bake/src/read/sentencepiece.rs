@@ -157,7 +157,7 @@ fn is_charsmap(table: &[u8]) -> bool {
 }
 
 /// What the library wants of pieces. `places` are where they stand.
-fn check(model: &SentencePiece, places: &[usize]) -> Result<(), ReadError> {
+pub(super) fn check(model: &SentencePiece, places: &[usize]) -> Result<(), ReadError> {
     let pieces = &model.pieces;
     if pieces.is_empty() {
         return Err(ReadError::whole("no pieces; is this a SentencePiece model?"));

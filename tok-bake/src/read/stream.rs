@@ -260,7 +260,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
             if key == "model" {
                 let model = map.next_value_seed(ModelSeed(fault));
                 document.model = Some(fault.at(model, || Step::Key(key))?);
-            } else if TOP_LEVEL.contains(&key.as_str()) {
+            } else if TOP_LEVEL.contains(&key.as_str()) || key == "role_to_token" {
                 let value = fault.at(map.next_value::<Value>(), || Step::from(&*key))?;
                 document.members.insert(key, value);
             } else {
