@@ -40,8 +40,9 @@ pub(super) fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
         };
         let raw = if mapped.is_none() { TokenFlags::RAW } else { 0 };
         let bytes = mapped.unwrap_or_else(|| token.content.as_bytes().to_vec());
+        // An entry of the vocabulary keeps its own text; what an added token shows is in its entry.
+        let raw = if tokens.get(token.id).is_some() { 0 } else { raw };
         tokens.set(token.id, &bytes, TokenFlags::ADDED | special | raw)?;
-        tokens.bytes[token.id as usize] = Some(bytes.into());
     }
     restore_policy(spec, &mut added);
     if options.strict
