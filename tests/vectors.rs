@@ -472,3 +472,55 @@ fn tiktoken_qwen() {
 fn tiktoken_whisper_multilingual() {
     check_tiktoken("whisper_multilingual", "whisper_multilingual");
 }
+
+/// The vectors are the raw ranks of the file's own pattern; ids begin behind the special tokens.
+#[test]
+fn tekken_240911() {
+    const SPECIAL: u32 = 1000;
+    let Some(shared) = shared() else { return };
+    let loaded = Tokenizer::from_bytes(&unzip(&shared.join("vocabs/tekken/tekken_240911.json.gz")))
+        .unwrap_or_else(|e| panic!("{e}"));
+    let (header, rows) = rows(&shared.join("vectors/tiktoken/tekken_240911.jsonl.gz"));
+    assert_eq!(header["n_vocab"].as_u64(), Some((loaded.id_limit() - SPECIAL).into()));
+    assert_eq!(loaded.vocab_size(), 131_072);
+    assert_eq!(loaded.special_tokens().count(), SPECIAL as usize);
+    for (id, name) in [(0, "<unk>"), (3, "[INST]"), (20, "<SPECIAL_20>")] {
+        assert_eq!(loaded.token_bytes(id), Some(name.as_bytes()));
+    }
+    let mut checked = 0;
+    for tokenizer in [as_static(&loaded), loaded] {
+        for row in &rows {
+            let mut row = row.clone();
+            for key in ["ordinary", "all_special", "single_token"] {
+                match &mut row[key] {
+                    Value::Array(ids) => {
+                        ids.iter_mut().for_each(|id| *id = moved(id, SPECIAL));
+                    }
+                    id @ Value::Number(_) => *id = moved(id, SPECIAL),
+                    _ => {}
+                }
+            }
+            // There the library knows no special tokens; here their names are text.
+            let text = row["text"].as_str().expect("text").to_owned();
+            if tokenizer.encode(&text, Options::new(Special::Forbid)).is_err() {
+                row["raises_default"] = true.into();
+                row["all_special"] = encode(&tokenizer, &text, Special::All).into();
+                row["decode_with_offsets"] = Value::Null;
+                row["decode"] = Value::Null;
+            }
+            if row["single_token"].is_null()
+                && let Some(id) = tokenizer.token_id(&text).filter(|&id| id < SPECIAL)
+            {
+                row["single_token"] = id.into();
+            }
+            check_tiktoken_row(&tokenizer, &row);
+            checked += 1;
+        }
+    }
+    println!("tekken: {checked} rows");
+    assert_eq!(checked, 2 * 352);
+}
+
+fn moved(id: &Value, by: u32) -> Value {
+    (id.as_u64().expect("an id") as u32 + by).into()
+}

@@ -2,7 +2,7 @@
 //!
 //! `no_std`, without dependencies; `alloc` is for the general engine only.
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -12,10 +12,12 @@ extern crate std;
 pub mod added_tokens;
 pub mod blob;
 pub mod byte_level;
+pub mod cache;
 pub mod decoder;
 pub mod engine;
 #[cfg(feature = "alloc")]
 pub mod general;
+pub mod kernel;
 pub mod model;
 pub mod normalizer;
 pub mod pre_tokenizer;
@@ -23,5 +25,7 @@ pub mod scratch;
 pub mod sink;
 pub mod unicode;
 
+pub use cache::Cache;
 pub use engine::{Cursor, Engine, Request, Stop};
+pub use kernel::Kernel;
 pub use scratch::Workspace;

@@ -92,9 +92,6 @@ pub(crate) fn scripts(_: &[String]) -> Result<(), String> {
 }
 
 fn written(name: &str, variable: &str) -> Result<(), String> {
-    let status = test(name)
-        .env(variable, "1")
-        .status()
-        .map_err(|e| format!("cargo: {e}"))?;
+    let status = test(name).env(variable, "1").status().map_err(|e| format!("cargo: {e}"))?;
     if status.success() { Ok(()) } else { Err("the references gave no answers".to_owned()) }
 }

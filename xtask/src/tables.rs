@@ -12,7 +12,11 @@ const PATH: &str = "tok-core/src/unicode/code_points.rs";
 /// Sets of the file, and the names they get.
 const SETS: &[(&str, &str, &str)] = &[
     ("Bert clean_text removed", "BERT_REMOVED", "What BERT's `clean_text` removes."),
-    ("Bert strip_accents removed (nonspacing mark)", "BERT_MARKS", "What BERT's `strip_accents` removes."),
+    (
+        "Bert strip_accents removed (nonspacing mark)",
+        "BERT_MARKS",
+        "What BERT's `strip_accents` removes.",
+    ),
     ("StripAccents removed", "ACCENTS", "What StripAccents removes."),
     ("Punctuation", "PUNCTUATION", "What Punctuation and BertPreTokenizer take for punctuation."),
     ("char::is_numeric (Digits)", "NUMERIC", "What Digits takes for a digit."),

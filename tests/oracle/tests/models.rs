@@ -163,7 +163,7 @@ fn drawn_bpe(random: &mut Random) -> Value {
     let suffix = ["", "", "", "</w>", "b"][random.below(5)];
     let mut tokens: Vec<String> = Vec::new();
     let mut merges: Vec<(String, String)> = Vec::new();
-    let mut add = |tokens: &mut Vec<String>, token: String| {
+    let add = |tokens: &mut Vec<String>, token: String| {
         if !tokens.contains(&token) {
             tokens.push(token);
         }
@@ -235,4 +235,75 @@ fn on_drawn_models(seed: u64, draw: impl Fn(&mut Random) -> Value) {
 #[test]
 fn drawn_bpes_with_every_option() {
     on_drawn_models(11, drawn_bpe);
+}
+
+fn drawn_token(random: &mut Random) -> String {
+    (0..1 + random.below(4)).map(|_| *random.pick(LETTERS)).collect()
+}
+
+fn drawn_word_piece(random: &mut Random) -> Value {
+    let prefix = ["##", "##", "", "a", "é"][random.below(5)];
+    let mut vocab = serde_json::Map::new();
+    if random.below(8) > 0 {
+        vocab.insert("[UNK]".to_owned(), json!(0));
+    }
+    for id in 0..random.below(60) {
+        let mark = if random.below(2) == 0 { prefix } else { "" };
+        let token = if id == 7 { "##".to_owned() } else { drawn_token(random) };
+        vocab.insert(format!("{mark}{token}"), json!(id + 1));
+    }
+    json!({"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": prefix,
+        "max_input_chars_per_word": random.pick(&[100, 100, 5]), "vocab": vocab})
+}
+
+#[test]
+fn drawn_word_pieces() {
+    on_drawn_models(12, drawn_word_piece);
+}
+
+#[test]
+fn drawn_word_levels() {
+    on_drawn_models(13, |random| {
+        let mut vocab = serde_json::Map::new();
+        for id in 0..random.below(40) {
+            vocab.insert(drawn_token(random), json!(id));
+        }
+        json!({"type": "WordLevel", "unk_token": random.pick(LETTERS), "vocab": vocab})
+    });
+}
+
+fn drawn_unigram(random: &mut Random) -> Value {
+    let mut pieces: Vec<Value> = Vec::new();
+    let byte_fallback = random.below(3) == 0;
+    let missing = if random.below(3) == 0 { 0x9F } else { 0x100 };
+    if byte_fallback {
+        for byte in (0..0x100).filter(|&byte| byte != missing) {
+            pieces.push(json!([format!("<0x{byte:02X}>"), 0.0]));
+        }
+    }
+    // Few different scores, so that ties are frequent, and pieces that occur twice.
+    for _ in 0..1 + random.below(60) {
+        let token = match random.below(12) {
+            0 => random.pick(STRANGE).repeat(2),
+            _ => drawn_token(random),
+        };
+        let score = match random.below(3) {
+            0 => -(random.below(1000) as f64) / 97.0,
+            _ => -(random.below(6) as f64),
+        };
+        pieces.push(json!([token, score]));
+    }
+    // Where byte tokens are missing and one of them is the unknown piece, an id does not tell which
+    // of the two it stands for.
+    let first = if byte_fallback && missing < 0x100 { 0xFF } else { 0 };
+    let unk = match random.below(8) {
+        0 => Value::Null,
+        _ => json!(first + random.below(pieces.len() - first)),
+    };
+    json!({"type": "Unigram", "unk_id": unk, "vocab": pieces, "byte_fallback": byte_fallback})
+}
+
+#[test]
+fn drawn_unigrams_with_ties() {
+    on_drawn_models(14, drawn_unigram);
 }

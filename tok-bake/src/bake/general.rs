@@ -68,8 +68,7 @@ fn restore_policy(spec: &Spec, added: &mut [AddedToken]) {
     let specials = special_contents(spec);
     for token in added {
         let content = spec.added_tokens.iter().find(|other| other.id == token.id);
-        token.special =
-            content.is_some_and(|content| specials.contains(content.content.as_str()));
+        token.special = content.is_some_and(|content| specials.contains(content.content.as_str()));
     }
 }
 
@@ -362,11 +361,9 @@ fn decoder(step: &Decoder, out: &mut Vec<u8>) -> Result<(), BakeError> {
             steps::Decoder::Replace { pattern: image.pattern(), content }.write(out);
             return Ok(());
         }
-        Decoder::Strip { content, start, stop } => steps::Decoder::Strip {
-            content: *content,
-            start: u32_of(*start),
-            stop: u32_of(*stop),
-        },
+        Decoder::Strip { content, start, stop } => {
+            steps::Decoder::Strip { content: *content, start: u32_of(*start), stop: u32_of(*stop) }
+        }
         Decoder::Sequence(steps) => return steps.iter().try_for_each(|step| decoder(step, out)),
     };
     written.write(out);

@@ -117,7 +117,7 @@ impl Tokens {
 /// [`BakeError`] for what the engines cannot run, and with `strict` for anything worth a warning.
 pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     match specialised(spec, options) {
-        Err(error) if error.unsupported && spec.family == Family::HuggingFace => {
+        Err(error) if error.unsupported && spec.family != Family::Tiktoken => {
             general::bake(spec, options)
         }
         other => other,
@@ -174,6 +174,9 @@ fn specialised(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     if !missing.is_empty() {
         header |= flags::MISSING_BYTES;
         pipeline::check_missing(spec, model, &missing, &mut warnings)?;
+    }
+    if added.iter().all(|token| token.special) {
+        header |= flags::ALL_SPECIAL;
     }
     let unreachable = symbols.of_entry.iter().filter(|&&symbol| symbol == NONE).count();
     if unreachable > added.len() && !model.ignore_merges {

@@ -8,9 +8,7 @@ use comptok_core::{
 };
 
 use super::{BakeError, dfa};
-use crate::spec::{
-    Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PreTokenizer, Spec,
-};
+use crate::spec::{Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PreTokenizer, Spec};
 
 /// The stages around the model.
 pub(super) struct Pipeline {
@@ -65,6 +63,7 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
         Model::Unigram { .. } => return Err(BakeError::unsupported("model Unigram")),
         Model::WordPiece { .. } => return Err(BakeError::unsupported("model WordPiece")),
         Model::WordLevel { .. } => return Err(BakeError::unsupported("model WordLevel")),
+        Model::SentencePiece(_) => return Err(BakeError::unsupported("model SentencePiece")),
     };
     check_bpe(model)?;
     if model.ignore_merges {
@@ -75,7 +74,7 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
     }
     let normalizer = check_normalizer(spec.normalizer.as_ref())?;
     let syntax = match spec.family {
-        Family::HuggingFace => Syntax::Oniguruma,
+        Family::HuggingFace | Family::SentencePiece => Syntax::Oniguruma,
         Family::Tiktoken => Syntax::FancyRegex,
     };
     let (pre_tokenizer, more) = check_pre_tokenizer(spec, syntax)?;
@@ -215,7 +214,9 @@ pub(super) fn check_missing(
     }
     let names: Vec<String> = missing.iter().map(|byte| format!("0x{byte:02X}")).collect();
     let fate = match spec.family {
-        Family::HuggingFace => "are dropped from text, as the reference does",
+        Family::HuggingFace | Family::SentencePiece => {
+            "are dropped from text, as the reference does"
+        }
         Family::Tiktoken => "are an error in text",
     };
     warnings.push(format!("bytes without a token {fate}: {}", names.join(" ")));

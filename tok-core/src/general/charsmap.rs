@@ -38,4 +38,26 @@ impl<'a> Charsmap<'a> {
         }
         None
     }
+
+    /// The longest beginning of `rest` that is in the table: its length, and the text for it.
+    pub(crate) fn longest(&self, rest: &[u8]) -> Option<(usize, &'a [u8])> {
+        let offset = |unit: u32| ((unit >> 10) << ((unit & 1 << 9) >> 6)) as usize;
+        let mut at = offset(u32_at(self.units, 0)?);
+        let mut found = None;
+        for (place, &byte) in rest.iter().enumerate() {
+            at ^= usize::from(byte);
+            let unit = u32_at(self.units, at).unwrap_or_default();
+            if unit & (1 << 31 | 0xFF) != u32::from(byte) {
+                break;
+            }
+            at ^= offset(unit);
+            if unit >> 8 & 1 != 0 {
+                found = Some((place + 1, at));
+            }
+        }
+        let (len, at) = found?;
+        let start = (u32_at(self.units, at)? & 0x7FFF_FFFF) as usize;
+        let text = self.texts.get(start..)?.split(|byte| *byte == 0).next()?;
+        Some((len, text))
+    }
 }

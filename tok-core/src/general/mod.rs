@@ -63,12 +63,8 @@ pub struct General {
     /// Appends spans. With `aligned` they say where they come from.
     pub spans: fn(&Tables<'_>, &Request<'_>, aligned: bool, &mut Vec<Span>) -> Result<(), Stop>,
     /// Calls the function with each token. With `aligned` they say where they come from.
-    pub each: fn(
-        &Tables<'_>,
-        &Request<'_>,
-        aligned: bool,
-        &mut dyn FnMut(Found<'_>),
-    ) -> Result<(), Stop>,
+    pub each:
+        fn(&Tables<'_>, &Request<'_>, aligned: bool, &mut dyn FnMut(Found<'_>)) -> Result<(), Stop>,
     /// The text of ids; those without a token are left out, and with the switch special ones.
     pub decode: fn(&Tables<'_>, &[u32], bool) -> String,
     /// Appends ids.
@@ -258,17 +254,23 @@ impl Run<'_, '_> {
         splits.clear();
         let mut added: Vec<(u32, usize, usize, Cow<'_, str>)> = Vec::new();
         let bytes = text.as_str().as_bytes();
-        each_match(self.tables, self.normalized.as_ref(), self.special, bytes, |found, from, to| {
-            match found {
-                Some(found) => {
-                    let (start, end) = text.original(from, to).unwrap_or_default();
-                    let source = text.as_str().get(from..to).unwrap_or_default();
-                    added.push((found.id, start, end, Cow::Owned(source.into())));
+        each_match(
+            self.tables,
+            self.normalized.as_ref(),
+            self.special,
+            bytes,
+            |found, from, to| {
+                match found {
+                    Some(found) => {
+                        let (start, end) = text.original(from, to).unwrap_or_default();
+                        let source = text.as_str().get(from..to).unwrap_or_default();
+                        added.push((found.id, start, end, Cow::Owned(source.into())));
+                    }
+                    None => splits.push(text.split(from, to, added.len() as u32)),
                 }
-                None => splits.push(text.split(from, to, added.len() as u32)),
-            }
-            Ok(())
-        })
+                Ok(())
+            },
+        )
         .map_err(|stop| match stop {
             // Where in the stretch is not known to the caller, but where the stretch begins.
             Stop::Forbidden { token, .. } => Stop::Forbidden { token, at: start },
@@ -337,6 +339,10 @@ impl Run<'_, '_> {
 }
 
 fn decode_ids(tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> String {
+    if let Some(Model::SentencePiece(model)) = Model::parse(tables) {
+        let skip = |id: u32| skip_special && tables.token_flags(id).is_special();
+        return model.decode(ids.iter().copied().filter(|&id| !skip(id)));
+    }
     let (Some(pipeline), Some(model)) = (Pipeline::parse(tables.pipeline), Model::parse(tables))
     else {
         return String::new();

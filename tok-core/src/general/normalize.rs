@@ -144,19 +144,27 @@ fn lower(text: &mut Text<'_>) {
 }
 
 fn nmt(text: &mut Text<'_>) {
-    each_char(text, |c| sets::is_nmt_removed(c) || sets::is_nmt_space(c), |c, new| {
-        if sets::is_nmt_removed(c) { new.skip(c.len_utf8()) } else { new.put(' ') }
-    });
+    each_char(
+        text,
+        |c| sets::is_nmt_removed(c) || sets::is_nmt_space(c),
+        |c, new| {
+            if sets::is_nmt_removed(c) { new.skip(c.len_utf8()) } else { new.put(' ') }
+        },
+    );
 }
 
 fn byte_level(text: &mut Text<'_>) {
     let stays = |c: char| c.is_ascii_graphic();
-    each_char(text, |c| !stays(c), |c, new| {
-        for (i, byte) in c.encode_utf8(&mut [0; 4]).bytes().enumerate() {
-            let mapped = byte_level::char_of(byte);
-            if i == 0 { new.put(mapped) } else { new.insert(mapped) }
-        }
-    });
+    each_char(
+        text,
+        |c| !stays(c),
+        |c, new| {
+            for (i, byte) in c.encode_utf8(&mut [0; 4]).bytes().enumerate() {
+                let mapped = byte_level::char_of(byte);
+                if i == 0 { new.put(mapped) } else { new.insert(mapped) }
+            }
+        },
+    );
 }
 
 fn strip(text: &mut Text<'_>, left: bool, right: bool) {

@@ -4,7 +4,7 @@ use super::{
     matches,
     normalize::prepend,
     scripts,
-    steps::{Behavior, Pattern, Prepend, PreTokenizer},
+    steps::{Behavior, Pattern, PreTokenizer, Prepend},
     text::{Split, Text},
 };
 use crate::{byte_level, pre_tokenizer::Kind, unicode::sets};
@@ -326,8 +326,7 @@ mod tests {
         assert_eq!(cut(PreTokenizer::Bert, " Hi,  you?"), ["Hi", ",", "you", "?"]);
         assert_eq!(cut(PreTokenizer::Whitespace, "a_b-=  c"), ["a_b", "-=", "c"]);
         assert_eq!(cut(PreTokenizer::FixedLength(2), "añb中c"), ["añ", "b中", "c"]);
-        let step = 
-            PreTokenizer::ByteLevel { add_prefix_space: true, use_regex: true, maps: true };
+        let step = PreTokenizer::ByteLevel { add_prefix_space: true, use_regex: true, maps: true };
         assert_eq!(cut(step, "é you"), ["ĠÃ©", "Ġyou"]);
         let step =
             PreTokenizer::Metaspace { replacement: '▁', prepend: Prepend::Always, split: true };

@@ -302,11 +302,25 @@ impl<'a> Normalizer<'a> {
 #[expect(missing_docs, reason = "names of the reference")]
 pub enum PreTokenizer<'a> {
     /// Without `maps`, the text stays as it is and the model takes its bytes.
-    ByteLevel { add_prefix_space: bool, use_regex: bool, maps: bool },
-    Metaspace { replacement: char, prepend: Prepend, split: bool },
-    Split { pattern: Pattern<'a>, behavior: Behavior, invert: bool },
+    ByteLevel {
+        add_prefix_space: bool,
+        use_regex: bool,
+        maps: bool,
+    },
+    Metaspace {
+        replacement: char,
+        prepend: Prepend,
+        split: bool,
+    },
+    Split {
+        pattern: Pattern<'a>,
+        behavior: Behavior,
+        invert: bool,
+    },
     Punctuation(Behavior),
-    Digits { individual: bool },
+    Digits {
+        individual: bool,
+    },
     Delimiter(char),
     FixedLength(u32),
     Bert,
@@ -420,10 +434,7 @@ impl<'a> PostProcessor<'a> {
                 trim_offsets: reader.bool()?,
                 add_prefix_space: reader.bool()?,
             },
-            2 => Self::ByteLevel {
-                trim_offsets: reader.bool()?,
-                add_prefix_space: reader.bool()?,
-            },
+            2 => Self::ByteLevel { trim_offsets: reader.bool()?, add_prefix_space: reader.bool()? },
             3 => Self::Template {
                 single: Template(reader.bytes()?),
                 pair: Template(reader.bytes()?),
@@ -548,11 +559,7 @@ impl<'a> Decoder<'a> {
             5 => Self::ByteFallback,
             6 => Self::Fuse,
             7 => Self::Replace { pattern: Pattern::read(reader)?, content: reader.text()? },
-            8 => Self::Strip {
-                content: reader.char()?,
-                start: reader.u32()?,
-                stop: reader.u32()?,
-            },
+            8 => Self::Strip { content: reader.char()?, start: reader.u32()?, stop: reader.u32()? },
             _ => return None,
         })
     }

@@ -4,6 +4,7 @@ use super::{
     ByteBpe, ModelError, Parts, Random, Token, WordLevel,
     char_bpe::{self, CharBpe},
     code, find_extra, param,
+    sentence_piece::{self, SentencePiece},
     unigram::{self, Unigram},
     word_piece::WordPiece,
 };
@@ -26,6 +27,7 @@ pub struct Scratch {
     pub(super) words: Vec<super::bpe::Word>,
     pub(super) merging: char_bpe::Memory,
     pub(super) unigram: unigram::Memory,
+    pub(super) sentence_piece: sentence_piece::Memory,
 }
 
 /// The model of a blob, read in place.
@@ -41,6 +43,8 @@ pub enum Model<'a> {
     WordPiece(WordPiece<'a>),
     /// WordLevel.
     WordLevel(WordLevel<'a>),
+    /// A model of SentencePiece, which takes text that nothing has normalized or cut.
+    SentencePiece(SentencePiece<'a>),
 }
 
 impl<'a> Model<'a> {
@@ -54,6 +58,7 @@ impl<'a> Model<'a> {
             code::CHAR_BPE => Some(Self::CharBpe(CharBpe { tables, parts })),
             code::UNIGRAM => Some(Self::Unigram(Unigram { tables, parts })),
             code::WORD_PIECE => Some(Self::WordPiece(WordPiece { tables, parts })),
+            code::SENTENCE_PIECE => Some(Self::SentencePiece(SentencePiece { tables, parts })),
             code::WORD_LEVEL => Some(Self::WordLevel(WordLevel { tables, parts })),
             _ => None,
         }
@@ -81,6 +86,7 @@ impl<'a> Model<'a> {
             Self::Unigram(model) => model.tokenize(piece, scratch, out),
             Self::WordPiece(model) => model.tokenize(piece, out),
             Self::WordLevel(model) => model.tokenize(piece, out),
+            Self::SentencePiece(model) => model.tokenize(piece, scratch, out),
         }
     }
 
@@ -91,6 +97,7 @@ impl<'a> Model<'a> {
             Self::Unigram(model) => model.tables,
             Self::WordPiece(model) => model.tables,
             Self::WordLevel(model) => model.tables,
+            Self::SentencePiece(model) => model.tables,
         }
     }
 
@@ -129,6 +136,9 @@ impl<'a> Model<'a> {
             Self::Unigram(model) => &model.parts,
             Self::WordPiece(model) => &model.parts,
             Self::WordLevel(model) => &model.parts,
+            Self::SentencePiece(model) => {
+                return lookup::find_id(model.tables, text.as_bytes());
+            }
         };
         find_extra(parts, text.as_bytes()).or_else(|| by_index(text.as_bytes()))
     }
@@ -140,6 +150,14 @@ impl<'a> Model<'a> {
     /// Whether an encoding shows this token with the text that it stands for instead of its own:
     /// what the reference's Unigram does with unknown text.
     pub fn shows_source(&self, id: u32) -> bool {
-        matches!(self, Self::Unigram(model) if model.parts.param(param::UNK) == id)
+        let model = match self {
+            Self::Unigram(model) => model,
+            Self::SentencePiece(model) => return model.parts.param(param::UNK) == id,
+            _ => return false,
+        };
+        // With a token for every byte nothing is unknown, whatever id that would have.
+        let has_all_bytes = || model.tables.byte_symbols.iter().all(|id| *id != [0xFF; 4]);
+        let falls_back = model.parts.param(param::FLAGS) & unigram::flag::BYTE_FALLBACK != 0;
+        model.parts.param(param::UNK) == id && !(falls_back && has_all_bytes())
     }
 }

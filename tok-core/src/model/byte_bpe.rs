@@ -3,11 +3,12 @@
 use super::{
     ModelError, Scratch, Token,
     bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
+    words::find_value,
 };
 use crate::{
     blob::{
         Tables, flags,
-        lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX, Value},
+        lookup::{self, LONG_MAX, NONE, Value},
         u32_at,
     },
     byte_level,
@@ -48,12 +49,8 @@ impl ByteBpe<'_> {
     /// The baked answer for a pre-token.
     #[inline]
     pub(super) fn whole(&self, piece: &[u8]) -> Option<Value> {
-        if piece.len() <= SHORT_MAX {
-            let key = Key::load(piece, 0, piece.len())?;
-            return lookup::find_short(self.tables, key, key.hash());
-        }
         if piece.len() <= LONG_MAX {
-            return lookup::find_long(self.tables, piece);
+            return find_value(self.tables, piece);
         }
         if piece.len() > self.tables.max_whole_len {
             return None;

@@ -10,6 +10,8 @@ mod byte_bpe;
 pub mod char_bpe;
 mod parts;
 mod random;
+#[cfg(feature = "alloc")]
+pub mod sentence_piece;
 pub mod trie;
 #[cfg(feature = "alloc")]
 pub mod unigram;
@@ -45,6 +47,8 @@ pub mod code {
     pub const UNIGRAM: u32 = 4;
     /// WordLevel.
     pub const WORD_LEVEL: u32 = 5;
+    /// A model of SentencePiece.
+    pub const SENTENCE_PIECE: u32 = 6;
 }
 
 /// One token of a pre-token, from the models of the general engine.

@@ -51,4 +51,8 @@ impl<'a> Trie<'a> {
         }
         Some(Node { cell: at, base: (word >> 8) as u32 & 0xFF_FFFF, value: (word >> 32) as u32 })
     }
+    /// Whether the node with this base has children.
+    pub fn has_children(&self, base: u32) -> bool {
+        (0..=u8::MAX).any(|byte| self.step(base, byte).is_some())
+    }
 }

@@ -3,20 +3,29 @@
 use super::{Parts, part};
 use crate::blob::{
     Tables,
-    lookup::{self, Key, LONG_MAX, SHORT_MAX},
+    lookup::{self, LONG_MAX, LongKey, NONE, Value},
     u32_at,
 };
 use core::cmp::Ordering;
 
+/// What level 0 holds for a text of up to 31 bytes.
+#[inline]
+pub(crate) fn find_value(tables: &Tables<'_>, text: &[u8]) -> Option<Value> {
+    if let Some(key) = LongKey::new(text) {
+        return lookup::find_long(tables, &key, key.hash());
+    }
+    let value = match lookup::find_head(tables, text) {
+        NONE => lookup::find_cold(tables, text),
+        value => value,
+    };
+    (value != NONE).then_some(Value(value))
+}
+
 /// The id of the vocabulary entry that is `text`. No entry is empty.
 #[inline]
 pub fn find_word(tables: &Tables<'_>, parts: &Parts<'_>, text: &[u8]) -> Option<u32> {
-    if text.len() <= SHORT_MAX {
-        let key = Key::load(text, 0, text.len())?;
-        return lookup::find_short(tables, key, key.hash())?.as_one();
-    }
     if text.len() <= LONG_MAX {
-        return lookup::find_long(tables, text)?.as_one();
+        return find_value(tables, text)?.as_one();
     }
     find_longer(tables, parts, text)
 }

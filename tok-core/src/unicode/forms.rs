@@ -186,7 +186,8 @@ mod tests {
     /// The other implementation, which the specialised engines use.
     #[test]
     fn composed_as_in_nfc() {
-        for text in ["", "a\u{301}\u{323}b", "\u{1E0A}\u{323}", "\u{344}", "가\u{11A8}", "\u{301}a"] {
+        for text in ["", "a\u{301}\u{323}b", "\u{1E0A}\u{323}", "\u{344}", "가\u{11A8}", "\u{301}a"]
+        {
             let mut other = Vec::new();
             nfc::normalize(text.as_bytes(), |_, bytes| other.extend_from_slice(bytes));
             assert_eq!(form(text, Form::C).0.as_bytes(), other, "{text:?}");

@@ -1,8 +1,6 @@
 //! What normalizers and pre-tokenizers ask of a char.
 
-use super::code_points::{
-    ACCENTS, BERT_MARKS, BERT_REMOVED, LOWER, NUMERIC, PUNCTUATION, UPPER,
-};
+use super::code_points::{ACCENTS, BERT_MARKS, BERT_REMOVED, LOWER, NUMERIC, PUNCTUATION, UPPER};
 
 /// Whether `c` is in a set of ranges, given as first and last code points in turn.
 pub(super) fn contains(bounds: &[u32], c: char) -> bool {
@@ -56,8 +54,10 @@ pub(crate) fn is_nmt_removed(c: char) -> bool {
 
 /// What Nmt takes for a space.
 pub(crate) fn is_nmt_space(c: char) -> bool {
-    matches!(u32::from(c),
-        9 | 0xA | 0xC | 0xD | 0x1680 | 0x200B..=0x200F | 0x2028 | 0x2029 | 0x2581 | 0xFEFF | 0xFFFD)
+    matches!(
+        u32::from(c),
+        9 | 0xA | 0xC | 0xD | 0x1680 | 0x200B..=0x200F | 0x2028 | 0x2029 | 0x2581 | 0xFEFF | 0xFFFD
+    )
 }
 
 /// The lower case of `c`, and a char that follows it (for one char only, U+0130).

@@ -3,6 +3,7 @@
 mod byte_bpe;
 mod char_bpe;
 mod section;
+mod sentence_piece;
 mod trie;
 mod unigram;
 mod word_level;
@@ -52,6 +53,10 @@ pub(super) fn write(image: &mut Image, spec: &Spec) -> Result<Baked, BakeError> 
         Model::WordLevel { vocab, unk_token } => {
             image.set(field::MODEL, code::WORD_LEVEL);
             word_level::write(image, vocab, unk_token)
+        }
+        Model::SentencePiece(model) => {
+            image.set(field::MODEL, code::SENTENCE_PIECE);
+            sentence_piece::write(image, model)
         }
         Model::Unigram { unk_id, pieces, byte_fallback } => {
             image.set(field::MODEL, code::UNIGRAM);

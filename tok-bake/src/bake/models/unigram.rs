@@ -92,7 +92,7 @@ pub(super) fn write(
 }
 
 /// Whether ▁ stands in a text behind another char.
-fn has_space_inside(text: &[u8]) -> bool {
+pub(super) fn has_space_inside(text: &[u8]) -> bool {
     let mut rest = text;
     while let Some(after) = rest.strip_prefix(SPACE) {
         rest = after;

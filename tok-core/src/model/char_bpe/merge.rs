@@ -2,7 +2,7 @@
 
 use crate::{
     blob::{
-        Line, U32s,
+        Tables, U32s,
         lookup::{NONE, find_pair},
         u32_at,
     },
@@ -40,14 +40,14 @@ struct Link {
 
 /// The merges of a model.
 pub(super) struct Merges<'a> {
-    pub(super) pairs: &'a [Line],
+    pub(super) tables: &'a Tables<'a>,
     pub(super) products: U32s<'a>,
 }
 
 impl Merges<'_> {
     #[inline]
     fn rank(&self, left: Symbol, right: Symbol) -> u32 {
-        find_pair(self.pairs, left.symbol, right.symbol)
+        find_pair(self.tables, left.symbol, right.symbol)
     }
 
     fn product(&self, rank: u32) -> u32 {

@@ -10,12 +10,8 @@ mod symbols;
 
 pub(super) use merge::Memory;
 
-use super::{ModelError, Parts, Scratch, Token, find_word, param};
-use crate::blob::{
-    Tables,
-    lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX},
-    u32_at,
-};
+use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
+use crate::blob::{Tables, lookup::NONE, u32_at};
 use alloc::vec::Vec;
 
 /// Bits of [`param::FLAGS`].
@@ -95,7 +91,7 @@ impl CharBpe<'_> {
         }
         let mut rest = piece;
         while !rest.is_empty() {
-            let (part, after) = rest.split_at(first_part(rest));
+            let (part, after) = rest.split_at(first_part(rest.as_bytes()));
             self.part(part, scratch, &mut at, out)?;
             rest = after;
         }
@@ -144,14 +140,7 @@ impl CharBpe<'_> {
     /// The token that is the answer for a piece, where that was baked.
     #[inline]
     fn whole(&self, text: &[u8]) -> Option<u32> {
-        if text.len() <= SHORT_MAX {
-            let key = Key::load(text, 0, text.len())?;
-            return lookup::find_short(self.tables, key, key.hash())?.as_one();
-        }
-        if text.len() <= LONG_MAX {
-            return lookup::find_long(self.tables, text)?.as_one();
-        }
-        None
+        find_value(self.tables, text)?.as_one()
     }
 
     fn merge(
@@ -164,10 +153,8 @@ impl CharBpe<'_> {
     ) -> Result<(), ModelError> {
         let Scratch { merging, random, .. } = scratch;
         self.symbols(text, &mut merging.symbols)?;
-        let merges = merge::Merges {
-            pairs: self.tables.pairs,
-            products: self.parts.u32s(own_part::PRODUCTS),
-        };
+        let merges =
+            merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
         merges.run(merging, dropout.map(|dropout| (dropout, random)));
         for symbol in &merging.symbols {
             let id = u32_at(self.tables.symbols, symbol.symbol as usize).unwrap_or(NONE);
@@ -182,8 +169,7 @@ impl CharBpe<'_> {
 
 /// Where to cut first: before the first ▁ that another char precedes.
 #[inline]
-pub(super) fn first_part(text: &str) -> usize {
-    let bytes = text.as_bytes();
+pub(super) fn first_part(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(found) = bytes.get(at..).and_then(|rest| rest.first_chunk::<3>()) {
         if found != SPACE {
@@ -219,7 +205,7 @@ mod tests {
             ("●", 3),
             ("ab", 2),
         ] {
-            assert_eq!(first_part(text), end, "{text}");
+            assert_eq!(first_part(text.as_bytes()), end, "{text}");
         }
     }
 }

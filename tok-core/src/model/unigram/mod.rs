@@ -8,10 +8,12 @@ mod lattice;
 
 use lattice::Lattice;
 
-use super::{ModelError, Parts, Scratch, Token, char_bpe, find_extra, param, trie::Trie};
+use super::{
+    ModelError, Parts, Scratch, Token, char_bpe, find_extra, param, trie::Trie, words::find_value,
+};
 use crate::blob::{
     Tables,
-    lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX},
+    lookup::{self, NONE},
 };
 use alloc::vec::Vec;
 
@@ -144,7 +146,7 @@ impl<'a> Unigram<'a> {
         let (mut start, mut sum) = (0, 0.0);
         while start < text.len() {
             let end = match cuts {
-                true => start + char_bpe::first_part(piece.get(start..).unwrap_or_default()),
+                true => start + char_bpe::first_part(text.get(start..).unwrap_or_default()),
                 false => text.len(),
             };
             let stretch = text.get(start..end).unwrap_or_default();
@@ -197,14 +199,7 @@ impl<'a> Unigram<'a> {
     /// The piece that is its own best way, where that was baked.
     #[inline]
     fn whole(&self, text: &[u8]) -> Option<u32> {
-        if text.len() <= SHORT_MAX {
-            let key = Key::load(text, 0, text.len())?;
-            return lookup::find_short(self.tables, key, key.hash())?.as_one();
-        }
-        if text.len() <= LONG_MAX {
-            return lookup::find_long(self.tables, text)?.as_one();
-        }
-        None
+        find_value(self.tables, text)?.as_one()
     }
 
     /// The id of the last piece with this text.
