@@ -20,17 +20,28 @@ pub struct Options<'a> {
     pub special: Special<'a>,
     /// Where the reference drops a byte that has no token, fail instead.
     pub strict: bool,
+    /// The text goes on where an earlier part of it ended, so that nothing is put in front of it.
+    pub continued: bool,
 }
 
 impl<'a> Options<'a> {
     /// Options with this policy for special tokens.
     pub const fn new(special: Special<'a>) -> Self {
-        Self { special, strict: false }
+        Self { special, strict: false, continued: false }
     }
 
     /// The same, strict.
     pub const fn strict(self) -> Self {
         Self { strict: true, ..self }
+    }
+
+    /// The same for text that goes on where an earlier part of it ended.
+    pub const fn continued(self) -> Self {
+        Self { continued: true, ..self }
+    }
+
+    pub(crate) fn cursor(&self) -> Cursor {
+        if self.continued { Cursor::continued() } else { Cursor::default() }
     }
 }
 
@@ -64,7 +75,7 @@ impl Tokenizer {
     /// # Errors
     ///
     /// [`EncodeError::Full`] says how many ids were written and how much of the text they cover;
-    /// the rest of the text can be encoded on its own. The other errors are those of the policy in
+    /// the rest of the text can be encoded on its own, with [`Options::continued`]. The other errors are those of the policy in
     /// `options` and of memory that was lent and is too small.
     pub fn encode_to_slice<'o, T: AsRef<[u8]> + ?Sized>(
         &self,
@@ -73,10 +84,11 @@ impl Tokenizer {
         ids: &mut [TokenId],
         scratch: &mut Scratch<'_>,
     ) -> Result<usize, EncodeError> {
-        let Options { special, strict } = options.into();
+        let options = options.into();
+        let Options { special, strict, .. } = options;
         let request = Request { text: text.as_ref(), special, strict };
         let tables = self.tables();
-        let mut cursor = Cursor::default();
+        let mut cursor = options.cursor();
         let mut sink = IdSink::new(ids);
         loop {
             let mut workspace = Workspace { memory: scratch.memory() };
@@ -98,10 +110,10 @@ impl Tokenizer {
         limit: usize,
         scratch: &mut Scratch<'_>,
     ) -> Result<usize, EncodeError> {
-        let Options { special, strict } = options;
+        let Options { special, strict, .. } = options;
         let request = Request { text, special, strict };
         let tables = self.tables();
-        let (mut cursor, mut sink) = (Cursor::default(), CountSink::new(limit));
+        let (mut cursor, mut sink) = (options.cursor(), CountSink::new(limit));
         loop {
             let mut workspace = Workspace { memory: scratch.memory() };
             match self.engine.count(&tables, &request, &mut cursor, &mut workspace, &mut sink) {
@@ -171,10 +183,11 @@ impl Tokenizer {
         ids: &mut Vec<TokenId>,
         scratch: &mut Scratch<'_>,
     ) -> Result<usize, EncodeError> {
-        let Options { special, strict } = options.into();
+        let options = options.into();
+        let Options { special, strict, .. } = options;
         let request = Request { text: text.as_ref(), special, strict };
         let tables = self.tables();
-        let mut cursor = Cursor::default();
+        let mut cursor = options.cursor();
         let start = ids.len();
         let mut len = start;
         // Text has three bytes and more for each id, as a rule.

@@ -45,13 +45,13 @@ impl<'t> Tokens<'t> {
         options: Options<'t>,
         scratch: &'t mut Scratch<'_>,
     ) -> Self {
-        let Options { special, strict } = options;
+        let Options { special, strict, .. } = options;
         Self {
             tokenizer,
             tables: tokenizer.tables(),
             request: Request { text, special, strict },
             scratch,
-            cursor: Cursor::default(),
+            cursor: options.cursor(),
             ready: 0..0,
             end: None,
         }

@@ -157,6 +157,11 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// The beginning of a text that goes on where another part of it ended: no prefix space.
+    pub fn continued() -> Self {
+        Self { cut: true, ..Self::default() }
+    }
+
     /// Whether going on means rewriting a stretch of text again.
     pub fn is_rewriting(&self) -> bool {
         self.rewritten && self.chunk.is_some()
