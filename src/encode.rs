@@ -1,14 +1,14 @@
 //! Encoding: text to ids.
 
-use crate::{EncodeError, Scratch, TokenId, TokenName, Tokenizer};
 #[cfg(feature = "alloc")]
-use crate::{Tokens, scratch::with_own};
+use crate::scratch::with_own;
+use crate::{EncodeError, Scratch, TokenId, TokenName, Tokenizer, Tokens};
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use comptok_core::{
     Cursor, Request, Stop, Workspace,
     added_tokens::{self, Special},
-    sink::{CountSink, IdSink, Sink},
+    sink::{CountSink, IdSink, Sink, Span},
 };
 
 /// How to encode: what becomes of special tokens, and of bytes that have no token.
@@ -137,6 +137,23 @@ impl Tokenizer {
     ) -> Result<usize, EncodeError> {
         self.count_up_to(text.as_ref(), options.into(), usize::MAX, scratch)
     }
+
+    /// The ids of `text` one by one, each with the bytes of the text that it stands for, made a few at
+    /// a time in `spans`. Allocates nothing, unless `scratch` owns its memory and a pre-token is long.
+    ///
+    /// Where `spans` has no room for all ids of one pre-token, the last item is
+    /// [`EncodeError::Full`]: the rest of the text can be encoded on its own, as for
+    /// [`encode_to_slice`](Self::encode_to_slice). Text that the normalizer changes is changed anew
+    /// each time that `spans` is full, up to some thousand bytes of it.
+    pub fn tokens_in<'t, T: AsRef<[u8]> + ?Sized>(
+        &'t self,
+        text: &'t T,
+        options: impl Into<Options<'t>>,
+        spans: &'t mut [Span],
+        scratch: &'t mut Scratch<'_>,
+    ) -> Tokens<'t> {
+        Tokens::new(self, text.as_ref(), options.into(), scratch, Some(spans))
+    }
 }
 
 #[cfg(feature = "alloc")]
@@ -223,7 +240,7 @@ impl Tokenizer {
         options: impl Into<Options<'t>>,
         scratch: &'t mut Scratch<'_>,
     ) -> Tokens<'t> {
-        Tokens::new(self, text.as_ref(), options.into(), scratch)
+        Tokens::new(self, text.as_ref(), options.into(), scratch, None)
     }
 
     /// The number of ids of `text`, which are not stored.

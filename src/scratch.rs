@@ -1,7 +1,8 @@
 //! Memory that encoding works in.
 
 #[cfg(feature = "alloc")]
-use {alloc::vec::Vec, comptok_core::sink::Span};
+use alloc::vec::Vec;
+use comptok_core::sink::Span;
 
 /// Memory that encoding works in, kept by the caller between calls.
 ///
@@ -53,13 +54,32 @@ impl<'m> Scratch<'m> {
     }
 
     /// Room for spans, and the memory.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn split(&mut self) -> (&mut Vec<Span>, &mut [u8]) {
+    pub(crate) fn split(&mut self) -> (&mut [Span], &mut [u8]) {
         let memory = match &mut self.memory {
             Memory::Lent(memory) => &mut **memory,
+            #[cfg(feature = "alloc")]
             Memory::Owned(memory) => memory.as_mut_slice(),
         };
-        (&mut self.spans, memory)
+        #[cfg(feature = "alloc")]
+        let spans = self.spans.as_mut_slice();
+        #[cfg(not(feature = "alloc"))]
+        let spans = &mut [];
+        (spans, memory)
+    }
+
+    /// Makes room for so many spans, those that are there included; `false` if there is none.
+    #[cold]
+    pub(crate) fn grow_spans(&mut self, len: usize) -> bool {
+        #[cfg(feature = "alloc")]
+        {
+            let more = len.saturating_sub(self.spans.len());
+            if self.spans.try_reserve_exact(more).is_ok() {
+                self.spans.resize(len, Span::default());
+                return true;
+            }
+        }
+        let _ = len;
+        false
     }
 
     /// Makes room for `bytes`; `false` if the memory is lent, or if there is no more.

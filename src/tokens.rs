@@ -16,25 +16,41 @@ pub struct Tokens<'t> {
     tables: Tables<'t>,
     request: Request<'t>,
     scratch: &'t mut dyn Lent,
+    /// Room for spans, where it is not the scratch's.
+    spans: Option<&'t mut [Span]>,
     cursor: Cursor,
     /// Spans that are made and not yet taken.
     ready: core::ops::Range<usize>,
+    /// How many have been made.
+    made: usize,
+    /// Where the chunk of rewritten text begins that the last refill did not finish.
+    stopped: Option<usize>,
     end: Option<Result<(), EncodeError>>,
 }
 
+/// Spans that a chunk of rewritten text has, as a rule, at most.
+const CHUNK: usize = 8192;
+
 /// A scratch, whatever the lifetime of its memory.
 trait Lent: core::fmt::Debug {
-    fn parts(&mut self) -> (&mut alloc::vec::Vec<Span>, &mut [u8]);
+    /// Room for spans, and the memory.
+    fn parts(&mut self) -> (&mut [Span], &mut [u8]);
     fn grow(&mut self, bytes: usize) -> bool;
+    /// Makes room for so many spans.
+    fn grow_spans(&mut self, len: usize) -> bool;
 }
 
 impl Lent for Scratch<'_> {
-    fn parts(&mut self) -> (&mut alloc::vec::Vec<Span>, &mut [u8]) {
+    fn parts(&mut self) -> (&mut [Span], &mut [u8]) {
         self.split()
     }
 
     fn grow(&mut self, bytes: usize) -> bool {
         Scratch::grow(self, bytes)
+    }
+
+    fn grow_spans(&mut self, len: usize) -> bool {
+        Scratch::grow_spans(self, len)
     }
 }
 
@@ -44,6 +60,7 @@ impl<'t> Tokens<'t> {
         text: &'t [u8],
         options: Options<'t>,
         scratch: &'t mut Scratch<'_>,
+        spans: Option<&'t mut [Span]>,
     ) -> Self {
         let Options { special, strict, .. } = options;
         Self {
@@ -51,17 +68,22 @@ impl<'t> Tokens<'t> {
             tables: tokenizer.tables(),
             request: Request { text, special, strict },
             scratch,
+            spans,
             cursor: options.cursor(),
             ready: 0..0,
+            made: 0,
+            stopped: None,
             end: None,
         }
     }
 
     fn refill(&mut self) {
-        let (spans, memory) = self.scratch.parts();
-        if spans.is_empty() {
-            spans.resize(64, Span::default());
-        }
+        let (own, memory) = self.scratch.parts();
+        let spans = match &mut self.spans {
+            Some(spans) => &mut **spans,
+            None => own,
+        };
+        let room = spans.len();
         let mut sink = SpanSink::new(spans);
         let mut workspace = Workspace { memory };
         let result = self.tokenizer.engine.spans(
@@ -72,21 +94,28 @@ impl<'t> Tokens<'t> {
             &mut sink,
         );
         self.ready = 0..sink.taken();
+        let (consumed, _) = self.cursor.consumed(&sink);
         match result {
             Ok(()) => self.end = Some(Ok(())),
-            Err(Stop::Full { needed }) => {
-                // Rewritten text is rewritten again each time, so then the room doubles.
-                if self.ready.is_empty() || self.cursor.is_rewriting() {
-                    let more = needed.max(2 * spans.len());
-                    if self.ready.is_empty() {
-                        spans.clear();
-                    }
-                    spans.resize(more, Span::default());
+            Err(stop @ Stop::Full { needed }) => {
+                // Rewritten text is rewritten again each time: few chunks are to need it once, and only
+                // those without a place to end may need it more often.
+                let again = self.cursor.is_rewriting()
+                    && (room < CHUNK || self.stopped.replace(consumed) == Some(consumed));
+                let more = match self.ready.is_empty() {
+                    true => needed.max(2 * room).max(64),
+                    false if again => CHUNK.max(2 * room),
+                    false => 0,
+                };
+                let grown = more > 0 && self.spans.is_none() && self.scratch.grow_spans(more);
+                if self.ready.is_empty() && !grown {
+                    self.end = Some(Err(self.tokenizer.error(stop, self.made, consumed)));
                 }
             }
             Err(Stop::Scratch { bytes, .. }) if self.scratch.grow(bytes) => {}
             Err(stop) => self.end = Some(Err(self.tokenizer.error(stop, 0, 0))),
         }
+        self.made += self.ready.len();
     }
 }
 
@@ -96,7 +125,11 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(at) = self.ready.next() {
-                return self.scratch.parts().0.get(at).copied().map(Ok);
+                let spans = match &self.spans {
+                    Some(spans) => spans,
+                    None => &*self.scratch.parts().0,
+                };
+                return spans.get(at).copied().map(Ok);
             }
             match self.end.take() {
                 Some(Err(error)) => {
