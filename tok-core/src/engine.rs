@@ -622,7 +622,8 @@ impl<P: Splitter> Stage<'_, '_, P> {
         sink: &mut K,
     ) -> Result<(), Stop> {
         let pairs = TablePairs(self.tables);
-        if self.tables.has(flags::MISSING_BYTES)
+        let missing = self.tables.has(flags::MISSING_BYTES);
+        if missing
             && (self.request.strict || self.tables.has(flags::TIKTOKEN))
             && let Some(at) = piece.iter().position(|&byte| pairs.byte(byte) == NONE)
         {
@@ -635,6 +636,9 @@ impl<P: Splitter> Stage<'_, '_, P> {
                 return Err(Stop::Full { needed: count });
             }
             let ids = symbols[..count].iter().map(|&symbol| pairs.id(symbol));
+            if missing {
+                self.all_have_tokens(ids.clone(), piece, start)?;
+            }
             sink.many(self.tables, ids, start, piece);
             return Ok(());
         }
@@ -643,7 +647,8 @@ impl<P: Splitter> Stage<'_, '_, P> {
         }
         let len_of = |symbol| {
             let id = u32_at(self.tables.symbols, symbol as usize).unwrap_or(NONE);
-            self.tables.token(id).map_or(0, <[u8]>::len)
+            // A byte without a token may have a symbol.
+            if id == NONE { 1 } else { self.tables.token(id).map_or(0, <[u8]>::len) }
         };
         let words = memory.as_chunks_mut::<8>().0;
         let Some(count) = merge_long(&pairs, piece, len_of, words) else {
@@ -655,8 +660,30 @@ impl<P: Splitter> Stage<'_, '_, P> {
         if sink.room() < count {
             return Err(Stop::Full { needed: count });
         }
-        let symbols = words[..count].iter().map(|word| u64::from_ne_bytes(*word) as u32);
-        sink.many(self.tables, symbols.map(|symbol| pairs.id(symbol)), start, piece);
+        let ids = words[..count].iter().map(|word| pairs.id(u64::from_ne_bytes(*word) as u32));
+        if missing {
+            self.all_have_tokens(ids.clone(), piece, start)?;
+        }
+        sink.many(self.tables, ids, start, piece);
+        Ok(())
+    }
+
+    /// In rank files a byte may have a symbol, which merges, and no token.
+    #[cold]
+    fn all_have_tokens(
+        &self,
+        ids: impl Iterator<Item = u32>,
+        piece: &[u8],
+        start: usize,
+    ) -> Result<(), Stop> {
+        let mut at = 0;
+        for id in ids {
+            if id == NONE {
+                let byte = piece.get(at).copied().unwrap_or_default();
+                return Err(Stop::NoToken { byte, at: start + at });
+            }
+            at += self.tables.token(id).map_or(0, <[u8]>::len);
+        }
         Ok(())
     }
 }
