@@ -96,7 +96,10 @@ impl Report {
             token.is_unreachable() && token.0 & TokenFlags::ADDED == 0
         };
         let model = |id| tables.token_flags(id).is_model();
-        let byte = |byte: &u8| u32_at(tables.byte_symbols, usize::from(*byte));
+        let byte = |byte: &u8| {
+            let symbol = u32_at(tables.byte_symbols, usize::from(*byte))?;
+            u32_at(tables.symbols, symbol as usize)
+        };
         Self {
             name,
             family: if tables.has(flags::TIKTOKEN) { "tiktoken" } else { "HuggingFace" },
