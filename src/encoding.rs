@@ -297,7 +297,12 @@ impl Encoding {
     /// from both is combined, each part with each.
     pub fn merge_with(&mut self, other: Encoding, growing_offsets: bool) {
         let mut overflowing = Vec::new();
-        for own in core::mem::take(&mut self.overflowing) {
+        // A part keeps what overflows beside it, as in the reference, so it is needed below.
+        let parts = match other.overflowing.is_empty() {
+            true => core::mem::take(&mut self.overflowing),
+            false => self.overflowing.clone(),
+        };
+        for own in parts {
             let with_parts: Vec<Encoding> =
                 other.overflowing.iter().map(|part| own.joined(part, growing_offsets)).collect();
             let mut own = own;

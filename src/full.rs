@@ -11,7 +11,7 @@ use alloc::{
     vec::Vec,
 };
 use comptok_core::{
-    Cursor, Request, Stop, Workspace,
+    Cursor, Request, Stop,
     added_tokens::{self, Matcher},
     blob::Tables,
     general::{
@@ -579,12 +579,11 @@ impl Tokenizer {
         with_own(|scratch| {
             let mut cursor = Cursor::default();
             loop {
-                let (spans, memory) = scratch.split();
+                let (spans, mut workspace) = scratch.split(self, request.text.len());
                 if spans.len() < 64 {
                     spans.resize(256, Span::default());
                 }
                 let mut sink = SpanSink::after(spans, *words);
-                let mut workspace = Workspace { memory };
                 let result =
                     self.engine.spans(tables, request, &mut cursor, &mut workspace, &mut sink);
                 *words = sink.words();

@@ -12,6 +12,8 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(feature = "alloc")]
+mod cut;
+#[cfg(feature = "alloc")]
 mod decode;
 mod encode;
 #[cfg(feature = "alloc")]
@@ -29,7 +31,6 @@ mod post_process;
 mod scratch;
 mod storage;
 mod tokenizer;
-#[cfg(feature = "alloc")]
 mod tokens;
 pub mod vocab;
 
@@ -48,7 +49,6 @@ pub use full::{
 pub use mmap::MapError;
 pub use scratch::Scratch;
 pub use tokenizer::{AddedToken, TokenId, Tokenizer};
-#[cfg(feature = "alloc")]
 pub use tokens::Tokens;
 
 pub use comptok_core::{

@@ -103,7 +103,7 @@ fn apply(
                 2 => pair,
                 _ => return Err(TruncationError::Template { encodings: encodings.len() }),
             };
-            let mut out = Vec::new();
+            let mut out: Vec<Encoding> = Vec::new();
             for piece in template.pieces() {
                 match piece {
                     Piece::Sequence { second, type_id } => {
@@ -114,8 +114,12 @@ fn apply(
                             out.push(encoding.clone());
                         }
                     }
-                    Piece::Special { token, type_id } if add_special_tokens => {
-                        out.push(special(&token, type_id));
+                    Piece::Special { token, type_id, joined } if add_special_tokens => {
+                        let token = special(&token, type_id);
+                        match out.last_mut() {
+                            Some(before) if joined => before.merge_with(token, false),
+                            _ => out.push(token),
+                        }
                     }
                     Piece::Special { .. } => {}
                 }

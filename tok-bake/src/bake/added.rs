@@ -21,7 +21,16 @@ pub(super) fn check(
     for token in spec.added_tokens.iter().filter(|token| !token.content.is_empty()) {
         let mut token = token.clone();
         if token.normalized {
-            token.content = normalize(&token.content);
+            let content = normalize(&token.content);
+            if content.is_empty() {
+                warnings.push(format!(
+                    "added token {} ({}) is empty when normalized, and never matches (the reference \
+                     finds it between chars)",
+                    token.id,
+                    quote(&token.content)
+                ));
+            }
+            token.content = content;
         }
         match seen.get(&(token.normalized, token.content.clone())) {
             Some(&id) if id == token.id => {}

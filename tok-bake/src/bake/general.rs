@@ -40,8 +40,9 @@ pub(super) fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
         };
         let raw = if mapped.is_none() { TokenFlags::RAW } else { 0 };
         let bytes = mapped.unwrap_or_else(|| token.content.as_bytes().to_vec());
+        // An entry of the vocabulary keeps its own text; what an added token shows is in its entry.
+        let raw = if tokens.get(token.id).is_some() { 0 } else { raw };
         tokens.set(token.id, &bytes, TokenFlags::ADDED | special | raw)?;
-        tokens.bytes[token.id as usize] = Some(bytes.into());
     }
     restore_policy(spec, &mut added);
     if options.strict
@@ -329,7 +330,7 @@ fn template(
                 for (i, &id) in token.ids.iter().enumerate() {
                     let text = token.tokens.get(i).map_or("", String::as_str);
                     let token = steps::Extra { id, text };
-                    steps::Piece::Special { token, type_id: *type_id }.write(&mut out);
+                    steps::Piece::Special { token, type_id: *type_id, joined: i > 0 }.write(&mut out);
                 }
             }
         }

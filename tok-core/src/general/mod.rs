@@ -348,8 +348,23 @@ fn decode_ids(tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> String {
         return String::new();
     };
     let shown = ids.iter().filter(|&&id| !(skip_special && tables.token_flags(id).is_special()));
-    let tokens = shown.filter_map(|&id| model.token_text(id)).collect();
+    let tokens = shown.filter_map(|&id| token_text(tables, &model, id)).collect();
     decode::decode(&pipeline, tokens)
+}
+
+/// The text that an id stands for: of an added token, what it matches, though the model may know the id
+/// by another text.
+pub fn token_text<'a>(
+    tables: &Tables<'a>,
+    model: &Model<'a>,
+    id: u32,
+) -> Option<Cow<'a, str>> {
+    if tables.token_flags(id).is_added()
+        && let Some(added) = added_tokens::by_id(tables, id)
+    {
+        return Some(String::from_utf8_lossy(added.content));
+    }
+    model.token_text(id)
 }
 
 /// The text that normalizers make of `text`: what the content of a normalized added token becomes.

@@ -489,6 +489,8 @@ pub enum Piece<'a> {
         token: Extra<'a>,
         /// Its type.
         type_id: u32,
+        /// It belongs to the piece before: one special token may stand for several ids.
+        joined: bool,
     },
 }
 
@@ -498,7 +500,11 @@ impl<'a> Template<'a> {
         steps(self.0, |reader| {
             Some(match reader.u8()? {
                 0 => Piece::Sequence { second: reader.bool()?, type_id: reader.u32()? },
-                1 => Piece::Special { token: Extra::read(reader)?, type_id: reader.u32()? },
+                1 => Piece::Special {
+                    token: Extra::read(reader)?,
+                    type_id: reader.u32()?,
+                    joined: reader.bool()?,
+                },
                 _ => return None,
             })
         })
@@ -513,10 +519,11 @@ impl Piece<'_> {
                 out.extend([0, u8::from(*second)]);
                 put_u32(out, *type_id);
             }
-            Self::Special { token, type_id } => {
+            Self::Special { token, type_id, joined } => {
                 out.push(1);
                 token.write(out);
                 put_u32(out, *type_id);
+                out.push((*joined).into());
             }
         }
     }
