@@ -45,7 +45,11 @@ fn lines_that_are_no_text() {
     for line in ["7\n", "[\"a\"]\n", "[\"a\", \"b\", \"c\"]\n", "[1, 2]\n", "\n"] {
         let run = comptok(&args, line);
         assert_eq!(run.code, Some(1), "{line}");
-        assert!(run.stderr.contains("(standard input):1") || run.stderr.contains(":1"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("(standard input):1") || run.stderr.contains(":1"),
+            "{}",
+            run.stderr
+        );
     }
     assert_eq!(comptok(&["encode", "-t", &file, "--full"], "").code, Some(2));
 }

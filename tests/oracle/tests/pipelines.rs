@@ -33,11 +33,74 @@ const CORPUS: &[&str] = &[
 
 /// What texts are made of.
 const PIECES: &[&str] = &[
-    "the ", "cat", "Cat", " ", "  ", "\n", "\t", "\u{a0}", "\u{3000}", "\u{85}", "naïve", "e\u{301}",
-    "a\u{323}\u{301}", "\u{301}", "İ", "ẞ", "ﬁ", "①", "½", "²", "中文", "字", "テキスト", "ｶﾞ", "한국", "각",
-    "👍🏽", "👨‍👩‍👧", "©\u{200d}", "\u{200b}", "\u{feff}", "\u{fffd}", "\u{0}", "\u{7f}", "\u{ad}", "12", "2024", "٣",
-    "it's", "DON'T", "...", "!?", "-", "_", "##ab", "▁", "<s>", " <s> ", "[X]", "word", "words", "zq", "é", "Ü",
-    "ß", "ИВАН", "\u{600}1", "\r\n", "\u{2028}", "ह\u{93f}न्दी", "สวัสดี", "\u{1d160}", "𝒜", "ab", "AB", "<0x41>", "`", "''",
+    "the ",
+    "cat",
+    "Cat",
+    " ",
+    "  ",
+    "\n",
+    "\t",
+    "\u{a0}",
+    "\u{3000}",
+    "\u{85}",
+    "naïve",
+    "e\u{301}",
+    "a\u{323}\u{301}",
+    "\u{301}",
+    "İ",
+    "ẞ",
+    "ﬁ",
+    "①",
+    "½",
+    "²",
+    "中文",
+    "字",
+    "テキスト",
+    "ｶﾞ",
+    "한국",
+    "각",
+    "👍🏽",
+    "👨‍👩‍👧",
+    "©\u{200d}",
+    "\u{200b}",
+    "\u{feff}",
+    "\u{fffd}",
+    "\u{0}",
+    "\u{7f}",
+    "\u{ad}",
+    "12",
+    "2024",
+    "٣",
+    "it's",
+    "DON'T",
+    "...",
+    "!?",
+    "-",
+    "_",
+    "##ab",
+    "▁",
+    "<s>",
+    " <s> ",
+    "[X]",
+    "word",
+    "words",
+    "zq",
+    "é",
+    "Ü",
+    "ß",
+    "ИВАН",
+    "\u{600}1",
+    "\r\n",
+    "\u{2028}",
+    "ह\u{93f}न्दी",
+    "สวัสดี",
+    "\u{1d160}",
+    "𝒜",
+    "ab",
+    "AB",
+    "<0x41>",
+    "`",
+    "''",
 ];
 
 fn pattern() -> BoxedStrategy<Value> {
@@ -148,7 +211,11 @@ fn decoder() -> BoxedStrategy<Value> {
 }
 
 /// None, one, or a sequence.
-fn steps(one: BoxedStrategy<Value>, kind: &'static str, field: &'static str) -> BoxedStrategy<Value> {
+fn steps(
+    one: BoxedStrategy<Value>,
+    kind: &'static str,
+    field: &'static str,
+) -> BoxedStrategy<Value> {
     prop_oneof![
         1 => Just(Value::Null),
         3 => one.clone(),
@@ -177,7 +244,8 @@ fn model() -> BoxedStrategy<Value> {
 }
 
 fn added_tokens() -> BoxedStrategy<Vec<Value>> {
-    let contents = subsequence(vec!["the", "cat", "<s>", "[X]", "▁", "é", "12", "中", "word "], 0..5);
+    let contents =
+        subsequence(vec!["the", "cat", "<s>", "[X]", "▁", "é", "12", "中", "word "], 0..5);
     contents
         .prop_flat_map(|contents| {
             let flags = prop::collection::vec(any::<[bool; 5]>(), contents.len());
@@ -223,11 +291,17 @@ fn case() -> impl Strategy<Value = Case> {
         });
     let truncation = (0..12usize, 0..4usize, 0..3u8, any::<bool>());
     let padding = (any::<Option<bool>>(), any::<bool>(), any::<Option<bool>>()).prop_map(
-        |(fixed, left, multiple)| (fixed.map(|f| if f { 7 } else { 20 }), left, multiple.map(|_| 5)),
+        |(fixed, left, multiple)| {
+            (fixed.map(|f| if f { 7 } else { 20 }), left, multiple.map(|_| 5))
+        },
     );
     let texts = prop::collection::vec(text(), 8);
-    (file, texts, truncation, padding)
-        .prop_map(|(file, texts, truncation, padding)| Case { file, texts, truncation, padding })
+    (file, texts, truncation, padding).prop_map(|(file, texts, truncation, padding)| Case {
+        file,
+        texts,
+        truncation,
+        padding,
+    })
 }
 
 /// The file with a model trained on what its steps make of the corpus.
@@ -259,7 +333,14 @@ fn trained(file: &Value) -> Option<Value> {
     tokenizer.train(&mut trainer, corpus).ok()?;
     let mut model = serde_json::to_value(tokenizer.get_model()).ok()?;
     // Training may drop what the file said.
-    for name in ["unk_token", "fuse_unk", "byte_fallback", "end_of_word_suffix", "ignore_merges", "max_input_chars_per_word"] {
+    for name in [
+        "unk_token",
+        "fuse_unk",
+        "byte_fallback",
+        "end_of_word_suffix",
+        "ignore_merges",
+        "max_input_chars_per_word",
+    ] {
         if let Some(value) = file["model"].get(name) {
             model[name] = value.clone();
         }
@@ -347,7 +428,10 @@ fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
         let add = i % 2 == 0;
         let name = format!("{text:?} / {other:?} (add {add})");
         let answers = [
-            (asked(|| theirs.encode_char_offsets(text.as_str(), add)), ours.encode_full(text, &options(add))),
+            (
+                asked(|| theirs.encode_char_offsets(text.as_str(), add)),
+                ours.encode_full(text, &options(add)),
+            ),
             (
                 asked(|| theirs.encode_char_offsets((text.as_str(), other.as_str()), add)),
                 ours.encode_full((text, other), &options(add)),
@@ -369,7 +453,9 @@ fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
                         if let Some(Ok(wanted)) = asked(|| theirs.decode(ids, skip)) {
                             let found = ours.decode_lossy(ids, skip);
                             if found != wanted {
-                                return Err(format!("{name}: decode({skip}): {found:?}\nreference: {wanted:?}"));
+                                return Err(format!(
+                                    "{name}: decode({skip}): {found:?}\nreference: {wanted:?}"
+                                ));
                             }
                         }
                     }
@@ -394,7 +480,12 @@ fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
 }
 
 /// Truncation and padding.
-fn check_limits(case: &Case, ours: &Tokenizer, theirs: &Reference, counts: &mut Counts) -> Result<(), String> {
+fn check_limits(
+    case: &Case,
+    ours: &Tokenizer,
+    theirs: &Reference,
+    counts: &mut Counts,
+) -> Result<(), String> {
     let (max_length, stride, strategy, left) = case.truncation;
     let (fixed, pad_left, multiple) = case.padding;
     let mut theirs = theirs.clone();
@@ -466,7 +557,9 @@ fn check_limits(case: &Case, ours: &Tokenizer, theirs: &Reference, counts: &mut 
                 Ok(found) => found,
                 // Where the stride is too long and nothing has to be cut, the reference does not see it.
                 Err(error) if error.to_string().starts_with("stride") => continue,
-                Err(error) => return Err(format!("{name}: {error}\nreference: {:?}", reference.get_ids())),
+                Err(error) => {
+                    return Err(format!("{name}: {error}\nreference: {:?}", reference.get_ids()));
+                }
             };
             // Types of what overflows from the second text are those of a single text there.
             counts.encodings += 1;
@@ -483,14 +576,23 @@ fn compare_limited(name: &str, ours: &comptok::Encoding, theirs: &Encoding) -> R
     let fields = |ids: &[u32], offsets: &[(usize, usize)], special: &[u32], attention: &[u32]| {
         (ids.to_vec(), offsets.to_vec(), special.to_vec(), attention.to_vec())
     };
-    let ours_fields = fields(ours.ids(), ours.offsets(), ours.special_tokens_mask(), ours.attention_mask());
-    let their_fields =
-        fields(theirs.get_ids(), theirs.get_offsets(), theirs.get_special_tokens_mask(), theirs.get_attention_mask());
+    let ours_fields =
+        fields(ours.ids(), ours.offsets(), ours.special_tokens_mask(), ours.attention_mask());
+    let their_fields = fields(
+        theirs.get_ids(),
+        theirs.get_offsets(),
+        theirs.get_special_tokens_mask(),
+        theirs.get_attention_mask(),
+    );
     if ours_fields != their_fields {
         return Err(format!("{name}: {ours_fields:?}\nreference: {their_fields:?}"));
     }
     if ours.overflowing().len() != theirs.get_overflowing().len() {
-        return Err(format!("{name}: {} parts, the reference has {}", ours.overflowing().len(), theirs.get_overflowing().len()));
+        return Err(format!(
+            "{name}: {} parts, the reference has {}",
+            ours.overflowing().len(),
+            theirs.get_overflowing().len()
+        ));
     }
     let parts = ours.overflowing().iter().zip(theirs.get_overflowing());
     parts.into_iter().try_for_each(|(ours, theirs)| compare_limited(name, ours, theirs))

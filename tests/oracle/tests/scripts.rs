@@ -25,11 +25,12 @@ fn source() -> String {
     let (mut starts, mut scripts) = (Vec::new(), Vec::<usize>::new());
     for c in '\0'..=char::MAX {
         let is_last = |script: usize| {
-            scripts.last() == Some(&script) && if script == 0 {
-                joined('a', c) && joined('\u{44F}', c)
-            } else {
-                joined(members[script - 1], c) && !(joined('a', c) && joined('\u{44F}', c))
-            }
+            scripts.last() == Some(&script)
+                && if script == 0 {
+                    joined('a', c) && joined('\u{44F}', c)
+                } else {
+                    joined(members[script - 1], c) && !(joined('a', c) && joined('\u{44F}', c))
+                }
         };
         if let Some(&last) = scripts.last()
             && is_last(last)

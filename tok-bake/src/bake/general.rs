@@ -330,7 +330,8 @@ fn template(
                 for (i, &id) in token.ids.iter().enumerate() {
                     let text = token.tokens.get(i).map_or("", String::as_str);
                     let token = steps::Extra { id, text };
-                    steps::Piece::Special { token, type_id: *type_id, joined: i > 0 }.write(&mut out);
+                    steps::Piece::Special { token, type_id: *type_id, joined: i > 0 }
+                        .write(&mut out);
                 }
             }
         }

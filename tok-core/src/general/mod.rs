@@ -354,11 +354,7 @@ fn decode_ids(tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> String {
 
 /// The text that an id stands for: of an added token, what it matches, though the model may know the id
 /// by another text.
-pub fn token_text<'a>(
-    tables: &Tables<'a>,
-    model: &Model<'a>,
-    id: u32,
-) -> Option<Cow<'a, str>> {
+pub fn token_text<'a>(tables: &Tables<'a>, model: &Model<'a>, id: u32) -> Option<Cow<'a, str>> {
     if tables.token_flags(id).is_added()
         && let Some(added) = added_tokens::by_id(tables, id)
     {
