@@ -307,3 +307,81 @@ fn drawn_unigram(random: &mut Random) -> Value {
 fn drawn_unigrams_with_ties() {
     on_drawn_models(14, drawn_unigram);
 }
+
+/// Texts that are slow for something that is not linear, without end.
+fn slow_texts(prefix: &str, len: usize) -> Vec<(&'static str, String)> {
+    let fill = |part: &str| part.repeat(len / part.len() + 1)[..].chars().collect::<String>();
+    vec![
+        ("one letter", fill("a")),
+        ("spaces", fill("▁")),
+        ("##", fill("#")),
+        ("the prefix", fill(prefix)),
+        ("combining marks", fill("\u{301}")),
+        ("unknown chars", fill("𒀀")),
+        ("zéa", fill("zéa")),
+        ("words without end", fill("antidisestablishment")),
+        ("random letters", {
+            let mut random = Random::new(5);
+            (0..len).map(|_| char::from(b'a' + random.below(26) as u8)).collect()
+        }),
+    ]
+}
+
+/// Four times the text may take eight times as long: what is linear takes four, with caches that do
+/// not hold it any more; what is quadratic takes sixteen.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn time_is_linear() {
+    use comptok_oracle::clock::processor_time;
+    let Some(shared) = samples::shared() else { return };
+    let json = |name: &str| {
+        let json = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        // Words of any length are cut, not only those of up to 100 chars.
+        let json = String::from_utf8(json).expect("text");
+        let json = json
+            .replace("\"max_input_chars_per_word\":100", "\"max_input_chars_per_word\":100000000");
+        bake(json.as_bytes()).expect("a model")
+    };
+    let model = |name: &str| {
+        let file = unzip(&shared.join(format!("vocabs/sentencepiece/{name}.model.gz")));
+        let read = read::sentencepiece(&file).expect("a model");
+        model_alone(&read.spec).expect("a model")
+    };
+    let mut slow = Vec::new();
+    for (name, blob) in [
+        ("mistral01", json("mistral01")),
+        ("clip_base", json("clip_base")),
+        ("bert_uncased", json("bert_uncased")),
+        ("t5_small", json("t5_small")),
+        ("gpt2", json("gpt2")),
+        ("mistral_v1.model", model("mistral_v1")),
+        ("llm_jp_100k_v3.model", model("llm_jp_100k_v3")),
+        ("ort_nmt_joint.model", model("ort_nmt_joint")),
+    ] {
+        with_model(&blob, |model| {
+            let (short, long) = (slow_texts("ing", 1 << 18), slow_texts("ing", 1 << 20));
+            let (mut scratch, mut out) = (Scratch::default(), Vec::new());
+            let mut time = |text: &str| {
+                out.clear();
+                let start = processor_time();
+                model.tokenize(text, &mut scratch, &mut out).expect("an answer");
+                (processor_time() - start).as_secs_f64()
+            };
+            for ((what, short), (_, long)) in short.iter().zip(&long) {
+                let (mut one, mut four) = (f64::MAX, f64::MAX);
+                for _ in 0..6 {
+                    one = one.min(time(short));
+                    four = four.min(time(long));
+                    if four < 8.0 * one {
+                        break;
+                    }
+                }
+                println!("{name}: {what}: {:.1} MB/s, {:.1} times", 1.048 / four, four / one);
+                if four >= 8.0 * one {
+                    slow.push(format!("{name}: {what}: {:.1}", four / one));
+                }
+            }
+        });
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
+}

@@ -2,7 +2,7 @@
 //! not be there.
 
 use super::pattern::PatternArg;
-use super::sentencepiece::check as check_pieces;
+use super::sentencepiece::{check as check_pieces, is_charsmap};
 use super::tokens::Tokens;
 use super::vocab_txt::bert;
 use super::{Read, tokenizer_json};
@@ -107,8 +107,12 @@ fn sentencepiece(file: &File<'_>, kind: Kind) -> Result<Spec, ReadError> {
     let pieces: Vec<SpPiece> = tokens.iter().zip(scores).map(piece).collect();
     let charsmap = match file.get("tokenizer.ggml.precompiled_charsmap") {
         Some(Value::Numbers(bytes)) => bytes.iter().map(|&byte| byte as i64 as u8).collect(),
-        _ => Vec::new(),
+        _ => Vec::<u8>::new(),
     };
+    if !charsmap.is_empty() && !is_charsmap(&charsmap) {
+        let message = "the table of replacements is damaged";
+        return Err(wrong("tokenizer.ggml.precompiled_charsmap", message));
+    }
     let flag = |name: &str, or| file.flag(&format!("tokenizer.ggml.{name}")).unwrap_or(or);
     let model = SentencePiece {
         kind,

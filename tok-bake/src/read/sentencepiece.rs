@@ -1,5 +1,7 @@
 //! `.model`, SentencePiece's file: a protobuf message, read by hand.
 
+use comptok_core::general::Charsmap;
+
 use super::Read;
 use crate::error::{ReadError, quote, quote_bytes};
 use crate::spec::{
@@ -134,8 +136,7 @@ fn normalizer(fields: &Fields<'_>, rules: &mut SpaceRules) -> Result<(), ReadErr
             2 => {
                 let table = field.bytes()?;
                 if !table.is_empty() && !is_charsmap(table) {
-                    let message =
-                        "the table of replacements is damaged (its length is not what it says)";
+                    let message = "the table of replacements is damaged";
                     return Err(field.fault(message));
                 }
                 rules.charsmap = table.to_vec();
@@ -149,11 +150,16 @@ fn normalizer(fields: &Fields<'_>, rules: &mut SpaceRules) -> Result<(), ReadErr
     Ok(())
 }
 
-/// Length of the trie, the trie, and texts that each end in a zero byte.
-fn is_charsmap(table: &[u8]) -> bool {
+/// Length of the trie, the trie, and texts that each end in a zero byte. None is long: what a char
+/// becomes bounds what a text may grow to.
+pub(super) fn is_charsmap(table: &[u8]) -> bool {
     let Some((len, rest)) = table.split_first_chunk::<4>() else { return false };
     let len = u32::from_le_bytes(*len) as usize;
-    len.is_multiple_of(4) && len < rest.len() && rest.last() == Some(&0)
+    len.is_multiple_of(4)
+        && rest.get(len..).is_some_and(|texts| {
+            texts.last() == Some(&0)
+                && texts.split(|byte| *byte == 0).all(|text| text.len() <= Charsmap::MAX_TEXT)
+        })
 }
 
 /// What the library wants of pieces. `places` are where they stand.

@@ -300,7 +300,8 @@ impl<'de> Visitor<'de> for EntrySeed<'_> {
         let (mut rank, mut has_bytes) = (None, false);
         let (mut key, mut text) = (Vec::new(), Vec::new());
         loop {
-            (key.clear(), text.clear());
+            key.clear();
+            text.clear();
             if map.next_key_seed(LeafSeed(&mut key))?.is_none() {
                 break;
             }

@@ -11,6 +11,9 @@ pub struct Charsmap<'a> {
 }
 
 impl<'a> Charsmap<'a> {
+    /// Most bytes that a char may become. Real tables stay below 64.
+    pub const MAX_TEXT: usize = 1024;
+
     /// Reads the table's header; `None` if its parts are not there.
     pub fn new(table: &'a [u8]) -> Option<Self> {
         let (len, rest) = table.split_first_chunk::<4>()?;
@@ -57,7 +60,8 @@ impl<'a> Charsmap<'a> {
         }
         let (len, at) = found?;
         let start = (u32_at(self.units, at)? & 0x7FFF_FFFF) as usize;
-        let text = self.texts.get(start..)?.split(|byte| *byte == 0).next()?;
-        Some((len, text))
+        let text = self.texts.get(start..)?;
+        let end = text.iter().take(Self::MAX_TEXT).take_while(|byte| **byte != 0).count();
+        Some((len, text.get(..end)?))
     }
 }

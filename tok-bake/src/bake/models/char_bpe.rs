@@ -114,12 +114,11 @@ impl<'m> Symbols<'m> {
     }
 }
 
-/// The pairs in the order of ranks, and what each makes.
-fn pairs(
-    model: &Bpe,
-    symbols: &Symbols<'_>,
-    prefix: &str,
-) -> Result<(Vec<(u32, u32)>, Vec<u32>), BakeError> {
+/// Pairs in the order of ranks, and what each makes.
+type Ranked = (Vec<(u32, u32)>, Vec<u32>);
+
+/// The merges of a model.
+fn pairs(model: &Bpe, symbols: &Symbols<'_>, prefix: &str) -> Result<Ranked, BakeError> {
     let Merges::List(list) = &model.merges else {
         return Err(BakeError::unsupported("ranks without merges in a BPE over chars"));
     };

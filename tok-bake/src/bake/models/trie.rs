@@ -66,7 +66,8 @@ impl Builder {
         queue.push_back((first..keys.len(), 0, None));
         let (mut labels, mut ranges) = (Vec::new(), Vec::new());
         while let Some((range, depth, parent)) = queue.pop_front() {
-            (labels.clear(), ranges.clear());
+            labels.clear();
+            ranges.clear();
             let mut start = range.start;
             while start < range.end {
                 let byte = keys[start].0[depth];
