@@ -3,6 +3,7 @@
 
 mod build;
 mod measure;
+mod peers;
 mod size;
 mod startup;
 
@@ -21,7 +22,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         ["size"] => size::run(),
         ["startup"] => startup::run(),
         ["startup", "--prepare"] => startup::prepare(),
-        _ => Err("usage: cargo xtask bench build|size|startup".to_owned()),
+        ["peers", ref rest @ ..] => peers::run(rest),
+        _ => Err("usage: cargo xtask bench build|peers|size|startup".to_owned()),
     }
 }
 
