@@ -143,7 +143,7 @@ def report(**fields):
     print(json.dumps(fields, separators=(",", ":")), flush=True)
 
 
-def one_pass(peer, documents, sizes, until=None):
+def one_pass(peer, documents, sizes, enough=lambda: False):
     """Encodes everything, or as much as there is time for."""
     done = size = ids = failed = 0
     encode = peer.encode
@@ -154,7 +154,7 @@ def one_pass(peer, documents, sizes, until=None):
         except Exception:  # noqa: BLE001: whatever it is, it is counted
             failed += 1
         done += 1
-        if until is not None and (length > 4096 or done % 64 == 0) and time.monotonic() > until:
+        if (length > 4096 or done % 64 == 0) and enough():
             break
     return {"documents": done, "failed": failed, "bytes": size, "ids": ids}
 
@@ -179,8 +179,9 @@ def speed(load, documents, sizes, warm, seconds):
     except OSError:
         pass
     faults_before = faults()
-    until = time.monotonic() + seconds
-    first = timed("first", lambda: one_pass(peer, documents, sizes, until))
+    until = time.process_time() + seconds
+    enough = lambda: time.process_time() > until  # noqa: E731
+    first = timed("first", lambda: one_pass(peer, documents, sizes, enough))
     peak = status_kib("VmHWM")
     report(
         memory=True,
@@ -219,8 +220,9 @@ def each(load, documents, sizes, warm):
 
 def parts(load, documents, sizes, warm, seconds):
     peer = load()
-    until = time.monotonic() + seconds
-    documents = documents[: one_pass(peer, documents, sizes, until)["documents"]]
+    until = time.process_time() + seconds
+    first = one_pass(peer, documents, sizes, lambda: time.process_time() > until)
+    documents = documents[: first["documents"]]
     all_ids = [peer.encode(document) for document in documents]
 
     def decode():
@@ -251,7 +253,8 @@ def threads(load, documents, sizes, passes, count):
 
 def paced(load, documents, sizes, seconds):
     peer = load()
-    one_pass(peer, documents, sizes, time.monotonic() + seconds)
+    until = time.monotonic() + seconds
+    one_pass(peer, documents, sizes, lambda: time.monotonic() > until)
     print("ready", flush=True)
     sys.stdin.buffer.read(1)
     until = time.monotonic() + seconds
@@ -259,7 +262,7 @@ def paced(load, documents, sizes, seconds):
     def run():
         total = {"documents": 0, "failed": 0, "bytes": 0, "ids": 0}
         while time.monotonic() < until:
-            for field, value in one_pass(peer, documents, sizes, until).items():
+            for field, value in one_pass(peer, documents, sizes, lambda: time.monotonic() > until).items():
                 total[field] += value
         return total
 

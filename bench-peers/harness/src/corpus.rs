@@ -47,7 +47,10 @@ fn document_len(text: &str) -> usize {
     if text.len() <= DOCUMENT {
         return text.len();
     }
-    let window = text.floor_char_boundary(DOCUMENT);
+    let mut window = DOCUMENT;
+    while !text.is_char_boundary(window) {
+        window -= 1;
+    }
     match text.as_bytes()[..window].iter().rposition(|&byte| byte == b'\n') {
         Some(newline) => newline + 1,
         None => window,

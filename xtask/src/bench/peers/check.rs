@@ -35,6 +35,11 @@ pub(super) enum Verdict {
 }
 
 impl Check {
+    /// Whether a library has ids to be timed for, be they right or not.
+    pub(super) fn answers(&self, program: &Program) -> bool {
+        !matches!(self.of(program.name), Verdict::Unsupported | Verdict::Failed(_))
+    }
+
     pub(super) fn of(&self, rival: &str) -> &Verdict {
         let found = self.verdicts.iter().find(|(name, _)| *name == rival);
         found.map_or(&Verdict::Unsupported, |(_, verdict)| verdict)

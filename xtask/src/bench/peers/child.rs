@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 use std::{
-    io::Read as _,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
     os::unix::process::ExitStatusExt as _,
     process::{Command, Stdio},
     time::{Duration, Instant},
@@ -70,22 +70,85 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> Result<Outcome, Str
     })
 }
 
+/// Runs two of a kind at the same time, each on a processor of its own: both warm up, and are let go
+/// together. `None` if one of them does not get there.
+pub(super) fn pair(
+    mut command: impl FnMut() -> Command,
+    limit: Duration,
+) -> Result<Option<[String; 2]>, String> {
+    let mut children = Vec::new();
+    for number in 0..2 {
+        pin(Some(number))?;
+        let child = command()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        children.push(child);
+    }
+    pin(None)?;
+    // Ends them when they take too long, which ends the reading below.
+    let (done, wait) = std::sync::mpsc::channel::<()>();
+    let ids: Vec<u32> = children.iter().map(std::process::Child::id).collect();
+    let guard = std::thread::spawn(move || {
+        if wait.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            for id in ids.into_iter().filter_map(|id| libc::pid_t::try_from(id).ok()) {
+                // SAFETY: the children have not been waited for, so the ids are still theirs.
+                unsafe { libc::kill(id, libc::SIGKILL) };
+            }
+        }
+    });
+    let mut outputs: Vec<_> = children
+        .iter_mut()
+        .filter_map(|child| Some(BufReader::new(child.stdout.take()?)))
+        .collect();
+    let mut ready = true;
+    for output in &mut outputs {
+        let mut line = String::new();
+        ready &= output.read_line(&mut line).is_ok() && line == "ready\n";
+    }
+    for child in &mut children {
+        if let Some(mut input) = child.stdin.take() {
+            // One that has ended already says nothing more, which is seen below.
+            let _ = input.write_all(b"\n");
+        }
+    }
+    let mut texts = [String::new(), String::new()];
+    for (output, text) in outputs.iter_mut().zip(&mut texts) {
+        ready &= output.read_to_string(text).is_ok();
+    }
+    // Before they are waited for, see above.
+    drop(done);
+    let _ = guard.join();
+    for child in &mut children {
+        ready &= child.wait().is_ok_and(|status| status.success());
+    }
+    Ok(ready.then_some(texts))
+}
+
 /// The JSON objects in what a program said.
 pub(super) fn objects(said: &str) -> Result<Vec<Value>, String> {
     let object = |line| serde_json::from_str(line).map_err(|e| format!("{line:?}: {e}"));
     said.lines().map(object).collect()
 }
 
-/// Keeps this process, and those it starts, on one processor; or lets them go.
-pub(super) fn pin(one: bool) -> Result<(), String> {
+/// The processor for measurements with one: the last, because interrupts tend to go to the first.
+pub(super) const LAST: Option<usize> = Some(usize::MAX);
+
+/// Keeps this process, and those it starts, on the processor of this number; or lets them go.
+pub(super) fn pin(processor: Option<usize>) -> Result<(), String> {
     // SAFETY: a set of processors is an array of integers, for which all zero is a value.
     let mut set: libc::cpu_set_t = unsafe { std::mem::zeroed() };
     let size = size_of::<libc::cpu_set_t>();
     // SAFETY: sysconf reads a number of the system.
     let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_CONF) };
     let count = usize::try_from(count).unwrap_or(1).min(8 * size);
-    // The last one: interrupts tend to go to the first.
-    for processor in if one { count - 1..count } else { 0..count } {
+    let chosen = match processor {
+        Some(number) => number.min(count - 1)..number.min(count - 1) + 1,
+        None => 0..count,
+    };
+    for processor in chosen {
         // SAFETY: `processor` is below the number of bits of the set.
         unsafe { libc::CPU_SET(processor, &mut set) };
     }

@@ -8,6 +8,7 @@ mod chart;
 mod check;
 mod child;
 mod corpora;
+mod more;
 mod prepare;
 mod report;
 mod rivals;
@@ -15,7 +16,7 @@ mod round;
 
 use crate::generate::root;
 use corpora::Corpus;
-use rivals::Rival;
+use rivals::{Program, Rival};
 use std::{path::PathBuf, time::Duration};
 
 /// What to measure.
@@ -29,9 +30,13 @@ struct Options {
     seconds: usize,
     /// Names of corpora; empty for all.
     only: Vec<String>,
+    measure: Vec<&'static str>,
     /// The command, for the report.
     command: String,
 }
+
+/// What can be measured, in this order.
+const MEASURES: [&str; 5] = ["start", "speed", "messages", "parts", "threads"];
 
 /// Passes after the first, of which the middle one counts.
 const WARM: usize = 3;
@@ -40,7 +45,8 @@ const WARM: usize = 3;
 const LIMIT: Duration = Duration::from_secs(240);
 
 const USAGE: &str = "usage: cargo xtask bench peers [--corpus DIR] [--vocab NAME,…] [--rivals NAME,…] \
-    [--rounds N] [--json FILE] [--only CORPUS,…] [--seconds N]";
+    [--rounds N] [--json FILE] [--only CORPUS,…] [--seconds N] \
+    [--measure start,speed,messages,parts,threads]";
 
 impl Options {
     fn parse(args: &[&str]) -> Result<Self, String> {
@@ -53,6 +59,7 @@ impl Options {
             json: None,
             seconds: 3,
             only: Vec::new(),
+            measure: MEASURES.to_vec(),
             command: format!("cargo xtask bench peers {}", args.join(" ")).trim_end().to_owned(),
         };
         let mut args = args.iter();
@@ -66,11 +73,20 @@ impl Options {
                 "--rounds" => options.rounds = number()?.max(1),
                 "--json" => options.json = Some(value.into()),
                 "--only" => options.only = value.split(',').map(str::to_owned).collect(),
+                "--measure" => {
+                    let find = |name| MEASURES.into_iter().find(|measure| *measure == name);
+                    let chosen: Option<_> = value.split(',').map(find).collect();
+                    options.measure = chosen.ok_or(USAGE)?;
+                }
                 "--seconds" => options.seconds = number()?.max(1),
                 _ => return Err(USAGE.to_owned()),
             }
         }
         Ok(options)
+    }
+
+    fn measures(&self, measure: &str) -> bool {
+        self.measure.contains(&measure)
     }
 }
 
@@ -85,12 +101,31 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
     super::succeed(std::process::Command::new(this).args(["bench", "peers", "--prepare"]))?;
     let mut results = round::Results::default();
-    for vocab in &options.vocabs {
-        results.starts.extend(round::starts(&options, &programs, vocab)?);
+    for &vocab in &options.vocabs {
+        if options.measures("start") {
+            results.starts.extend(round::starts(&options, &programs, vocab)?);
+        }
         for corpus in &corpora {
-            let equal = check::ids(&programs, vocab, corpus)?;
-            round::speed(&options, &programs, vocab, corpus, &equal, &mut results)?;
-            results.checks.push(equal);
+            let check = check::ids(&programs, vocab, corpus)?;
+            let able: Vec<&Program> =
+                programs.iter().filter(|program| program.timed && check.answers(program)).collect();
+            results.checks.push(check);
+            if options.measures("speed") {
+                round::speed(&options, &able, vocab, corpus, &mut results)?;
+            }
+            if corpus.is_adversarial() {
+                continue;
+            }
+            let able = results.worthwhile(&able, vocab, corpus);
+            if options.measures("messages") && corpus.cut == "lines" {
+                results.messages.extend(more::messages(&options, &able, vocab, corpus)?);
+            }
+            if options.measures("parts") && corpus.cut == "documents" {
+                results.samples.extend(more::parts(&options, &able, vocab, corpus)?);
+            }
+            if options.measures("threads") && corpus.cut != "lines" {
+                results.samples.extend(more::threads(&options, &able, vocab, corpus)?);
+            }
         }
     }
     report::write(&options, &corpora, &programs, &results)

@@ -6,8 +6,9 @@ use super::{
     chart::{self, Bar},
     check::Verdict,
     corpora::Corpus,
+    more::Messages,
     rivals::Program,
-    round::{Results, Speed, Start, typical},
+    round::{Results, Speed, Start, middle, typical},
 };
 use crate::generate::{root, write as write_file};
 use serde_json::json;
@@ -89,6 +90,9 @@ impl Report<'_> {
         self.speeds(vocab, text);
         self.ratios(vocab, text);
         self.adversarial(vocab, text);
+        self.messages(vocab, text);
+        self.parts(vocab, text);
+        self.threads(vocab, text);
         self.loads(vocab, text);
         for corpus in self.corpora.iter().filter(|corpus| !corpus.is_adversarial()) {
             let mut bars: Vec<Bar> = Vec::new();
@@ -229,6 +233,103 @@ impl Report<'_> {
         }
     }
 
+    fn messages(&self, vocab: &str, text: &mut String) {
+        let of = |rival: &str, pass: &str, value: fn(&Messages) -> f64| {
+            let all = self.results.messages.iter();
+            let of = all.filter(|m| (m.rival, m.vocab, m.pass) == (rival, vocab, pass));
+            middle(&of.map(value).collect::<Vec<_>>())
+        };
+        let mut lines = String::new();
+        for program in &self.programs {
+            let percentiles = |pass| {
+                let p50 = of(program.name, pass, |messages| messages.p50)?;
+                let p99 = of(program.name, pass, |messages| messages.p99)?;
+                Some(format!("{p50:.2} | {p99:.2} | {:.2}", p99 / p50))
+            };
+            if let (Some(first), Some(warm)) = (percentiles("first"), percentiles("warm")) {
+                let _ = writeln!(lines, "| {} | {first} | {warm} |", program.name);
+            }
+        }
+        if !lines.is_empty() {
+            let _ = write!(
+                text,
+                "\nEach message of 64 bytes and more on its own, nanoseconds for each byte:\n\n\
+                 | library | first, p50 | p99 | p99/p50 | warm, p50 | p99 | p99/p50 |\n\
+                 | --- |{}\n{lines}",
+                " ---: |".repeat(6)
+            );
+        }
+    }
+
+    fn parts(&self, vocab: &str, text: &mut String) {
+        let mut lines = String::new();
+        for corpus in self.corpora {
+            for program in &self.programs {
+                let speed = |pass| self.speed(program.name, vocab, corpus, pass).map(round);
+                let Some(encode) = speed("encode") else { continue };
+                let [count, decode] =
+                    ["count", "decode"].map(|pass| speed(pass).unwrap_or_else(|| "–".to_owned()));
+                let _ = writeln!(
+                    lines,
+                    "| {} | {} | {encode} | {count} | {decode} |",
+                    corpus.name, program.name
+                );
+            }
+        }
+        if !lines.is_empty() {
+            let _ = write!(
+                text,
+                "\nEncode, count without a list of ids, and decode, all warm, MB/s of text:\n\n\
+                 | corpus | library | encode | count | decode |\n| --- | --- | ---: | ---: | ---: |\n{lines}"
+            );
+        }
+    }
+
+    fn threads(&self, vocab: &str, text: &mut String) {
+        let mut lines = String::new();
+        for corpus in self.corpora {
+            for program in &self.programs {
+                let speed = |pass| self.results.speed(program.name, vocab, &corpus.name, pass);
+                let Some(two) = speed("two") else { continue };
+                let cell = |pass| match speed(pass) {
+                    Some(Speed { mb_per_s, spread: [low, high], .. }) => {
+                        let share = mb_per_s / two.mb_per_s;
+                        let [mb, low, high] = [mb_per_s, low, high].map(round);
+                        format!("{mb} ({low}–{high}), {share:.2}")
+                    }
+                    None => "–".to_owned(),
+                };
+                let call = if corpus.cut == "whole" { "long" } else { "batch" };
+                let scaling = self.speed(program.name, vocab, corpus, "warm").map_or_else(
+                    || "–".to_owned(),
+                    |one| format!("{:.2}", speed(call).map_or(0.0, |s| s.mb_per_s) / one),
+                );
+                let _ = writeln!(
+                    lines,
+                    "| {} | {} | {} ({}–{}) | {} | {} | {scaling} |",
+                    corpus.name,
+                    program.name,
+                    round(two.mb_per_s),
+                    round(two.spread[0]),
+                    round(two.spread[1]),
+                    cell(call),
+                    cell("threads"),
+                );
+            }
+        }
+        if !lines.is_empty() {
+            let _ = write!(
+                text,
+                "\nTwo threads, MB/s of wall time, with the slowest and the fastest round, and the share of what \
+                 two processes reach side by side. Own call: the library's batch, or its call for one long \
+                 text; threads: two threads that share the tokenizer. Scaling: own call by one thread's warm \
+                 passes.\n\n\
+                 | corpus | library | two processes | own call | threads | scaling |\n\
+                 | --- | --- | ---: | ---: | ---: | ---: |\n{lines}"
+            );
+        }
+    }
+
     fn loads(&self, vocab: &str, text: &mut String) {
         text.push_str(
             "\nStart-up: from process start to exit, one short text encoded. Heap: what the allocator has \
@@ -302,7 +403,7 @@ impl Report<'_> {
                 for program in &self.programs {
                     for pass in ["first", "warm"] {
                         let results = &self.results;
-                        let Some(Speed { mb_per_s, rounds, bytes }) =
+                        let Some(Speed { mb_per_s, rounds, bytes, .. }) =
                             results.speed(program.name, vocab, &corpus.name, pass)
                         else {
                             continue;

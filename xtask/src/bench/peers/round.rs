@@ -3,9 +3,10 @@
 use super::{
     super::measure::{self, median},
     LIMIT, Options, WARM,
-    check::{Check, Verdict},
+    check::Check,
     child::{self, Outcome},
     corpora::Corpus,
+    more::Messages,
     rivals::Program,
 };
 use serde_json::Value;
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub(super) struct Results {
     pub(super) checks: Vec<Check>,
     pub(super) samples: Vec<Sample>,
+    pub(super) messages: Vec<Messages>,
     pub(super) memory: Vec<Memory>,
     pub(super) starts: Vec<Start>,
     /// What failed although the ids could be had.
@@ -65,9 +67,28 @@ pub(super) struct Speed {
     pub(super) rounds: usize,
     /// How much of the text was encoded.
     pub(super) bytes: u64,
+    /// The slowest and the fastest round.
+    pub(super) spread: [f64; 2],
 }
 
 impl Results {
+    /// Those that are not hopelessly slow; where no speed was measured, all.
+    pub(super) fn worthwhile<'p>(
+        &self,
+        programs: &[&'p Program],
+        vocab: &str,
+        corpus: &Corpus,
+    ) -> Vec<&'p Program> {
+        let warm = |program: &Program| {
+            let speed = self.speed(program.name, vocab, &corpus.name, "warm");
+            speed.map_or(0.0, |speed| speed.mb_per_s)
+        };
+        let best = programs.iter().map(|program| warm(program)).fold(0.0, f64::max);
+        let keep =
+            |program: &&&Program| program.name == "comptok" || warm(program) >= best * HOPELESS;
+        programs.iter().filter(keep).copied().collect()
+    }
+
     /// The median over the rounds.
     pub(super) fn speed(
         &self,
@@ -83,7 +104,9 @@ impl Results {
         let samples: Vec<&Sample> = self.samples.iter().filter(of).collect();
         let speeds: Vec<f64> = samples.iter().map(|sample| sample.mb_per_s).collect();
         let bytes = samples.iter().map(|sample| sample.bytes).min()?;
-        Some(Speed { mb_per_s: middle(&speeds)?, rounds: speeds.len(), bytes })
+        let spread = [f64::INFINITY, 0.0];
+        let spread = speeds.iter().fold(spread, |[a, b], speed| [a.min(*speed), b.max(*speed)]);
+        Some(Speed { mb_per_s: middle(&speeds)?, rounds: speeds.len(), bytes, spread })
     }
 }
 
@@ -100,18 +123,13 @@ const HOPELESS: f64 = 0.1;
 /// First and later passes over a corpus.
 pub(super) fn speed(
     options: &Options,
-    programs: &[Program],
+    programs: &[&Program],
     vocab: &'static str,
     corpus: &Corpus,
-    check: &Check,
     results: &mut Results,
 ) -> Result<(), String> {
-    let answers = |program: &&Program| {
-        let verdict = check.of(program.name);
-        program.timed && !matches!(verdict, Verdict::Unsupported | Verdict::Failed(_))
-    };
-    let mut programs: Vec<&Program> = programs.iter().filter(answers).collect();
-    child::pin(true)?;
+    let mut programs = programs.to_vec();
+    child::pin(child::LAST)?;
     for round in 0..options.rounds {
         eprintln!("{vocab}, {}, round {} of {} …", corpus.name, round + 1, options.rounds);
         for turn in 0..programs.len() {
@@ -128,16 +146,10 @@ pub(super) fn speed(
             }
         }
         if round == 0 {
-            let warm = |name| {
-                results.speed(name, vocab, &corpus.name, "warm").map_or(0.0, |warm| warm.mb_per_s)
-            };
-            let best = programs.iter().map(|program| warm(program.name)).fold(0.0, f64::max);
-            programs.retain(|program| {
-                program.name == "comptok" || warm(program.name) >= best * HOPELESS
-            });
+            programs = results.worthwhile(&programs, vocab, corpus);
         }
     }
-    child::pin(false)
+    child::pin(None)
 }
 
 fn read_speed(
