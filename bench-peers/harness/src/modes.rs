@@ -276,9 +276,21 @@ fn threaded<P: Peer>(
 ) -> Result<(), Error> {
     let peer = P::load(vocab)?;
     let bytes: usize = documents.iter().map(|document| document.len()).sum();
-    let report = |name: &str, number: usize, start: (Instant, u64), ids: usize| {
+    // What one thread finds.
+    let mut state = P::State::default();
+    let alone: Vec<Vec<u32>> = documents
+        .iter()
+        .map(|document| {
+            encode(&peer, document, &mut state).map(<[u32]>::to_vec).unwrap_or_default()
+        })
+        .collect();
+    drop(state);
+    let report = |name: &str, number: usize, start: (Instant, u64), all: &[Vec<u32>]| {
         let (wall, cpu) = (start.0.elapsed(), cpu_nanos() - start.1);
-        let pass = Pass { documents: documents.len(), failed: 0, bytes, ids };
+        // Compared after the clock has been read.
+        let ids = all.iter().map(Vec::len).sum();
+        let failed = alone.iter().zip(all).filter(|(alone, all)| alone != all).count();
+        let pass = Pass { documents: documents.len(), failed, bytes, ids };
         // The first pass starts the threads and finds cold caches.
         pass.print(&format!("{name}{}", if number == 0 { " first" } else { "" }), cpu, wall);
     };
@@ -287,39 +299,45 @@ fn threaded<P: Peer>(
         if let [document] = documents {
             let start = begin();
             if let Some(ids) = peer.long(document, threads) {
-                report("long", number, start, ids.len());
+                report("long", number, start, &[ids]);
             }
             continue;
         }
         let start = begin();
         if let Some(all) = peer.batch(documents, threads) {
-            report("batch", number, start, all.iter().map(Vec::len).sum());
+            report("batch", number, start, &all);
         }
     }
     if documents.len() > 1 {
         for number in 0..=passes {
             let start = begin();
-            let ids = by_threads(&peer, documents, threads);
-            report("threads", number, start, ids);
+            let all = by_threads(&peer, documents, threads);
+            report("threads", number, start, &all);
         }
     }
     Ok(())
 }
 
-/// Threads that take the next document each, and keep the ids of all.
-fn by_threads<P: Peer>(peer: &P, documents: &[&str], threads: usize) -> usize {
+/// Threads that take the next document each; the ids of all, in order.
+fn by_threads<P: Peer>(peer: &P, documents: &[&str], threads: usize) -> Vec<Vec<u32>> {
     let next = AtomicUsize::new(0);
+    let work = || {
+        let (mut state, mut kept) = (P::State::default(), Vec::new());
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(document) = documents.get(number) else { return kept };
+            let ids = encode(peer, document, &mut state).map(<[u32]>::to_vec);
+            kept.push((number, ids.unwrap_or_default()));
+        }
+    };
+    let mut all = vec![Vec::new(); documents.len()];
     std::thread::scope(|scope| {
-        let work = || {
-            let (mut state, mut kept) = (P::State::default(), Vec::new());
-            while let Some(document) = documents.get(next.fetch_add(1, Ordering::Relaxed)) {
-                kept.push(encode(peer, document, &mut state).map(<[u32]>::to_vec));
-            }
-            kept.iter().flatten().map(Vec::len).sum::<usize>()
-        };
         let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().map(|handle| handle.join().unwrap_or(0)).sum()
-    })
+        for (number, ids) in handles.into_iter().filter_map(|handle| handle.join().ok()).flatten() {
+            all[number] = ids;
+        }
+    });
+    all
 }
 
 /// Warms up, says so, and on a byte from standard input encodes for so many seconds: to be run twice

@@ -21,7 +21,6 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         ["build"] => build::run(),
         ["size"] => size::run(),
         ["startup"] => startup::run(),
-        ["startup", "--prepare"] => startup::prepare(),
         ["peers", ref rest @ ..] => peers::run(rest),
         _ => Err("usage: cargo xtask bench build|peers|size|startup".to_owned()),
     }

@@ -1,6 +1,6 @@
 //! fastokens, from a tokenizer.json.
 
-use fastokens::Tokenizer;
+use fastokens::{AddedTokenPolicy, Tokenizer};
 use harness::{Error, Peer, Vocab};
 
 struct Fastokens(Tokenizer);
@@ -23,7 +23,7 @@ impl Peer for Fastokens {
 
     // Its threads are as many as FASTOKENS_BPE_THREADS says.
     fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
-        self.0.encode_batch(texts, false).ok()
+        self.0.encode_batch_with_policy(texts, false, AddedTokenPolicy::None).ok()
     }
 
     fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {

@@ -1,7 +1,7 @@
 //! splintr: the vocabularies that it brings along, and a rank file for the one it does not.
 
 use harness::{Error, Peer, Vocab};
-use splintr::{AnyTokenizer, FxHashMap, Tokenizer, pretrained::from_pretrained};
+use splintr::{AnyTokenizer, FxHashMap, SpecialMode, Tokenizer, pretrained::from_pretrained};
 
 enum Splintr {
     Bundled(Box<AnyTokenizer>),
@@ -28,7 +28,10 @@ impl Peer for Splintr {
 
     fn encode<'s>(&self, text: &str, ids: &'s mut Vec<u32>) -> &'s [u32] {
         *ids = match self {
-            Self::Bundled(tokenizer) => tokenizer.encode_raw(text),
+            Self::Bundled(tokenizer) => {
+                let mode = SpecialMode::Ordinary;
+                tokenizer.encode_with(text, &mode).expect("no token is forbidden")
+            }
             Self::Ranks(tokenizer) => tokenizer.encode_ordinary(text),
         };
         ids
@@ -45,11 +48,14 @@ impl Peer for Splintr {
     // Its threads are as many as RAYON_NUM_THREADS says.
     fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
         match self {
-            Self::Bundled(tokenizer) => Some(tokenizer.encode_batch(texts)),
+            Self::Bundled(tokenizer) => {
+                tokenizer.encode_batch_with(texts, &SpecialMode::Ordinary).ok()
+            }
             Self::Ranks(_) => None,
         }
     }
 
+    // Special tokens cannot be taken for text here.
     fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {
         Some(match self {
             Self::Bundled(tokenizer) => tokenizer.encode_rayon(text),

@@ -1,4 +1,4 @@
-//! tokie, from a tokenizer.json.
+//! tokie, from a tokenizer.json without added tokens: it has no call that takes them for text.
 
 use harness::{Error, Peer, Vocab};
 use tokie::Tokenizer;
@@ -9,7 +9,7 @@ impl Peer for Tokie {
     type State = Vec<u32>;
 
     fn load(vocab: &Vocab) -> Result<Self, Error> {
-        Ok(Self(Tokenizer::from_json(vocab.json())?))
+        Ok(Self(Tokenizer::from_json(vocab.file("plain.json"))?))
     }
 
     fn encode<'s>(&self, text: &str, ids: &'s mut Vec<u32>) -> &'s [u32] {

@@ -16,6 +16,7 @@ mod round;
 
 use crate::generate::root;
 use corpora::Corpus;
+pub(super) use prepare::vocabs;
 use rivals::{Program, Rival};
 use std::{path::PathBuf, time::Duration};
 
@@ -124,7 +125,7 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
                 results.samples.extend(more::parts(&options, &able, vocab, corpus)?);
             }
             if options.measures("threads") && corpus.cut != "lines" {
-                results.samples.extend(more::threads(&options, &able, vocab, corpus)?);
+                more::threads(&options, &able, vocab, corpus, &mut results)?;
             }
         }
     }

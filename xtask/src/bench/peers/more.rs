@@ -5,7 +5,7 @@ use super::{
     child::{self, Outcome},
     corpora::Corpus,
     rivals::Program,
-    round::{Sample, middle},
+    round::{Results, Sample, middle},
 };
 use serde_json::Value;
 use std::process::Command;
@@ -119,9 +119,9 @@ pub(super) fn threads(
     programs: &[&Program],
     vocab: &'static str,
     corpus: &Corpus,
-) -> Result<Vec<Sample>, String> {
+    results: &mut Results,
+) -> Result<(), String> {
     eprintln!("{vocab}, {}, two threads …", corpus.name);
-    let mut samples = Vec::new();
     for round in 0..options.rounds {
         for turn in 0..programs.len() {
             let program = programs[(turn + round) % programs.len()];
@@ -145,17 +145,24 @@ pub(super) fn threads(
                         (_, None) => None,
                     };
                 }
-                samples.extend(sum);
+                results.samples.extend(sum);
             }
             let mut threaded = command("threads", 2, &[&WARM.to_string(), "2"]);
             if let Outcome::Said(said) = child::run(&mut threaded, LIMIT)? {
                 let objects = child::objects(&said)?;
                 for pass in ["batch", "long", "threads"] {
                     let name = program.name;
-                    samples.extend(sample(name, vocab, corpus, pass, pass, &objects, "wall_ns"));
+                    let new = sample(name, vocab, corpus, pass, pass, &objects, "wall_ns");
+                    results.samples.extend(new);
+                }
+                if objects.iter().any(|object| object["failed"].as_u64() != Some(0)) {
+                    results.failures.push(format!(
+                        "{}, {vocab}, {}: other ids with two threads than with one",
+                        program.name, corpus.name
+                    ));
                 }
             }
         }
     }
-    Ok(samples)
+    Ok(())
 }

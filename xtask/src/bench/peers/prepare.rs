@@ -9,6 +9,7 @@ use comptok_bake::{
     write as write_spec,
 };
 use flate2::read::MultiGzDecoder;
+use serde_json::Value;
 use std::{
     fs,
     io::Read as _,
@@ -34,11 +35,12 @@ pub(super) fn named(names: &str) -> Result<Vec<&'static str>, String> {
 }
 
 /// Where the files are.
-pub(super) fn vocabs() -> PathBuf {
+pub(in super::super) fn vocabs() -> PathBuf {
     folder("peers").join("vocab")
 }
 
-/// Writes NAME.json, NAME.tiktoken, NAME.pattern and NAME.ctok for each, unless they are there.
+/// Writes NAME.json, NAME.plain.json (without added tokens), NAME.tiktoken, NAME.pattern and, for what
+/// is not bundled, NAME.ctok.
 pub(super) fn write() -> Result<(), String> {
     let io = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     let out = vocabs();
@@ -56,6 +58,9 @@ pub(super) fn write() -> Result<(), String> {
             let baked = bake_file(&json, &FileOptions::default());
             put("ctok", &baked.map_err(|error| error.in_file(name))?.blob)?;
         }
+        let mut plain: Value = serde_json::from_slice(&json).map_err(|e| e.to_string())?;
+        plain["added_tokens"] = Value::Array(Vec::new());
+        put("plain.json", plain.to_string().as_bytes())?;
         put("json", &json)?;
     }
     Ok(())
