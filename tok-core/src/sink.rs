@@ -22,6 +22,12 @@ pub trait Sink {
         text: &[u8],
     );
 
+    /// Takes the first `count` of `ids`, as [`many`](Self::many) does.
+    #[inline(always)]
+    fn few(&mut self, tables: &Tables<'_>, ids: [u32; 3], count: usize, start: usize, text: &[u8]) {
+        self.many(tables, ids.into_iter().take(count), start, text);
+    }
+
     /// The spans taken since `from` tokens were there, if this sink takes spans. They are in
     /// rewritten text when it is the engine that asks, which then moves them.
     fn spans_mut(&mut self, from: usize) -> &mut [Span];
@@ -57,6 +63,18 @@ impl Sink for IdSink<'_> {
         if let Some(slot) = self.ids.get_mut(self.len) {
             *slot = id;
             self.len += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn few(&mut self, _: &Tables<'_>, ids: [u32; 3], count: usize, _: usize, _: &[u8]) {
+        match self.ids.get_mut(self.len..).and_then(<[u32]>::first_chunk_mut::<3>) {
+            // All of them, whatever their number: what is too much is written over.
+            Some(slots) => {
+                *slots = ids;
+                self.len += count.min(3);
+            }
+            None => ids.into_iter().take(count).for_each(|id| self.one(id, 0, 0)),
         }
     }
 
@@ -105,6 +123,11 @@ impl Sink for CountSink {
     #[inline(always)]
     fn many(&mut self, _: &Tables<'_>, ids: impl Iterator<Item = u32>, _: usize, _: &[u8]) {
         self.len += ids.count();
+    }
+
+    #[inline(always)]
+    fn few(&mut self, _: &Tables<'_>, _: [u32; 3], count: usize, _: usize, _: &[u8]) {
+        self.len += count;
     }
 
     fn spans_mut(&mut self, _: usize) -> &mut [Span] {

@@ -71,6 +71,20 @@ const fn fold(a: u64, b: u64) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub u128);
 
+/// What stands for the length of a pre-token that is longer than any key.
+const TOO_LONG: usize = 16;
+
+/// The lowest bytes, by their number up to 15.
+static MASKS: [u128; 32] = {
+    let mut masks = [0; 32];
+    let mut len = 1;
+    while len < 16 {
+        masks[len] = masks[len - 1] << 8 | 0xFF;
+        len += 1;
+    }
+    masks
+};
+
 impl Key {
     /// The key of `bytes`; `None` above 15 bytes.
     #[inline]
@@ -87,10 +101,20 @@ impl Key {
     pub fn load(text: &[u8], start: usize, len: usize) -> Option<Self> {
         debug_assert!(len <= SHORT_MAX);
         if let Some((block, _)) = text.get(start..)?.split_first_chunk::<16>() {
-            let mask = (1u128 << (8 * len as u32)) - 1;
-            return Some(Self(u128::from_le_bytes(*block) & mask | (len as u128) << 120));
+            let bytes = u128::from_le_bytes(*block) & MASKS[len & 31];
+            return Some(Self(bytes | (len as u128) << 120));
         }
         Self::new(text.get(start..start + len)?)
+    }
+
+    /// As [`Key::load`] for any length, with one read, where `text` goes on for 16 bytes: with more
+    /// than 15 bytes, a key that no entry has.
+    #[inline(always)]
+    pub fn load_wide(block: &[u8; 16], len: usize) -> Self {
+        let len = if len > SHORT_MAX { TOO_LONG } else { len };
+        // The mask of TOO_LONG is that of no bytes.
+        let bytes = u128::from_le_bytes(*block) & MASKS[len & 31];
+        Self(bytes | (len as u128) << 120)
     }
 
     /// Its hash.
@@ -158,13 +182,17 @@ fn part<const N: usize>(line: &Line, at: usize) -> [u8; N] {
 /// The value of `key` in `line`.
 #[inline(always)]
 pub fn pick(line: &Line, key: Key) -> u32 {
-    let slot = |i: usize| {
-        let same = u128::from_le_bytes(part(line, 16 * i)) == key.0;
-        let value = u32::from_le_bytes(part(line, 48 + 4 * i));
-        if same { value } else { NONE }
-    };
-    // At most one slot holds the key, and NONE is all ones.
-    slot(0) & slot(1) & slot(2)
+    let (keys, _) = line.as_chunks::<16>();
+    let (values, _) = line.as_chunks::<4>();
+    // At most one slot holds the key, and NONE is all ones. Without a branch: which slot it is,
+    // and whether it is one, is as good as random.
+    let mut found = NONE;
+    for slot in 0..KEYS_PER_LINE {
+        let rest = u128::from_le_bytes(keys[slot]) ^ key.0;
+        let other = (rest as u64 | (rest >> 64) as u64) != 0;
+        found &= u32::from_le_bytes(values[12 + slot]) | u32::from(other).wrapping_neg();
+    }
+    found
 }
 
 /// The link of a head line.
@@ -181,8 +209,8 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
 
 /// The value of a key in the head; NONE if it is not there.
 #[inline(always)]
-pub fn find_hot(tables: &Tables<'_>, key: Key, hash: u64) -> u32 {
-    match tables.head.get(head_line(hash, tables.head.len())) {
+pub fn find_hot(head: &[Line], key: Key, hash: u64) -> u32 {
+    match head.get(head_line(hash, head.len())) {
         Some(line) => pick(line, key),
         None => NONE,
     }
@@ -196,12 +224,14 @@ pub fn find_short(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
     if value != NONE {
         return Some(Value(value));
     }
-    find_cold(tables, key, hash, link(line))
+    find_cold(tables, key, hash)
 }
 
+/// The answer for a pre-token that is not in the head.
 #[inline]
-fn find_cold(tables: &Tables<'_>, key: Key, hash: u64, link: Link) -> Option<Value> {
-    let value = pick(tables.cold.get(link.line(hash)?)?, key);
+pub fn find_cold(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
+    let head = tables.head.get(head_line(hash, tables.head.len()))?;
+    let value = pick(tables.cold.get(link(head).line(hash)?)?, key);
     (value != NONE).then_some(Value(value))
 }
 
@@ -247,12 +277,10 @@ pub const fn long_line(hash: u64, pilot: u16, lines: usize) -> usize {
 
 /// The answer for a pre-token of 16 to 31 bytes.
 #[inline]
-pub fn find_long(tables: &Tables<'_>, bytes: &[u8]) -> Option<Value> {
+pub fn find_long(tables: &Tables<'_>, key: &LongKey, hash: u64) -> Option<Value> {
     if tables.long.is_empty() {
         return None;
     }
-    let key = LongKey::new(bytes)?;
-    let hash = key.hash();
     let pilot = tables.long_pilots.get(pilot_index(hash, tables.long_pilots.len()))?;
     let line = tables.long.get(long_line(hash, u16::from_le_bytes(*pilot), tables.long.len()))?;
     let same = part::<32>(line, 0) == key.0;
