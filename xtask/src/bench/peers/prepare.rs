@@ -58,12 +58,24 @@ pub(super) fn write() -> Result<(), String> {
             let baked = bake_file(&json, &FileOptions::default());
             put("ctok", &baked.map_err(|error| error.in_file(name))?.blob)?;
         }
-        let mut plain: Value = serde_json::from_slice(&json).map_err(|e| e.to_string())?;
-        plain["added_tokens"] = Value::Array(Vec::new());
-        put("plain.json", plain.to_string().as_bytes())?;
+        put("plain.json", plain(&json)?.as_bytes())?;
         put("json", &json)?;
     }
     Ok(())
+}
+
+/// A tokenizer.json without its added tokens, in the vocabulary too: some libraries have no call that
+/// takes them for text, or refuse the gaps between their ids.
+fn plain(json: &[u8]) -> Result<String, String> {
+    let mut json: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    let added = json["added_tokens"].take();
+    json["added_tokens"] = Value::Array(Vec::new());
+    if let Some(vocab) = json["model"]["vocab"].as_object_mut() {
+        for token in added.as_array().into_iter().flatten() {
+            vocab.remove(token["content"].as_str().unwrap_or_default());
+        }
+    }
+    Ok(json.to_string())
 }
 
 /// The tokenizer.json and the rank file.

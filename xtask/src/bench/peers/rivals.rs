@@ -130,13 +130,17 @@ fn build_rust(rival: &Rival) -> Result<(String, Vec<OsString>), String> {
     // One package at a time, so that no library changes the features of another's dependencies.
     build.args(["--release", "--locked", "--package", &package]).current_dir(&workspace);
     succeed(&mut build)?;
-    let manifest = workspace.join(match rival.name {
-        "comptok" => "comptok/Cargo.toml".to_owned(),
-        name => format!("rivals/{name}/Cargo.toml"),
-    });
     let version = match rival.name {
-        "comptok" => env!("CARGO_PKG_VERSION").to_owned(),
-        _ => pinned(&fs::read_to_string(&manifest).map_err(|e| e.to_string())?, rival.package)?,
+        "comptok" => {
+            let manifest = fs::read_to_string(root().join("Cargo.toml"));
+            let line = manifest.map_err(|e| e.to_string())?;
+            let version = line.lines().find_map(|line| line.strip_prefix("version = \""));
+            version.unwrap_or_default().trim_end_matches('"').to_owned()
+        }
+        name => {
+            let manifest = workspace.join(format!("rivals/{name}/Cargo.toml"));
+            pinned(&fs::read_to_string(&manifest).map_err(|e| e.to_string())?, rival.package)?
+        }
     };
     Ok((version, vec![target.join("release").join(package).into()]))
 }
