@@ -3,6 +3,8 @@
 //! What level 0 does not know is merged once and then found here, as long as nothing else takes its
 //! place. Keys are compared whole. The cache belongs to one tokenizer at a time.
 
+use core::hint::select_unpredictable;
+
 use crate::blob::{
     Line,
     lookup::{Key, LongKey},
@@ -56,10 +58,10 @@ impl<'c> Cache<'c> {
         let (words, _) = line.as_chunks::<4>();
         // The second answer, unless it is the first, and whether it is that: without a branch.
         let same = |at: usize| u128::from_le_bytes(keys[at]) == key.0;
-        let at = if same(0) { 4 } else { 12 };
+        let at = select_unpredictable(same(0), 4, 12);
         let word = |i: usize| u32::from_le_bytes(words[at + i]);
         let found = same(0) | same(2);
-        let count = if found { word(3) } else { 0 };
+        let count = select_unpredictable(found, word(3), 0);
         ([word(0), word(1), word(2)], (count as usize).min(SHORT_IDS))
     }
 

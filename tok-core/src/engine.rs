@@ -11,7 +11,7 @@ use crate::{
     added_tokens::{self, Found, Matcher, Special},
     blob::{
         FormatError, Header, Tables, flags,
-        lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, Value},
+        lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, TINY_MAX, TinyKey, Value},
         u32_at,
     },
     model::bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
@@ -586,23 +586,37 @@ impl<P: Splitter> Stage<'_, '_, P> {
         Ok(())
     }
 
-    /// The answers at home in the head for pre-tokens that follow each other; NONE for others.
+    /// The answers in the heads for pre-tokens that follow each other; NONE for others.
     #[inline(always)]
-    fn hot_answers(&self, text: &[u8], start: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
-        let head = self.tables.head;
-        let mut start = start;
-        for (hot, &end) in hot.iter_mut().zip(ends) {
+    fn hot_answers(&self, text: &[u8], from: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
+        let mut longer = [0u8; BATCH];
+        let (mut start, mut count) = (from, 0);
+        for (i, (hot, &end)) in hot.iter_mut().zip(ends).enumerate() {
             if P::DROPS && end & DROPPED != 0 {
                 *hot = NONE;
                 start = end & !DROPPED;
                 continue;
             }
-            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<16>) {
-                Some(block) => Key::load_wide(block, end.wrapping_sub(start)),
-                None => text.get(start..end).and_then(Key::new).unwrap_or(Key(0)),
+            let len = end.wrapping_sub(start);
+            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<8>) {
+                Some(block) => TinyKey::load(block, len),
+                None => text.get(start..end).and_then(TinyKey::new).unwrap_or(TinyKey(0)),
             };
-            *hot = lookup::find_hot(head, key, key.hash());
+            *hot = lookup::tiny_head(self.tables, key, key.hash());
+            // Longer ones afterwards: a branch here would often be mispredicted.
+            longer[count] = i as u8;
+            count += usize::from(len > TINY_MAX);
             start = end;
+        }
+        for &i in &longer[..count] {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = ends[i].wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                hot[i] = lookup::short_head(self.tables, key, key.hash());
+            }
         }
     }
 
@@ -617,7 +631,8 @@ impl<P: Splitter> Stage<'_, '_, P> {
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
-        if let Some(value) = lookup::find_cold(self.tables, key, hash) {
+        let value = Value(lookup::find_cold(self.tables, piece));
+        if value.0 != NONE {
             // After its first time it is found in one line.
             if let Some(id) = value.as_one() {
                 workspace.cache.keep_short(key, hash, core::iter::once(id));

@@ -1,24 +1,30 @@
 //! Where entries are placed and found: one function for both.
 //!
-//! Level 0 holds pre-tokens of up to 15 bytes, three to a cache line: three 16-byte keys, three
-//! values, and in the last four bytes a *link*. A key is hashed to one line of the head. What does
-//! not fit there lies in a group of cold lines that belongs to this head line alone; the link says
+//! Level 0 holds pre-tokens of up to 7 bytes, five to a cache line: five 8-byte keys, five values,
+//! and in the last four bytes a *link*; and in lines of their own those of 8 to 15 bytes, three to a
+//! line, with keys of 16 bytes. A key is hashed to one line of the head. What does not fit there lies in a group of cold lines that belongs to this head line alone; the link says
 //! where the group starts, how many lines it has, and which seed spreads the keys so that no line
-//! holds more than three. So a hot hit reads one line, any other hit two, and a miss no more.
+//! holds more than it can. So a hot hit reads one line, any other hit two, and a miss no more.
 //!
 //! Pre-tokens of 16 to 31 bytes have their own tier: a pilot (u16) for each group of keys, chosen
 //! when baked so that every key has a line of its own.
 //!
 //! Nothing here trusts the contents: an index is reduced to the section's length or checked.
 
+use core::hint::select_unpredictable;
+
 use super::tables::{Line, Tables, u32_at};
 
 /// Longest key of the first tier.
-pub const SHORT_MAX: usize = 15;
+pub const TINY_MAX: usize = 7;
 /// Longest key of the second tier.
+pub const SHORT_MAX: usize = 15;
+/// Longest key of the third tier.
 pub const LONG_MAX: usize = 31;
 /// Keys in a line of the first tier.
-pub const KEYS_PER_LINE: usize = 3;
+pub const TINY_PER_LINE: usize = 5;
+/// Keys in a line of the second tier.
+pub const SHORT_PER_LINE: usize = 3;
 /// No answer.
 pub const NONE: u32 = u32::MAX;
 
@@ -67,16 +73,53 @@ const fn fold(a: u64, b: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
+/// A pre-token of up to 7 bytes: its bytes, zeros, and its length in the last byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TinyKey(pub u64);
+
+/// The lowest bytes, by their number up to 7.
+static TINY_MASKS: [u64; 16] = {
+    let mut masks = [0; 16];
+    let mut len = 1;
+    while len < 8 {
+        masks[len] = masks[len - 1] << 8 | 0xFF;
+        len += 1;
+    }
+    masks
+};
+
+impl TinyKey {
+    /// The key of `bytes`; `None` above 7 bytes.
+    #[inline]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        let mut key = [0; 8];
+        key.get_mut(..TINY_MAX)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
+        key[7] = bytes.len() as u8;
+        Some(Self(u64::from_le_bytes(key)))
+    }
+
+    /// The key of the first `len` bytes of `block`; with more than 7, the one key that no entry has.
+    #[inline(always)]
+    pub fn load(block: &[u8; 8], len: usize) -> Self {
+        let len = len.min(TINY_MAX + 1);
+        Self(u64::from_le_bytes(*block) & TINY_MASKS[len] | (len as u64) << 56)
+    }
+
+    /// Its hash.
+    #[inline(always)]
+    pub const fn hash(self) -> u64 {
+        let product = self.0.wrapping_mul(K1);
+        product ^ product >> 32
+    }
+}
+
 /// A pre-token of up to 15 bytes: its bytes, zeros, and its length in the last byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub u128);
 
-/// What stands for the length of a pre-token that is longer than any key.
-const TOO_LONG: usize = 16;
-
-/// The lowest bytes, by their number up to 15.
-static MASKS: [u128; 32] = {
-    let mut masks = [0; 32];
+/// The lowest bytes, by their number.
+static MASKS: [u128; 16] = {
+    let mut masks = [0; 16];
     let mut len = 1;
     while len < 16 {
         masks[len] = masks[len - 1] << 8 | 0xFF;
@@ -101,20 +144,10 @@ impl Key {
     pub fn load(text: &[u8], start: usize, len: usize) -> Option<Self> {
         debug_assert!(len <= SHORT_MAX);
         if let Some((block, _)) = text.get(start..)?.split_first_chunk::<16>() {
-            let bytes = u128::from_le_bytes(*block) & MASKS[len & 31];
+            let bytes = u128::from_le_bytes(*block) & MASKS[len & SHORT_MAX];
             return Some(Self(bytes | (len as u128) << 120));
         }
         Self::new(text.get(start..start + len)?)
-    }
-
-    /// As [`Key::load`] for any length, with one read, where `text` goes on for 16 bytes: with more
-    /// than 15 bytes, a key that no entry has.
-    #[inline(always)]
-    pub fn load_wide(block: &[u8; 16], len: usize) -> Self {
-        let len = if len > SHORT_MAX { TOO_LONG } else { len };
-        // The mask of TOO_LONG is that of no bytes.
-        let bytes = u128::from_le_bytes(*block) & MASKS[len & 31];
-        Self(bytes | (len as u128) << 120)
     }
 
     /// Its hash.
@@ -179,15 +212,30 @@ fn part<const N: usize>(line: &Line, at: usize) -> [u8; N] {
     }
 }
 
-/// The value of `key` in `line`.
+/// The value of a key in a line of the first tier.
 #[inline(always)]
-pub fn pick(line: &Line, key: Key) -> u32 {
+pub fn pick_tiny(line: &Line, key: TinyKey) -> u32 {
+    let (keys, _) = line.as_chunks::<8>();
+    let (words, _) = line.as_chunks::<4>();
+    // Without a branch: which slot it is, and whether it is one, is as good as random. A bit for
+    // each slot, and one more.
+    let mut hits = 1 << TINY_PER_LINE;
+    for (i, candidate) in keys[..TINY_PER_LINE].iter().enumerate() {
+        hits |= u32::from(u64::from_le_bytes(*candidate) == key.0) << i;
+    }
+    let slot = hits.trailing_zeros() as usize;
+    let value = u32::from_le_bytes(words[(2 * TINY_PER_LINE + slot) & 15]);
+    select_unpredictable(slot == TINY_PER_LINE, NONE, value)
+}
+
+/// The value of a key in a line of the second tier.
+#[inline(always)]
+pub fn pick_short(line: &Line, key: Key) -> u32 {
     let (keys, _) = line.as_chunks::<16>();
     let (values, _) = line.as_chunks::<4>();
-    // At most one slot holds the key, and NONE is all ones. Without a branch: which slot it is,
-    // and whether it is one, is as good as random.
+    // At most one slot holds the key, and NONE is all ones.
     let mut found = NONE;
-    for slot in 0..KEYS_PER_LINE {
+    for slot in 0..SHORT_PER_LINE {
         let rest = u128::from_le_bytes(keys[slot]) ^ key.0;
         let other = (rest as u64 | (rest >> 64) as u64) != 0;
         found &= u32::from_le_bytes(values[12 + slot]) | u32::from(other).wrapping_neg();
@@ -207,32 +255,47 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
     reduce(hash, head_len)
 }
 
-/// The value of a key in the head; NONE if it is not there.
+/// The value of a key in the head of the first tier; NONE if it is not there.
 #[inline(always)]
-pub fn find_hot(head: &[Line], key: Key, hash: u64) -> u32 {
-    match head.get(head_line(hash, head.len())) {
-        Some(line) => pick(line, key),
-        None => NONE,
-    }
+pub fn tiny_head(tables: &Tables<'_>, key: TinyKey, hash: u64) -> u32 {
+    let head = tables.tiny_head;
+    head.get(head_line(hash, head.len())).map_or(NONE, |line| pick_tiny(line, key))
 }
 
-/// The answer for a pre-token of up to 15 bytes.
-#[inline]
-pub fn find_short(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
-    let line = tables.head.get(head_line(hash, tables.head.len()))?;
-    let value = pick(line, key);
-    if value != NONE {
-        return Some(Value(value));
-    }
-    find_cold(tables, key, hash)
+/// The value of a key in the head of the second tier; NONE if it is not there.
+#[inline(always)]
+pub fn short_head(tables: &Tables<'_>, key: Key, hash: u64) -> u32 {
+    let head = tables.short_head;
+    head.get(head_line(hash, head.len())).map_or(NONE, |line| pick_short(line, key))
 }
 
-/// The answer for a pre-token that is not in the head.
+/// The value of a pre-token of up to 15 bytes that is not in its head; NONE if it has none.
 #[inline]
-pub fn find_cold(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
-    let head = tables.head.get(head_line(hash, tables.head.len()))?;
-    let value = pick(tables.cold.get(link(head).line(hash)?)?, key);
-    (value != NONE).then_some(Value(value))
+pub fn find_cold(tables: &Tables<'_>, piece: &[u8]) -> u32 {
+    let place = |head: &[Line], hash| link(head.get(head_line(hash, head.len()))?).line(hash);
+    let found = if let Some(key) = TinyKey::new(piece) {
+        let hash = key.hash();
+        place(tables.tiny_head, hash).and_then(|at| Some(pick_tiny(tables.tiny_cold.get(at)?, key)))
+    } else if let Some(key) = Key::new(piece) {
+        let hash = key.hash();
+        place(tables.short_head, hash)
+            .and_then(|at| Some(pick_short(tables.short_cold.get(at)?, key)))
+    } else {
+        None
+    };
+    found.unwrap_or(NONE)
+}
+
+/// The value of a pre-token of up to 15 bytes in its head; NONE if it is not there.
+#[inline]
+pub fn find_head(tables: &Tables<'_>, piece: &[u8]) -> u32 {
+    if let Some(key) = TinyKey::new(piece) {
+        tiny_head(tables, key, key.hash())
+    } else if let Some(key) = Key::new(piece) {
+        short_head(tables, key, key.hash())
+    } else {
+        NONE
+    }
 }
 
 /// A pre-token of 16 to 31 bytes: its bytes, zeros, and its length in the last byte.

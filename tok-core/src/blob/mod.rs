@@ -88,10 +88,14 @@ pub mod flags {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Section {
-    /// Level 0, hot lines.
-    Head,
-    /// Level 0, the other lines.
-    Cold,
+    /// Level 0 for up to 7 bytes, hot lines.
+    TinyHead,
+    /// Level 0 for 8 to 15 bytes, hot lines.
+    ShortHead,
+    /// Level 0 for up to 7 bytes, the other lines.
+    TinyCold,
+    /// Level 0 for 8 to 15 bytes, the other lines.
+    ShortCold,
     /// Answers of more than one id, u32.
     Answers,
     /// Pilots of the tier for 16 to 31 bytes, u16.
@@ -133,12 +137,14 @@ pub enum Section {
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 20;
+    pub const COUNT: usize = 22;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
-        Section::Head,
-        Section::Cold,
+        Section::TinyHead,
+        Section::ShortHead,
+        Section::TinyCold,
+        Section::ShortCold,
         Section::Answers,
         Section::LongPilots,
         Section::Long,
@@ -162,8 +168,10 @@ impl Section {
     /// A name for people.
     pub const fn name(self) -> &'static str {
         match self {
-            Section::Head => "head",
-            Section::Cold => "cold",
+            Section::TinyHead => "tiny_head",
+            Section::TinyCold => "tiny_cold",
+            Section::ShortHead => "short_head",
+            Section::ShortCold => "short_cold",
             Section::Answers => "answers",
             Section::LongPilots => "long_pilots",
             Section::Long => "long",
@@ -383,7 +391,14 @@ impl Header {
 
     /// Lengths on which reading relies.
     const fn check_sections(&self) -> Result<(), FormatError> {
-        let whole_lines = [Section::Head, Section::Cold, Section::Long, Section::Pairs];
+        let whole_lines = [
+            Section::TinyHead,
+            Section::TinyCold,
+            Section::ShortHead,
+            Section::ShortCold,
+            Section::Long,
+            Section::Pairs,
+        ];
         let mut i = 0;
         while i < whole_lines.len() {
             if !self.len_of(whole_lines[i]).is_multiple_of(64) {

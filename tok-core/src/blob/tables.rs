@@ -59,10 +59,14 @@ pub struct Tables<'a> {
     pub flags: u32,
     /// Bytes in the longest entry that is looked up whole.
     pub max_whole_len: usize,
-    /// Level 0, hot lines.
-    pub head: &'a [Line],
-    /// Level 0, the other lines.
-    pub cold: &'a [Line],
+    /// Level 0 for up to 7 bytes, hot lines.
+    pub tiny_head: &'a [Line],
+    /// Level 0 for up to 7 bytes, the other lines.
+    pub tiny_cold: &'a [Line],
+    /// Level 0 for 8 to 15 bytes, hot lines.
+    pub short_head: &'a [Line],
+    /// Level 0 for 8 to 15 bytes, the other lines.
+    pub short_cold: &'a [Line],
     /// Answers of more than one id.
     pub answers: U32s<'a>,
     /// Pilots of the tier for 16 to 31 bytes.
@@ -118,8 +122,10 @@ impl<'a> Tables<'a> {
         Self {
             flags: header.flags,
             max_whole_len: header.max_whole_len as usize,
-            head: lines(Section::Head),
-            cold: lines(Section::Cold),
+            tiny_head: lines(Section::TinyHead),
+            tiny_cold: lines(Section::TinyCold),
+            short_head: lines(Section::ShortHead),
+            short_cold: lines(Section::ShortCold),
             answers: u32s(Section::Answers),
             long_pilots: section(Section::LongPilots).as_chunks::<2>().0,
             long: lines(Section::Long),
