@@ -43,7 +43,7 @@ const MEASURES: [&str; 5] = ["start", "speed", "messages", "parts", "threads"];
 const WARM: usize = 3;
 
 /// No program may take longer: one that hangs is a finding, not a reason to stop.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(120);
 
 const USAGE: &str = "usage: cargo xtask bench peers [--corpus DIR] [--vocab NAME,…] [--rivals NAME,…] \
     [--rounds N] [--json FILE] [--only CORPUS,…] [--seconds N] \
@@ -113,6 +113,9 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
             results.checks.push(check);
             if options.measures("speed") {
                 round::speed(&options, &able, vocab, corpus, &mut results)?;
+                if corpus.is_adversarial() {
+                    results.samples.extend(more::twice(&options, &able, vocab, corpus)?);
+                }
             }
             if corpus.is_adversarial() {
                 continue;

@@ -89,6 +89,30 @@ pub(super) fn parts(
     Ok(samples)
 }
 
+/// comptok on twice the text: the time should be twice as long.
+pub(super) fn twice(
+    options: &Options,
+    programs: &[&Program],
+    vocab: &'static str,
+    corpus: &Corpus,
+) -> Result<Vec<Sample>, String> {
+    let ours: Vec<_> =
+        programs.iter().filter(|program| program.name == "comptok").copied().collect();
+    let mut samples = Vec::new();
+    child::pin(child::LAST)?;
+    let command = |program: &Program| {
+        let mut command = program.command("speed", vocab, 1);
+        command.arg(&corpus.file).arg("twice");
+        command.args([WARM, options.seconds].map(|number| number.to_string()));
+        command
+    };
+    rounds(options, &ours, command, |rival, objects| {
+        samples.extend(sample(rival, vocab, corpus, "twice", "warm", objects, "cpu_ns"));
+    })?;
+    child::pin(None)?;
+    Ok(samples)
+}
+
 /// The median of a program's passes of one name.
 fn sample(
     rival: &'static str,

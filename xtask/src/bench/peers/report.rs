@@ -206,8 +206,8 @@ impl Report<'_> {
         for program in &self.programs {
             let _ = write!(text, " {} |", program.name);
         }
-        text.push_str(" comptok's ratio to the best, first / warm | comptok's extra memory, MB |");
-        let columns = self.programs.len() + 2;
+        text.push_str(" comptok's ratio to the best, first / warm | comptok's extra memory, MB | time for twice the text |");
+        let columns = self.programs.len() + 3;
         let _ = write!(text, "\n| --- |{}\n", " ---: |".repeat(columns));
         for corpus in corpora {
             let _ = write!(text, "| {} |", corpus.name.trim_start_matches("adversarial/"));
@@ -219,16 +219,21 @@ impl Report<'_> {
                 Some(format!("{:.1}", ours / self.best(vocab, corpus, pass)?.1))
             };
             let ratio = |pass| ratio(pass).unwrap_or_else(|| "–".to_owned());
+            let twice = || {
+                let warm = self.speed("comptok", vocab, corpus, "warm")?;
+                Some(2.0 * warm / self.speed("comptok", vocab, corpus, "twice")?)
+            };
             let extra = self.results.memory.iter().filter(|memory| {
                 (memory.rival, memory.vocab, &*memory.corpus) == ("comptok", vocab, &corpus.name)
             });
             let extra = extra.map(|memory| memory.extra_kib).max().unwrap_or_default();
             let _ = writeln!(
                 text,
-                " {} / {} | {:.1} |",
+                " {} / {} | {:.1} | {} |",
                 ratio("first"),
                 ratio("warm"),
-                extra as f64 / 1024.0
+                extra as f64 / 1024.0,
+                twice().map_or_else(|| "–".to_owned(), |twice| format!("× {twice:.2}"))
             );
         }
     }
