@@ -14,7 +14,7 @@ use crate::{
         lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, TINY_MAX, TinyKey, Value},
         u32_at,
     },
-    model::bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
+    model::bpe::{Pairs, SHORT, TablePairs, merge_bits, merge_long, words_for},
     normalizer,
     pre_tokenizer::{
         self, Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
@@ -551,6 +551,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
             // All hot answers first: the loads do not depend on each other, so the processor has
             // several cache misses under way at once.
             self.hot_answers(text, *done, ends, &mut hot);
+            self.prefetch(text, *done, ends, &hot, &workspace.cache);
             for (&hot, &end) in hot.iter().zip(ends) {
                 let start = *done;
                 // No answer is all ones, which is not one id either.
@@ -620,6 +621,35 @@ impl<P: Splitter> Stage<'_, '_, P> {
         }
     }
 
+    /// Asks for what will be read for the pre-tokens that are not in the heads: one after the other
+    /// they would wait for memory each.
+    #[inline(always)]
+    fn prefetch(
+        &self,
+        text: &[u8],
+        from: usize,
+        ends: &[usize],
+        hot: &[u32; BATCH],
+        cache: &Cache<'_>,
+    ) {
+        let (mut missing, mut count) = ([0u8; BATCH], 0);
+        for (i, &hot) in hot.iter().enumerate().take(ends.len()) {
+            missing[count & 127] = i as u8;
+            count += usize::from(hot == NONE);
+        }
+        for &i in missing.iter().take(count.min(128)) {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = (ends[i] & !DROPPED).wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                cache.prefetch_short(key.hash());
+                lookup::prefetch_cold(self.tables, &text[start..start + len]);
+            }
+        }
+    }
+
     /// Encodes a pre-token of up to 15 bytes that is neither in the head nor in the cache.
     #[inline(never)]
     fn short<K: Sink>(
@@ -633,10 +663,6 @@ impl<P: Splitter> Stage<'_, '_, P> {
     ) -> Result<(), Stop> {
         let value = Value(lookup::find_cold(self.tables, piece));
         if value.0 != NONE {
-            // After its first time it is found in one line.
-            if let Some(id) = value.as_one() {
-                workspace.cache.keep_short(key, hash, core::iter::once(id));
-            }
             return self.write(value, piece, start, sink);
         }
         let mut symbols = [0; SHORT];
@@ -664,13 +690,12 @@ impl<P: Splitter> Stage<'_, '_, P> {
             && let Some(key) = LongKey::new(piece)
         {
             let hash = key.hash();
-            if let Some(ids) = workspace.cache.long(&key, hash) {
-                return self.write_ids(ids, piece, start, sink);
+            let (ids, count) = workspace.cache.long(&key, hash);
+            if count > 0 && count <= sink.room() {
+                sink.few(self.tables, ids, count, start, piece);
+                return Ok(());
             }
             if let Some(value) = lookup::find_long(self.tables, &key, hash) {
-                if let Some(id) = value.as_one() {
-                    workspace.cache.keep_long(&key, hash, core::iter::once(id));
-                }
                 return self.write(value, piece, start, sink);
             }
             let mut symbols = [0; SHORT];
@@ -706,7 +731,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         symbols: &'m mut [u32; SHORT],
     ) -> Result<&'m [u32], Stop> {
         self.check_bytes(piece, start)?;
-        let count = merge_short(&TablePairs(self.tables), piece, symbols);
+        let count = merge_bits(&TablePairs(self.tables), piece, symbols);
         Ok(&symbols[..count])
     }
 

@@ -14,6 +14,7 @@
 use core::hint::select_unpredictable;
 
 use super::tables::{Line, Tables, u32_at};
+use crate::kernel::prefetch;
 
 /// Longest key of the first tier.
 pub const TINY_MAX: usize = 7;
@@ -88,14 +89,29 @@ static TINY_MASKS: [u64; 16] = {
     masks
 };
 
+/// Up to seven bytes as a number, the first one lowest.
+#[inline(always)]
+fn small(bytes: &[u8]) -> u64 {
+    let len = bytes.len();
+    let at = |i: usize| bytes.get(i).map_or(0, |&byte| u64::from(byte));
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(low), Some(last)) => {
+            // The two overlap where there are fewer than eight bytes, in the same bits.
+            let last = u64::from(u32::from_le_bytes(*last));
+            u64::from(u32::from_le_bytes(*low)) | last << (8 * (len - 4) as u32 & 63)
+        }
+        _ => at(0) | at(1) << 8 | at(2) << 16,
+    }
+}
+
 impl TinyKey {
     /// The key of `bytes`; `None` above 7 bytes.
     #[inline]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        let mut key = [0; 8];
-        key.get_mut(..TINY_MAX)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        key[7] = bytes.len() as u8;
-        Some(Self(u64::from_le_bytes(key)))
+        if bytes.len() > TINY_MAX {
+            return None;
+        }
+        Some(Self(small(bytes) | (bytes.len() as u64) << 56))
     }
 
     /// The key of the first `len` bytes of `block`; with more than 7, the one key that no entry has.
@@ -132,10 +148,17 @@ impl Key {
     /// The key of `bytes`; `None` above 15 bytes.
     #[inline]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        let mut key = [0; 16];
-        key.get_mut(..SHORT_MAX)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        key[15] = bytes.len() as u8;
-        Some(Self(u128::from_le_bytes(key)))
+        let len = bytes.len();
+        let value = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(low), Some(last)) if len <= SHORT_MAX => {
+                // Of the last eight bytes, those that are not among the first.
+                let high = u64::from_le_bytes(*last).checked_shr(8 * (16 - len as u32));
+                u128::from(u64::from_le_bytes(*low)) | u128::from(high.unwrap_or(0)) << 64
+            }
+            (None, _) => u128::from(small(bytes)),
+            _ => return None,
+        };
+        Some(Self(value | (len as u128) << 120))
     }
 
     /// The key of `text[start..start + len]`, `len <= 15`, read with one load where `text` goes
@@ -269,21 +292,41 @@ pub fn short_head(tables: &Tables<'_>, key: Key, hash: u64) -> u32 {
     head.get(head_line(hash, head.len())).map_or(NONE, |line| pick_short(line, key))
 }
 
+/// The line of a pre-token of up to 15 bytes that is not in its head.
+#[inline(always)]
+fn cold_line<'a>(tables: &Tables<'a>, piece: &[u8]) -> Option<(&'a Line, ShortKey)> {
+    let place = |head: &[Line], hash| link(head.get(head_line(hash, head.len()))?).line(hash);
+    if let Some(key) = TinyKey::new(piece) {
+        let at = place(tables.tiny_head, key.hash())?;
+        Some((tables.tiny_cold.get(at)?, ShortKey::Tiny(key)))
+    } else {
+        let key = Key::new(piece)?;
+        let at = place(tables.short_head, key.hash())?;
+        Some((tables.short_cold.get(at)?, ShortKey::Short(key)))
+    }
+}
+
+enum ShortKey {
+    Tiny(TinyKey),
+    Short(Key),
+}
+
 /// The value of a pre-token of up to 15 bytes that is not in its head; NONE if it has none.
 #[inline]
 pub fn find_cold(tables: &Tables<'_>, piece: &[u8]) -> u32 {
-    let place = |head: &[Line], hash| link(head.get(head_line(hash, head.len()))?).line(hash);
-    let found = if let Some(key) = TinyKey::new(piece) {
-        let hash = key.hash();
-        place(tables.tiny_head, hash).and_then(|at| Some(pick_tiny(tables.tiny_cold.get(at)?, key)))
-    } else if let Some(key) = Key::new(piece) {
-        let hash = key.hash();
-        place(tables.short_head, hash)
-            .and_then(|at| Some(pick_short(tables.short_cold.get(at)?, key)))
-    } else {
-        None
-    };
-    found.unwrap_or(NONE)
+    match cold_line(tables, piece) {
+        Some((line, ShortKey::Tiny(key))) => pick_tiny(line, key),
+        Some((line, ShortKey::Short(key))) => pick_short(line, key),
+        None => NONE,
+    }
+}
+
+/// Prepares for [`find_cold`].
+#[inline(always)]
+pub fn prefetch_cold(tables: &Tables<'_>, piece: &[u8]) {
+    if let Some((line, _)) = cold_line(tables, piece) {
+        prefetch(line);
+    }
 }
 
 /// The value of a pre-token of up to 15 bytes in its head; NONE if it is not there.
@@ -306,12 +349,17 @@ impl LongKey {
     /// The key of `bytes`; `None` outside 16 to 31 bytes.
     #[inline]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() <= SHORT_MAX {
+        if bytes.len() > LONG_MAX {
             return None;
         }
+        // The first sixteen bytes, and the last, of which those that are not among the first count.
+        let low = bytes.first_chunk::<16>()?;
+        let last = u128::from_le_bytes(*bytes.last_chunk::<16>()?);
+        let high = last.checked_shr(8 * (32 - bytes.len() as u32)).unwrap_or(0);
+        let high = high | (bytes.len() as u128) << 120;
         let mut key = [0; 32];
-        key.get_mut(..LONG_MAX)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        key[31] = bytes.len() as u8;
+        key[..16].copy_from_slice(low);
+        key[16..].copy_from_slice(&high.to_le_bytes());
         Some(Self(key))
     }
 
@@ -395,10 +443,8 @@ pub struct PairEntry(pub u64);
 impl PairEntry {
     /// Symbols are below this.
     pub const MAX_SYMBOLS: usize = 1 << 21;
-    /// Entries in a line.
-    pub const PER_LINE: usize = 8;
-    /// Lines that are tried.
-    pub const MAX_LINES: usize = 4;
+    /// Slots that are tried.
+    pub const MAX_PROBES: usize = 64;
 
     /// The entry for `left` + `right` = `merged`, all below [`PairEntry::MAX_SYMBOLS`].
     pub const fn new(left: u32, right: u32, merged: u32) -> Self {
@@ -410,38 +456,64 @@ impl PairEntry {
         (left as u64) << 43 | (right as u64) << 22
     }
 
-    /// The first line to try for a pair, `lines > 0`.
+    /// The hash of a pair.
     #[inline(always)]
-    pub const fn line(left: u32, right: u32, lines: usize) -> usize {
-        reduce((Self::key(left, right) >> 22 ^ (left as u64) << 43).wrapping_mul(K1), lines)
+    pub const fn hash(left: u32, right: u32) -> u64 {
+        let product = ((left as u64) << 32 | right as u64).wrapping_mul(K1);
+        (product ^ product >> 29).wrapping_mul(K2 | 1)
+    }
+
+    /// The first slot to try, `slots > 0`; the others follow it.
+    #[inline(always)]
+    pub const fn slot(hash: u64, slots: usize) -> usize {
+        reduce(hash, slots)
+    }
+
+    /// The word and the bit of a pair in a filter, `words > 0`.
+    #[inline(always)]
+    pub const fn filter_bit(hash: u64, words: usize) -> (usize, u32) {
+        let bit = reduce(hash, 64 * words);
+        (bit >> 6, bit as u32 & 63)
     }
 }
 
 /// What a pair of symbols merges to, or [`NONE`].
+///
+/// Most pairs that are asked for merge to nothing, which a bit of the filter tells; most others are
+/// in the table of the lowest products.
 #[inline(always)]
-pub fn find_pair(lines: &[Line], left: u32, right: u32) -> u32 {
+pub fn find_pair(tables: &Tables<'_>, left: u32, right: u32) -> u32 {
+    let hash = PairEntry::hash(left, right);
+    let filter = tables.pair_filter;
+    let (word, bit) = PairEntry::filter_bit(hash, filter.len());
+    match filter.get(word) {
+        Some(word) if u64::from_le_bytes(*word) >> bit & 1 != 0 => {}
+        _ => return NONE,
+    }
     let wanted = PairEntry::key(left, right) | 1;
-    if lines.is_empty() {
+    match probe(tables.hot_pairs, hash, wanted) {
+        NONE => probe(tables.pairs, hash, wanted),
+        found => found,
+    }
+}
+
+#[inline(always)]
+fn probe(slots: &[[u8; 8]], hash: u64, wanted: u64) -> u32 {
+    if slots.is_empty() {
         return NONE;
     }
-    let mut at = PairEntry::line(left, right, lines.len());
-    for _ in 0..PairEntry::MAX_LINES {
-        let Some(line) = lines.get(at) else { return NONE };
-        let mut found = NONE;
-        let mut last = 0;
-        for entry in line.as_chunks::<8>().0 {
-            last = u64::from_le_bytes(*entry);
-            // Equal keys leave the product; a free slot leaves an odd difference.
-            let rest = last ^ wanted;
-            if rest < 1 << 22 && rest & 1 == 0 {
-                found = (rest >> 1) as u32;
-            }
+    let mut at = PairEntry::slot(hash, slots.len());
+    for _ in 0..PairEntry::MAX_PROBES {
+        let Some(entry) = slots.get(at) else { return NONE };
+        // Equal keys leave the product; a free slot leaves an odd difference.
+        let rest = u64::from_le_bytes(*entry) ^ wanted;
+        if rest < 1 << 22 && rest & 1 == 0 {
+            return (rest >> 1) as u32;
         }
-        // A line is filled from its start, so a free last slot ends the search.
-        if found != NONE || last == 0 {
-            return found;
+        if rest == wanted {
+            return NONE;
         }
-        at = if at + 1 == lines.len() { 0 } else { at + 1 };
+        at = if at + 1 == slots.len() { 0 } else { at + 1 };
     }
     NONE
 }
@@ -483,18 +555,20 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_found_in_the_line_and_after_a_full_one() {
-        let mut lines = [[0u8; 64]; 2];
-        let put = |lines: &mut [Line; 2], line: usize, slot: usize, entry: PairEntry| {
-            lines[line][8 * slot..8 * slot + 8].copy_from_slice(&entry.0.to_le_bytes());
-        };
-        let home = PairEntry::line(3, 4, 2);
-        for slot in 0..8 {
-            put(&mut lines, home, slot, PairEntry::new(100 + slot as u32, 7, 50 + slot as u32));
+    fn pairs_are_found_in_their_slot_and_after_taken_ones() {
+        let mut slots = [[0u8; 8]; 4];
+        let hash = PairEntry::hash(3, 4);
+        let home = PairEntry::slot(hash, 4);
+        let wanted = PairEntry::new(3, 4, 0).0;
+        assert_eq!(probe(&slots, hash, wanted), NONE);
+        for step in 0..3 {
+            let taken = PairEntry::new(100 + step as u32, 7, 50);
+            slots[(home + step) % 4] = taken.0.to_le_bytes();
         }
-        put(&mut lines, 1 - home, 0, PairEntry::new(3, 4, 77));
-        assert_eq!(find_pair(&lines, 3, 4), 77);
-        assert_eq!(find_pair(&lines, 3, 5), NONE);
-        assert_eq!(find_pair(&lines, 0, 0), NONE);
+        assert_eq!(probe(&slots, hash, wanted), NONE);
+        slots[(home + 3) % 4] = PairEntry::new(3, 4, 77).0.to_le_bytes();
+        assert_eq!(probe(&slots, hash, wanted), 77);
+        assert_eq!(probe(&slots, hash, PairEntry::new(3, 5, 0).0), NONE);
+        assert_eq!(probe(&[], hash, wanted), NONE);
     }
 }
