@@ -52,7 +52,7 @@ pub(super) fn run(check: bool) -> Result<(), String> {
 fn build() -> Result<PathBuf, String> {
     let target = folder("peers");
     let mut build = cargo(&target, "build");
-    build.args(["--release", "--locked", "--package", "instructions"]);
+    build.args(["--release", "--package", "instructions"]);
     eprintln!("building instructions …");
     succeed(build.current_dir(root().join("bench-peers")))?;
     Ok(target.join("release/instructions"))

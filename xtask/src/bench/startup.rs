@@ -29,7 +29,7 @@ pub(super) fn run() -> Result<(), String> {
     for package in packages.map(|(_, program)| *program).chain(["startup"]) {
         eprintln!("building {package} …");
         let mut build = cargo(&target, "build");
-        build.args(["--release", "--locked", "--package", package]);
+        build.args(["--release", "--package", package]);
         succeed(build.current_dir(root().join("bench-peers")))?;
     }
     // In a process of its own: this one has to stay small, see `Cost::peak_kib`.

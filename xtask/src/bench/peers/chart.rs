@@ -55,3 +55,18 @@ pub(super) fn bars(title: &str, bars: &[Bar]) -> String {
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_bar_fills_the_width() {
+        let bar = |label: &str, values| Bar { label: label.to_owned(), values, ours: false };
+        let svg = bars("a < b", &[bar("x", [50.0, 200.0]), bar("y", [0.0, 100.0])]);
+        assert!(svg.contains("a &lt; b"));
+        for length in ["130.0", "520.0", "0.0", "260.0"] {
+            assert!(svg.contains(&format!("width=\"{length}\" height=\"12\"")), "{length}");
+        }
+    }
+}

@@ -65,12 +65,48 @@ fn texts(folder: &Path) -> Result<Vec<(String, PathBuf)>, String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(folder).map_err(error)? {
         let file = entry.map_err(error)?.path();
-        if file.extension().is_some_and(|extension| extension == "txt")
-            && let Some(stem) = file.file_stem()
-        {
-            texts.push((stem.to_string_lossy().into_owned(), file));
+        if file.extension().is_none_or(|extension| extension != "txt") {
+            continue;
+        }
+        let bytes = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+        // Most libraries take nothing but UTF-8.
+        match (std::str::from_utf8(&bytes), file.file_stem()) {
+            (Ok(text), Some(stem)) if !text.is_empty() => {
+                texts.push((stem.to_string_lossy().into_owned(), file));
+            }
+            _ => eprintln!("LEFT OUT, {}: it is empty or not UTF-8", file.display()),
         }
     }
     texts.sort();
     Ok(texts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_text_files_is_cut_by_their_names() {
+        let folder = std::env::temp_dir().join(format!("comptok-corpora-{}", std::process::id()));
+        fs::create_dir_all(folder.join("adversarial")).expect("a temporary folder");
+        for name in ["b.txt", "chat.txt", "notes.md", "adversarial/a run.txt"] {
+            fs::write(folder.join(name), "text").expect("a temporary file");
+        }
+        fs::write(folder.join("latin1.txt"), b"caf\xE9").expect("a temporary file");
+        let found = |only: &[String]| {
+            let corpora = Corpus::in_folder(&folder, only).expect("there are some");
+            corpora.into_iter().map(|corpus| (corpus.name, corpus.cut)).collect::<Vec<_>>()
+        };
+        let all = [
+            ("b", "documents"),
+            ("chat", "lines"),
+            ("b (whole)", "whole"),
+            ("adversarial/a run", "whole"),
+        ];
+        assert_eq!(found(&[]), all.map(|(name, cut)| (name.to_owned(), cut)));
+        assert_eq!(found(&["b".to_owned()]), [("b".to_owned(), "documents")]);
+        assert_eq!(found(&["adversarial".to_owned()]).len(), 1);
+        assert!(Corpus::in_folder(&folder, &["none".to_owned()]).is_err());
+        fs::remove_dir_all(&folder).expect("it is ours");
+    }
 }

@@ -238,17 +238,21 @@ impl Report<'_> {
         }
     }
 
-    fn messages(&self, vocab: &str, text: &mut String) {
-        let of = |rival: &str, pass: &str, value: fn(&Messages) -> f64| {
+    /// Of nanoseconds for each byte of a message.
+    fn percentiles(&self, rival: &str, vocab: &str, pass: &str) -> Option<(f64, f64)> {
+        let of = |value: fn(&Messages) -> f64| {
             let all = self.results.messages.iter();
             let of = all.filter(|m| (m.rival, m.vocab, m.pass) == (rival, vocab, pass));
             middle(&of.map(value).collect::<Vec<_>>())
         };
+        Some((of(|messages| messages.p50)?, of(|messages| messages.p99)?))
+    }
+
+    fn messages(&self, vocab: &str, text: &mut String) {
         let mut lines = String::new();
         for program in &self.programs {
             let percentiles = |pass| {
-                let p50 = of(program.name, pass, |messages| messages.p50)?;
-                let p99 = of(program.name, pass, |messages| messages.p99)?;
+                let (p50, p99) = self.percentiles(program.name, vocab, pass)?;
                 Some(format!("{p50:.2} | {p99:.2} | {:.2}", p99 / p50))
             };
             if let (Some(first), Some(warm)) = (percentiles("first"), percentiles("warm")) {
@@ -414,20 +418,24 @@ impl Report<'_> {
                             continue;
                         };
                         let verdict = self.verdict(program.name, vocab, corpus);
-                        rows.push(
-                            json!({
-                                "rival": program.name,
-                                "version": program.version,
-                                "vocab": vocab,
-                                "corpus": corpus.name,
-                                "pass": pass,
-                                "mb_per_s": (mb_per_s * 100.0).round() / 100.0,
-                                "bytes": bytes,
-                                "rounds": rounds,
-                                "ids_equal": verdict == Some(&Verdict::Equal),
-                            })
-                            .to_string(),
-                        );
+                        let mut row = json!({
+                            "rival": program.name,
+                            "version": program.version,
+                            "vocab": vocab,
+                            "corpus": corpus.name,
+                            "pass": pass,
+                            "mb_per_s": (mb_per_s * 100.0).round() / 100.0,
+                            "bytes": bytes,
+                            "rounds": rounds,
+                            "ids_equal": verdict == Some(&Verdict::Equal),
+                        });
+                        if let Some((p50, p99)) = self.percentiles(program.name, vocab, pass)
+                            && corpus.cut == "lines"
+                        {
+                            row["p50_ns_per_byte"] = p50.into();
+                            row["p99_ns_per_byte"] = p99.into();
+                        }
+                        rows.push(row.to_string());
                     }
                 }
             }

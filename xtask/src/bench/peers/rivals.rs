@@ -128,7 +128,7 @@ fn build_rust(rival: &Rival) -> Result<(String, Vec<OsString>), String> {
     let workspace = root().join("bench-peers");
     let mut build = cargo(&target, "build");
     // One package at a time, so that no library changes the features of another's dependencies.
-    build.args(["--release", "--locked", "--package", &package]).current_dir(&workspace);
+    build.args(["--release", "--package", &package]).current_dir(&workspace);
     succeed(&mut build)?;
     let version = match rival.name {
         "comptok" => {
@@ -176,4 +176,41 @@ fn python_command(rival: &Rival) -> Result<(String, Vec<OsString>), String> {
     }
     let script: PathBuf = folder_.join("peer.py");
     Ok((version.to_owned(), vec![python.into(), script.into(), rival.name.into()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rival_is_pinned() {
+        let workspace = root().join("bench-peers");
+        let list =
+            fs::read_to_string(workspace.join("python/requirements.txt")).expect("it is there");
+        for rival in &ALL[1..] {
+            let version = match rival.kind {
+                Kind::Rust => {
+                    let manifest = workspace.join(format!("rivals/{}/Cargo.toml", rival.name));
+                    pinned(&fs::read_to_string(manifest).expect("it is there"), rival.package)
+                }
+                Kind::Python => {
+                    let line = list.lines().find(|line| line.starts_with(rival.package));
+                    line.and_then(|line| line.split_once("=="))
+                        .map(|pin| pin.1.to_owned())
+                        .ok_or_else(String::new)
+                }
+            };
+            let version = version.expect(rival.name);
+            assert!(version.starts_with(|c: char| c.is_ascii_digit()), "{}: {version}", rival.name);
+        }
+    }
+
+    #[test]
+    fn rivals_are_chosen_by_name_and_comptok_is_always_there() {
+        let names = |chosen: Result<Vec<&'static Rival>, String>| {
+            chosen.map(|rivals| rivals.iter().map(|rival| rival.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(named("splintr,comptok")), Ok(vec!["comptok", "splintr"]));
+        assert!(named("quicktok").is_err());
+    }
 }
