@@ -51,18 +51,26 @@ pub struct Baked {
 pub struct BakeError {
     /// What stands in the way, and what to do.
     pub message: String,
+    /// The part of the `Spec` at fault, as tokenizer.json names it (`normalizer`, `pre_tokenizer`, `model`,
+    /// `post_processor`, `decoder`); empty where it is no single one.
+    pub part: &'static str,
     /// The specialised engine cannot; the general one may.
     unsupported: bool,
 }
 
 impl BakeError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), unsupported: false }
+        Self { message: message.into(), part: "", unsupported: false }
+    }
+
+    /// The same error, about this part.
+    fn in_part(self, part: &'static str) -> Self {
+        Self { part, ..self }
     }
 
     /// For what the references can do and the engine cannot do yet.
     fn unsupported(what: impl fmt::Display) -> Self {
-        Self { message: format!("not supported yet: {what}"), unsupported: true }
+        Self { unsupported: true, ..Self::new(format!("not supported yet: {what}")) }
     }
 }
 
