@@ -5,6 +5,7 @@
 
 mod blocks;
 mod cl100k;
+mod cuts;
 mod deepseek_v3;
 pub mod dfa;
 mod gpt2;
@@ -13,6 +14,7 @@ mod o200k;
 mod parts;
 
 pub use cl100k::{Cl100k, Llama3, Qwen2, Qwen3_5};
+pub use cuts::Cuts;
 pub use deepseek_v3::DeepseekV3;
 pub use gpt2::{Gpt2, R50k};
 pub use kind::{Kind, Syntax};
