@@ -61,7 +61,9 @@ impl Tokenizer {
             let expected = per_id.saturating_mul(rest.len()).saturating_add(ROOM.start);
             if bytes.capacity() - len < needed.max(expected.min(ROOM.start)) {
                 bytes.truncate(len);
-                bytes.reserve(expected.max(needed).min(so_far.saturating_mul(8).max(1 << 20)));
+                // No more than in proportion to what is known.
+                let most = so_far.saturating_mul(8).max(4 * ids.len()).max(ROOM.start);
+                bytes.reserve(expected.min(most).max(needed));
             }
             // A part at a time, so that the zeros are still in the processor's cache when the text takes
             // their place.

@@ -116,26 +116,26 @@ fn spoils(content: &[u8], flags: AddedFlags) -> bool {
 mod tests {
     use super::*;
 
-    fn places(text: &str, before_space: bool) -> alloc::vec::Vec<&str> {
+    /// Whether a text is cut into these parts.
+    fn check(before_space: bool, parts: &[&str], text: &str) {
         let cuts = Cuts { before_space };
-        let (mut parts, mut start) = (alloc::vec::Vec::new(), 0);
-        while let Some(at) = cuts.first(text.as_bytes(), start + 1) {
-            parts.push(&text[start..at]);
-            start = at;
+        let mut start = 0;
+        for part in parts {
+            let end = cuts.first(text.as_bytes(), start + 1).unwrap_or(text.len());
+            assert_eq!(&text[start..end], *part, "{text:?}");
+            start = end;
         }
-        parts.push(&text[start..]);
-        parts
+        assert_eq!(start, text.len(), "{text:?}");
     }
 
     #[test]
     fn texts_are_cut_at_the_places_that_are_named() {
         let text = "one two,  three\nfour \nfive\n\nsix\n7";
-        let wanted = ["one", " two,", "  three\n", "four", " \nfive\n\nsix\n7"];
-        assert_eq!(places(text, false), wanted);
-        assert_eq!(places(text, true), ["one", " two,", "  three\nfour", " \nfive\n\nsix\n7"]);
-        assert_eq!(places("中文，和、한국어、日本語。", false), ["中文", "，和", "、한국어、日本語", "。"]);
-        assert_eq!(places("é \u{3000} я\n", false), ["é", " \u{3000} я\n"]);
-        assert_eq!(places("", false), [""]);
+        check(false, &["one", " two,", "  three\n", "four", " \nfive\n\nsix\n7"], text);
+        check(true, &["one", " two,", "  three\nfour", " \nfive\n\nsix\n7"], text);
+        check(false, &["中文", "，和", "、한국어、日本語", "。"], "中文，和、한국어、日本語。");
+        check(false, &["é", " \u{3000} я\n"], "é \u{3000} я\n");
+        check(false, &[""], "");
     }
 
     #[test]
