@@ -58,7 +58,6 @@ fn copy_ids<const SKIPS: bool>(
     mask: u8,
     out: &mut [u8],
 ) -> Copied {
-    let ends = tables.token_ends.as_flattened();
     let mut written = 0;
     for (index, &id) in ids.iter().enumerate() {
         let at = id as usize;
@@ -69,13 +68,13 @@ fn copy_ids<const SKIPS: bool>(
             }
             return stop(Stop::Unknown);
         }
-        // Start and end with one read, and a copy of known length: without these, the length of each
-        // token is a branch that cannot be predicted.
+        // A copy of known length: else the length of each token is a branch that cannot be predicted.
         if let Some(before) = at.checked_sub(1)
-            && let Some(pair) = ends.get(4 * before..).and_then(<[u8]>::first_chunk::<8>)
+            && let Some([start, end]) =
+                tables.token_ends.get(before..).and_then(<[_]>::first_chunk::<2>)
         {
-            let pair = u64::from_le_bytes(*pair);
-            let (start, end) = (pair as u32 as usize, (pair >> 32) as usize);
+            let start = u32::from_le_bytes(*start) as usize;
+            let end = u32::from_le_bytes(*end) as usize;
             let len = end.wrapping_sub(start);
             if len <= STEP
                 && let Some(from) =
