@@ -11,10 +11,10 @@ use crate::{
     added_tokens::{self, Found, Matcher, Special},
     blob::{
         FormatError, Header, Tables, flags,
-        lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, Value},
+        lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, TINY_MAX, TinyKey, Value},
         u32_at,
     },
-    model::bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
+    model::bpe::{Pairs, SHORT, TablePairs, merge_bits, merge_long, words_for},
     normalizer,
     pre_tokenizer::{
         self, Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k,
@@ -561,89 +561,152 @@ impl<P: Splitter> Stage<'_, '_, P> {
             // All hot answers first: the loads do not depend on each other, so the processor has
             // several cache misses under way at once.
             self.hot_answers(text, *done, ends, &mut hot);
-            let mut at = 0;
-            while at < count {
-                // A run of single ids, then one pre-token that is anything else.
-                let run = sink.run(&hot[at..count], &ends[at..], *done);
-                if run > 0 {
-                    at += run;
-                    *done = ends[at - 1];
+            self.prefetch(text, *done, ends, &hot, &workspace.cache);
+            for (&hot, &end) in hot.iter().zip(ends) {
+                let start = *done;
+                // No answer is all ones, which is not one id either.
+                if let Some(id) = Value(hot).as_one()
+                    && sink.room() > 0
+                {
+                    sink.one(id, start, end);
+                    *done = end;
                     continue;
                 }
-                let (start, end) = (*done, ends[at]);
                 if P::DROPS && end & DROPPED != 0 {
                     *done = end & !DROPPED;
-                } else {
-                    let piece = stretch.get(start..end).unwrap_or_default();
-                    self.other(hot[at], text, start, piece, workspace, sink)?;
-                    *done = end;
+                    continue;
                 }
-                at += 1;
+                let piece = stretch.get(start..end).unwrap_or_default();
+                if hot == NONE
+                    && piece.len() <= SHORT_MAX
+                    && let Some(key) = Key::load(text, start, piece.len())
+                {
+                    let hash = key.hash();
+                    let (ids, count) = workspace.cache.short(key, hash);
+                    if count > 0 && count <= sink.room() {
+                        sink.few(self.tables, ids, count, start, piece);
+                    } else {
+                        self.short(key, hash, piece, start, workspace, sink)?;
+                    }
+                } else {
+                    self.other(hot, piece, start, workspace, sink)?;
+                }
+                *done = end;
             }
         }
         Ok(())
     }
 
-    /// The answers at home in the head for pre-tokens that follow each other; NONE for others.
+    /// The answers in the heads for pre-tokens that follow each other; NONE for others.
     #[inline(always)]
-    fn hot_answers(&self, text: &[u8], start: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
-        let head = self.tables.head;
-        let mut start = start;
-        for (hot, &end) in hot.iter_mut().zip(ends) {
+    fn hot_answers(&self, text: &[u8], from: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
+        let mut longer = [0u8; BATCH];
+        let (mut start, mut count) = (from, 0);
+        for (i, (hot, &end)) in hot.iter_mut().zip(ends).enumerate() {
             if P::DROPS && end & DROPPED != 0 {
                 *hot = NONE;
                 start = end & !DROPPED;
                 continue;
             }
-            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<16>) {
-                Some(block) => Key::load_wide(block, end.wrapping_sub(start)),
-                None => text.get(start..end).and_then(Key::new).unwrap_or(Key(0)),
+            let len = end.wrapping_sub(start);
+            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<8>) {
+                Some(block) => TinyKey::load(block, len),
+                None => text.get(start..end).and_then(TinyKey::new).unwrap_or(TinyKey(0)),
             };
-            *hot = lookup::find_hot(head, key, key.hash());
+            *hot = lookup::tiny_head(self.tables, key, key.hash());
+            // Longer ones afterwards: a branch here would often be mispredicted.
+            longer[count] = i as u8;
+            count += usize::from(len > TINY_MAX);
             start = end;
+        }
+        for &i in &longer[..count] {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = ends[i].wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                hot[i] = lookup::short_head(self.tables, key, key.hash());
+            }
         }
     }
 
-    /// Encodes a pre-token whose answer is not one id from the head.
+    /// Asks for what will be read for the pre-tokens that are not in the heads: one after the other
+    /// they would wait for memory each.
+    #[inline(always)]
+    fn prefetch(
+        &self,
+        text: &[u8],
+        from: usize,
+        ends: &[usize],
+        hot: &[u32; BATCH],
+        cache: &Cache<'_>,
+    ) {
+        let (mut missing, mut count) = ([0u8; BATCH], 0);
+        for (i, &hot) in hot.iter().enumerate().take(ends.len()) {
+            missing[count & 127] = i as u8;
+            count += usize::from(hot == NONE);
+        }
+        for &i in missing.iter().take(count.min(128)) {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = (ends[i] & !DROPPED).wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                cache.prefetch_short(key.hash());
+                lookup::prefetch_cold(self.tables, &text[start..start + len]);
+            }
+        }
+    }
+
+    /// Encodes a pre-token of up to 15 bytes that is neither in the head nor in the cache.
+    #[inline(never)]
+    fn short<K: Sink>(
+        &self,
+        key: Key,
+        hash: u64,
+        piece: &[u8],
+        start: usize,
+        workspace: &mut Workspace<'_>,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        let value = Value(lookup::find_cold(self.tables, piece));
+        if value.0 != NONE {
+            return self.write(value, piece, start, sink);
+        }
+        let mut symbols = [0; SHORT];
+        let symbols = self.merged(piece, start, &mut symbols)?;
+        if self.caches() {
+            workspace.cache.keep_short(key, hash, symbols.iter().map(|&symbol| self.id(symbol)));
+        }
+        self.write_symbols(symbols, piece, start, sink)
+    }
+
+    /// Encodes a pre-token with an answer of several ids, or one of more than 15 bytes.
     #[inline(never)]
     fn other<K: Sink>(
         &self,
         hot: u32,
-        text: &[u8],
-        start: usize,
         piece: &[u8],
+        start: usize,
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
         if hot != NONE {
-            // An answer of several ids, or no room.
             return self.write(Value(hot), piece, start, sink);
-        }
-        if piece.len() <= SHORT_MAX {
-            let Some(key) = Key::load(text, start, piece.len()) else { return Ok(()) };
-            let hash = key.hash();
-            if let Some(value) = lookup::find_short(self.tables, key, hash) {
-                return self.write(value, piece, start, sink);
-            }
-            if let Some(ids) = workspace.cache.short(key, hash) {
-                return self.write_ids(ids, piece, start, sink);
-            }
-            let mut symbols = [0; SHORT];
-            let symbols = self.merged(piece, start, &mut symbols)?;
-            if self.caches() {
-                workspace.cache.keep_short(key, hash, symbols.iter().map(|&s| self.id(s)));
-            }
-            return self.write_symbols(symbols, piece, start, sink);
         }
         if piece.len() <= LONG_MAX
             && let Some(key) = LongKey::new(piece)
         {
             let hash = key.hash();
+            let (ids, count) = workspace.cache.long(&key, hash);
+            if count > 0 && count <= sink.room() {
+                sink.few(self.tables, ids, count, start, piece);
+                return Ok(());
+            }
             if let Some(value) = lookup::find_long(self.tables, &key, hash) {
                 return self.write(value, piece, start, sink);
-            }
-            if let Some(ids) = workspace.cache.long(&key, hash) {
-                return self.write_ids(ids, piece, start, sink);
             }
             let mut symbols = [0; SHORT];
             let symbols = self.merged(piece, start, &mut symbols)?;
@@ -678,7 +741,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         symbols: &'m mut [u32; SHORT],
     ) -> Result<&'m [u32], Stop> {
         self.check_bytes(piece, start)?;
-        let count = merge_short(&TablePairs(self.tables), piece, symbols);
+        let count = merge_bits(&TablePairs(self.tables), piece, symbols);
         Ok(&symbols[..count])
     }
 
