@@ -28,10 +28,63 @@ impl Random {
 
 /// What decides about places to cut, and about pre-tokens around them.
 const PARTS: &[&str] = &[
-    " ", " ", " ", "  ", "\n", "\n", "\r", "\r\n", "\n\n", "\t", "\u{3000}", "\u{85}", "a", "B", "bc",
-    "é", "e\u{301}", "\u{301}", "я", "中", "文", "か", "が", "か\u{3099}", "ー", "々", "한국", "、", "。", "，", "！",
-    ".", ",", "/", "'s", "'", "'LL", "ſ", "1", "12", "²", "!", "!!", "👍🏽", "\u{1}", "\u{378}", "\u{958}",
-    "\u{FA1E}", "\u{F900}", "K", "<|end|>", "<|", "|>", "<a b>", "cab", "มี", "ก็",
+    " ",
+    " ",
+    " ",
+    "  ",
+    "\n",
+    "\n",
+    "\r",
+    "\r\n",
+    "\n\n",
+    "\t",
+    "\u{3000}",
+    "\u{85}",
+    "a",
+    "B",
+    "bc",
+    "é",
+    "e\u{301}",
+    "\u{301}",
+    "я",
+    "中",
+    "文",
+    "か",
+    "が",
+    "か\u{3099}",
+    "ー",
+    "々",
+    "한국",
+    "、",
+    "。",
+    "，",
+    "！",
+    ".",
+    ",",
+    "/",
+    "'s",
+    "'",
+    "'LL",
+    "ſ",
+    "1",
+    "12",
+    "²",
+    "!",
+    "!!",
+    "👍🏽",
+    "\u{1}",
+    "\u{378}",
+    "\u{958}",
+    "\u{FA1E}",
+    "\u{F900}",
+    "K",
+    "<|end|>",
+    "<|",
+    "|>",
+    "<a b>",
+    "cab",
+    "มี",
+    "ก็",
 ];
 
 fn text(random: &mut Random, parts: usize) -> String {
@@ -73,7 +126,9 @@ fn json(pre_tokenizer: &str, normalizer: &str, added: &str) -> Tokenizer {
 }
 
 fn byte_level(prefix: bool) -> String {
-    format!(r#"{{"type":"ByteLevel","add_prefix_space":{prefix},"trim_offsets":true,"use_regex":true}}"#)
+    format!(
+        r#"{{"type":"ByteLevel","add_prefix_space":{prefix},"trim_offsets":true,"use_regex":true}}"#
+    )
 }
 
 /// `flags` has one of `s` (special), `w` (single word), `l`, `r` (strips) and `n` (normalized) for each.
@@ -247,8 +302,7 @@ fn random_texts_are_the_same_with_any_number_of_threads() {
 fn corpora_are_the_same_with_any_number_of_threads() {
     let Some(shared) = common::shared() else { return };
     let files = ["english.txt", "code.txt", "multilingual.txt", "chat.txt"];
-    for (file, tokenizer) in
-        files.into_iter().zip([&GPT2, &CL100K_BASE, &O200K_BASE, &CL100K_BASE])
+    for (file, tokenizer) in files.into_iter().zip([&GPT2, &CL100K_BASE, &O200K_BASE, &CL100K_BASE])
     {
         let text = std::fs::read_to_string(shared.join("corpus").join(file)).expect("a corpus");
         let mut end = text.len().min(300_000);
@@ -280,13 +334,19 @@ fn the_first_error_is_that_of_one_thread() {
             assert_eq!((token.as_str(), at), ("<|endoftext|>", first));
             let texts = [&word[..50_000], &text, &text];
             let error = GPT2.count_batch_in(threads, &texts, Special::Forbid).expect_err("it");
-            assert_eq!((error.index, error.error), (1, EncodeError::Forbidden { token, at: first }));
+            assert_eq!(
+                (error.index, error.error),
+                (1, EncodeError::Forbidden { token, at: first })
+            );
         }
     }
     let ids = vec![vec![1; 30_000], vec![1, 2, u32::MAX, 3], vec![u32::MAX; 20_000]];
     for threads in [1, 3] {
         let error = GPT2.decode_batch_in(threads, &ids).expect_err("an id that is none");
-        assert_eq!(error.to_string(), "number 1 of the batch: id 4294967295 (at index 2) has no token");
+        assert_eq!(
+            error.to_string(),
+            "number 1 of the batch: id 4294967295 (at index 2) has no token"
+        );
     }
 }
 

@@ -67,11 +67,7 @@ impl<'p> Team<'p> {
 
     /// What `work` gives for each job, in the order of the jobs. Each thread takes the first that is
     /// left; so the longest come first.
-    pub(super) fn run<J: Sync, R: Send>(
-        self,
-        jobs: &[J],
-        work: impl Fn(&J) -> R + Sync,
-    ) -> Vec<R> {
+    pub(super) fn run<J: Sync, R: Send>(self, jobs: &[J], work: impl Fn(&J) -> R + Sync) -> Vec<R> {
         let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(self.len)));
         let work = || {
             let mut results = Vec::new();

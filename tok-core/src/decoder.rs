@@ -1,6 +1,6 @@
 //! From ids back to bytes.
 
-use crate::blob::{TokenFlags, Tables};
+use crate::blob::{Tables, TokenFlags};
 
 /// Bytes that are copied whatever a token's length: nearly all tokens are shorter.
 const STEP: usize = 16;
@@ -79,8 +79,7 @@ fn copy_ids<const SKIPS: bool>(
             if len <= STEP
                 && let Some(from) =
                     tables.token_bytes.get(start..).and_then(<[u8]>::first_chunk::<STEP>)
-                && let Some(to) =
-                    out.get_mut(written..).and_then(<[u8]>::first_chunk_mut::<STEP>)
+                && let Some(to) = out.get_mut(written..).and_then(<[u8]>::first_chunk_mut::<STEP>)
             {
                 *to = *from;
                 written += len;

@@ -205,8 +205,24 @@ fn the_patterns_differ_where_they_should() {
     assert_eq!(
         pieces(Clip, "<|startoftext|> I've <12> it's\n\n!'s <|end"),
         [
-            "<|startoftext|>", " ", "I", "'ve", " ", "<", "1", "2", ">", " ", "it", "'s", "\n\n",
-            "!'", "s", " ", "<|", "end"
+            "<|startoftext|>",
+            " ",
+            "I",
+            "'ve",
+            " ",
+            "<",
+            "1",
+            "2",
+            ">",
+            " ",
+            "it",
+            "'s",
+            "\n\n",
+            "!'",
+            "s",
+            " ",
+            "<|",
+            "end"
         ]
     );
     assert_eq!(
