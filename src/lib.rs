@@ -14,6 +14,8 @@ extern crate std;
 #[cfg(feature = "rayon")]
 mod batch;
 #[cfg(feature = "alloc")]
+mod cut;
+#[cfg(feature = "alloc")]
 mod decode;
 mod encode;
 mod error;
@@ -25,7 +27,6 @@ mod mmap;
 mod scratch;
 mod storage;
 mod tokenizer;
-#[cfg(feature = "alloc")]
 mod tokens;
 pub mod vocab;
 
@@ -39,7 +40,6 @@ pub use error::{DecodeError, EncodeError, TokenName};
 pub use mmap::MapError;
 pub use scratch::Scratch;
 pub use tokenizer::{AddedToken, TokenId, Tokenizer};
-#[cfg(feature = "alloc")]
 pub use tokens::Tokens;
 
 pub use comptok_core::{

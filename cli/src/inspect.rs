@@ -103,7 +103,10 @@ impl Report {
             token.is_unreachable() && token.0 & TokenFlags::ADDED == 0
         };
         let model = |id| tables.token_flags(id).is_model();
-        let byte = |byte: &u8| u32_at(tables.byte_symbols, usize::from(*byte));
+        let byte = |byte: &u8| {
+            let symbol = u32_at(tables.byte_symbols, usize::from(*byte))?;
+            u32_at(tables.symbols, symbol as usize)
+        };
         Self {
             name,
             family: if tables.has(flags::TIKTOKEN) { "tiktoken" } else { "HuggingFace" },
@@ -136,8 +139,8 @@ impl Report {
                 .map(|&section| (section.name(), header.sections[section as usize].1))
                 .collect(),
             answers: [
-                tables.head.iter().map(keys).sum(),
-                tables.cold.iter().map(keys).sum(),
+                tables.tiny_head.iter().map(tiny).chain(tables.short_head.iter().map(short)).sum(),
+                tables.tiny_cold.iter().map(tiny).chain(tables.short_cold.iter().map(short)).sum(),
                 // The last byte of a key is its length.
                 tables.long.iter().filter(|line| line[31] != 0).count(),
             ],
@@ -309,12 +312,20 @@ fn unescaped(escape: &str) -> Option<(char, usize)> {
     matches!(char, '\\' | '\'' | '"').then_some((char, 1))
 }
 
-/// Keys in a line of level 0.
-fn keys(line: &Line) -> usize {
+/// Keys in a line for up to 7 bytes.
+fn tiny(line: &Line) -> usize {
+    keys::<8>(line, lookup::TINY_PER_LINE)
+}
+
+/// Keys in a line for 8 to 15 bytes.
+fn short(line: &Line) -> usize {
+    keys::<16>(line, lookup::SHORT_PER_LINE)
+}
+
+fn keys<const LEN: usize>(line: &Line, slots: usize) -> usize {
     // A key ends with its length, which is 0 in a free place.
-    (0..lookup::KEYS_PER_LINE)
-        .filter(|slot| line.get(16 * slot + 15).is_some_and(|&len| len != 0))
-        .count()
+    let (keys, _) = line.as_chunks::<LEN>();
+    keys.iter().take(slots).filter(|key| key.last() != Some(&0)).count()
 }
 
 /// Names on the left, what they are on the right.

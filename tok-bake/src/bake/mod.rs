@@ -148,8 +148,7 @@ pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         tokens.set(token.id, bytes, TokenFlags::ADDED | special)?;
     }
 
-    let missing: Vec<u8> =
-        (0..=255).filter(|&byte| symbols.bytes[usize::from(byte)] == NONE).collect();
+    let missing = symbols.missing();
     let mut header = pipeline.flags;
     if !missing.is_empty() {
         header |= flags::MISSING_BYTES;
