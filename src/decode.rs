@@ -2,7 +2,10 @@
 
 use crate::{DecodeError, TokenId, Tokenizer};
 use alloc::{string::String, vec::Vec};
-use comptok_core::decoder::{self, Skip, Stop};
+use comptok_core::{
+    blob::Tables,
+    decoder::{self, Skip, Stop},
+};
 
 /// Bytes that are made room for at a time.
 const ROOM: core::ops::Range<usize> = 64..32 << 10;
@@ -14,6 +17,10 @@ impl Tokenizer {
     ///
     /// If an id has no token, or if the bytes are not UTF-8 (ids may end inside a character).
     pub fn decode(&self, ids: &[TokenId]) -> Result<String, DecodeError> {
+        if let Some(general) = self.engine.general {
+            self.check_ids(ids)?;
+            return Ok((general.decode)(&self.tables(), ids, false));
+        }
         let bytes = self.decode_bytes(ids)?;
         String::from_utf8(bytes)
             .map_err(|error| DecodeError::Utf8 { at: error.utf8_error().valid_up_to() })
@@ -23,6 +30,9 @@ impl Tokenizer {
     /// each stretch of bytes that is not UTF-8 becomes U+FFFD. With `skip_special`, special tokens
     /// are left out too.
     pub fn decode_lossy(&self, ids: &[TokenId], skip_special: bool) -> String {
+        if let Some(general) = self.engine.general {
+            return (general.decode)(&self.tables(), ids, skip_special);
+        }
         let mut bytes = Vec::new();
         let skip = if skip_special { Skip::UnknownAndSpecial } else { Skip::Unknown };
         // With this, no id is an error.
@@ -47,6 +57,10 @@ impl Tokenizer {
     ///
     /// If an id has no token; the bytes of the ids before it have been appended.
     pub fn decode_into(&self, ids: &[TokenId], bytes: &mut Vec<u8>) -> Result<(), DecodeError> {
+        if self.engine.general.is_some() {
+            bytes.extend_from_slice(self.decode(ids)?.as_bytes());
+            return Ok(());
+        }
         self.append(ids, Skip::Nothing, bytes)
     }
 
@@ -86,6 +100,14 @@ impl Tokenizer {
         }
     }
 
+    fn check_ids(&self, ids: &[TokenId]) -> Result<(), DecodeError> {
+        let tables = self.tables();
+        match ids.iter().position(|&id| !tables.token_flags(id).is_present()) {
+            Some(index) => Err(DecodeError::UnknownId { id: ids[index], index }),
+            None => Ok(()),
+        }
+    }
+
     /// The text of `ids`, U+FFFD for what is not UTF-8, and for each id the place, in chars, where it
     /// begins. An id that begins inside a char has the place of that char. (The places of tiktoken's
     /// method of this name: they are right where the text is UTF-8.)
@@ -112,9 +134,19 @@ impl Tokenizer {
 
     /// Decodes ids as they come, and never splits a character.
     pub fn decode_stream(&self, skip_special: bool) -> DecodeStream<'_> {
-        DecodeStream { tokenizer: self, skip_special, held: Vec::new() }
+        DecodeStream {
+            tokenizer: self,
+            skip_special,
+            held: Vec::new(),
+            ids: Vec::new(),
+            prefix: String::new(),
+            prefix_len: 0,
+        }
     }
 }
+
+/// How the general engine decodes.
+type Decode = fn(&Tables<'_>, &[TokenId], bool) -> String;
 
 fn into_lossy(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes)
@@ -130,6 +162,11 @@ pub struct DecodeStream<'t> {
     tokenizer: &'t Tokenizer,
     skip_special: bool,
     held: Vec<u8>,
+    /// Where a decoder looks around: ids of which the first `prefix_len` gave `prefix`, which has been
+    /// handed out.
+    ids: Vec<TokenId>,
+    prefix: String,
+    prefix_len: usize,
 }
 
 impl DecodeStream<'_> {
@@ -139,6 +176,10 @@ impl DecodeStream<'_> {
     ///
     /// If the id has no token. The stream can go on.
     pub fn step(&mut self, id: TokenId) -> Result<Option<String>, DecodeError> {
+        if let Some(general) = self.tokenizer.engine.general {
+            self.tokenizer.check_ids(&[id])?;
+            return self.step_around(id, general.decode);
+        }
         let tables = self.tokenizer.tables();
         if self.skip_special && tables.token_flags(id).is_special() {
             return Ok(None);
@@ -157,8 +198,42 @@ impl DecodeStream<'_> {
         Ok(Some(into_lossy(core::mem::take(&mut self.held))))
     }
 
+    /// A step where the text of an id depends on those before it: all since the last text are decoded
+    /// together, and what has been handed out is cut off in front.
+    fn step_around(&mut self, id: TokenId, decode: Decode) -> Result<Option<String>, DecodeError> {
+        let tables = self.tokenizer.tables();
+        let decode = |ids: &[TokenId]| decode(&tables, ids, self.skip_special);
+        if self.prefix.is_empty() && !self.ids.is_empty() {
+            let prefix = decode(&self.ids);
+            if !prefix.ends_with('\u{FFFD}') {
+                (self.prefix, self.prefix_len) = (prefix, self.ids.len());
+            }
+        }
+        self.ids.push(id);
+        let mut text = decode(&self.ids);
+        if text.len() <= self.prefix.len() || text.ends_with('\u{FFFD}') {
+            return Ok(None);
+        }
+        if !text.starts_with(&self.prefix) {
+            return Err(DecodeError::Rewritten { id });
+        }
+        let new = text.split_off(self.prefix.len());
+        let kept = self.ids.len() - self.prefix_len;
+        self.ids.drain(..self.prefix_len);
+        (self.prefix, self.prefix_len) = (decode(&self.ids), kept);
+        Ok(Some(new))
+    }
+
     /// What is held back, with U+FFFD for what is not UTF-8. The stream is then empty.
     pub fn finish(&mut self) -> Option<String> {
+        if let Some(general) = self.tokenizer.engine.general {
+            let ids = core::mem::take(&mut self.ids);
+            let text = (general.decode)(&self.tokenizer.tables(), &ids, self.skip_special);
+            let prefix = core::mem::take(&mut self.prefix);
+            self.prefix_len = 0;
+            let rest = text.strip_prefix(&*prefix).unwrap_or(&text);
+            return (!rest.is_empty()).then(|| String::from(rest));
+        }
         match self.held.is_empty() {
             true => None,
             false => Some(into_lossy(core::mem::take(&mut self.held))),

@@ -70,6 +70,7 @@ impl Tokenizer {
             }
             Stop::NoToken { byte, at } => EncodeError::NoToken { byte, at },
             Stop::TooLong { at } => EncodeError::TooLong { at },
+            Stop::Unknown { at } => EncodeError::Unknown { at },
         }
     }
 
@@ -208,8 +209,13 @@ impl Tokenizer {
         let Options { special, strict, .. } = options;
         let request = Request { text: text.as_ref(), special, strict };
         let tables = self.tables();
-        let mut cursor = options.cursor();
         let start = ids.len();
+        if let Some(general) = self.engine.general {
+            let result = (general.ids)(&tables, &request, ids);
+            let added = ids.len() - start;
+            return result.map(|()| added).map_err(|stop| self.error(stop, added, 0));
+        }
+        let mut cursor = options.cursor();
         let mut len = start;
         // Text has three bytes and more for each id, as a rule.
         ids.reserve(request.text.len() / 4 + 16);

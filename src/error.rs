@@ -91,6 +91,11 @@ pub enum EncodeError {
         /// Where it begins.
         at: usize,
     },
+    /// Text that no token stands for, in a model without an unknown token.
+    Unknown {
+        /// Where it stands.
+        at: usize,
+    },
 }
 
 impl fmt::Display for EncodeError {
@@ -109,6 +114,9 @@ impl fmt::Display for EncodeError {
                 write!(f, "text at byte {at} needs {needed} bytes of scratch memory")
             }
             Self::TooLong { at } => write!(f, "pre-token at byte {at} is 4 GiB or longer"),
+            Self::Unknown { at } => {
+                write!(f, "text at byte {at} has no token, and the model has no unknown token")
+            }
         }
     }
 }
@@ -131,12 +139,18 @@ pub enum DecodeError {
         /// The first byte that is not, in the decoded bytes.
         at: usize,
     },
+    /// An id changes text that the stream has handed out already.
+    Rewritten {
+        /// The id.
+        id: TokenId,
+    },
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownId { id, index } => write!(f, "id {id} (at index {index}) has no token"),
+            Self::Rewritten { id } => write!(f, "id {id} changes the text of the ids before it"),
             Self::Utf8 { at } => write!(f, "decoded bytes are not UTF-8 from byte {at} on"),
         }
     }

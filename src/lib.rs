@@ -18,12 +18,18 @@ mod cut;
 #[cfg(feature = "alloc")]
 mod decode;
 mod encode;
+#[cfg(feature = "alloc")]
+mod encoding;
 mod error;
+#[cfg(feature = "alloc")]
+mod full;
 #[cfg(feature = "load")]
 pub mod load;
 mod macros;
 #[cfg(feature = "mmap")]
 mod mmap;
+#[cfg(feature = "alloc")]
+mod post_process;
 mod scratch;
 mod storage;
 mod tokenizer;
@@ -35,7 +41,14 @@ pub use batch::{BatchError, Threads};
 #[cfg(feature = "alloc")]
 pub use decode::DecodeStream;
 pub use encode::Options;
+#[cfg(feature = "alloc")]
+pub use encoding::{Direction, Encoding};
 pub use error::{DecodeError, EncodeError, TokenName};
+#[cfg(feature = "alloc")]
+pub use full::{
+    FullError, FullOptions, Input, Offsets, Padding, PaddingStrategy, Setting, Text, Truncation,
+    TruncationError, TruncationStrategy,
+};
 #[cfg(feature = "mmap")]
 pub use mmap::MapError;
 pub use scratch::Scratch;

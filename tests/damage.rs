@@ -5,7 +5,7 @@
 mod textbook;
 
 use comptok::{
-    Scratch, Special, Tokenizer,
+    FullOptions, Scratch, Special, Tokenizer,
     load::{FileOptions, PatternArg, Profile},
 };
 use comptok_core::blob::{FormatError, HEADER_LEN, Section, Tables};
@@ -58,7 +58,15 @@ fn blobs() -> Vec<Vec<u8>> {
         };
         Tokenizer::from_bytes_with(&ranks.file(), &options).unwrap_or_else(|e| panic!("{e}"))
     };
+    // Files that have every step and option between them.
+    let general = |name: &str| {
+        let file = format!("{}/tests/fixtures/general/{name}.json", env!("CARGO_MANIFEST_DIR"));
+        Tokenizer::from_file(file).unwrap_or_else(|e| panic!("{e}"))
+    };
     [
+        general("word_piece"),
+        general("unigram"),
+        general("char_bpe"),
         Tokenizer::from_bytes(json.as_bytes()).unwrap_or_else(|e| panic!("{e}")),
         of_ranks(PatternArg::Named("o200k")),
         // No scanner is written for this one.
@@ -85,7 +93,11 @@ fn use_all(tokenizer: &Tokenizer, texts: &[&[u8]]) {
                 let _ = (span.id, text.get(span.start..span.end));
             }
         }
-        let _ = tokenizer.truncate(&String::from_utf8_lossy(text), 7);
+        let text = String::from_utf8_lossy(text);
+        let _ = tokenizer.truncate(&text, 7);
+        if let Ok(encoding) = tokenizer.encode_full((&*text, "ab abc"), &FullOptions::default()) {
+            let _ = (encoding.char_to_token(3, 0), encoding.sequence_ids());
+        }
     }
     for id in [0, 1, 97, 255, 256, 260, 300, 999, 1000, 1001, u32::MAX] {
         let _ = (tokenizer.token_bytes(id), tokenizer.is_special(id));
@@ -151,6 +163,7 @@ fn bits_are_flipped_in_gpt2() {
         for _ in 0..range.len() / 3 {
             damaged[range.start + random.below(range.len())] ^= 1 << random.below(8);
         }
+        assert!(try_static(&damaged, &texts), "{round}");
     }
 }
 

@@ -124,6 +124,15 @@ pub(crate) enum Format {
     U32,
 }
 
+/// What offsets count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OffsetsArg {
+    /// Chars, as in Python
+    Chars,
+    /// Bytes
+    Bytes,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
     Auto,
@@ -138,17 +147,28 @@ Examples:
   echo -n 'hello world' | comptok encode -t cl100k_base
   comptok encode -t o200k_base --show src/main.rs
   comptok encode -t tokenizer.json --jsonl texts.jsonl -o ids.jsonl
+  echo '[\"a question\", \"an answer\"]' | comptok encode -t tokenizer.json --jsonl --full --offsets bytes
   comptok encode -t gpt2 --format u16 corpus.txt -o corpus.bin
   comptok encode -t my.tiktoken --pattern o200k --special-token '<|end|>=199999' a.txt
 
-Text is taken as it is: a final newline counts. Nothing is added in front or behind. With text and
-jsonl the ids of each file stand on a line of their own.")]
+Text is taken as it is: a final newline counts. Nothing is added in front or behind, except with
+--full, which also truncates and pads as the tokenizer's file says. With text and jsonl the ids of each file stand on a line of their own.")]
 pub(crate) struct Encode {
     #[command(flatten)]
     pub(crate) tokenizer: TokenizerArgs,
     /// Each line is a JSON string; its ids are written as a JSON array, line for line
     #[arg(long, conflicts_with = "format")]
     pub(crate) jsonl: bool,
+    /// With --jsonl: an object for each line, with ids, tokens, offsets, masks, word and sequence ids;
+    /// tokens that the file adds in front and behind are there, and a line may also be a pair, ["a", "b"]
+    #[arg(long, requires = "jsonl")]
+    pub(crate) full: bool,
+    /// What the offsets of --full count
+    #[arg(long, value_enum, default_value_t = OffsetsArg::Chars, requires = "full")]
+    pub(crate) offsets: OffsetsArg,
+    /// Leave out the tokens that the file adds in front and behind (without --full they always are)
+    #[arg(long)]
+    pub(crate) no_special: bool,
     /// How ids are written
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,

@@ -5,6 +5,7 @@ use std::path::Path;
 use comptok::Scratch;
 
 use crate::args::{Encode, Format};
+use crate::full::Full;
 use crate::ids::IdWriter;
 use crate::io::{Input, Output, paths};
 use crate::lines::Lines;
@@ -21,6 +22,12 @@ pub(crate) fn run(args: &Encode) -> Result<Answer, Failure> {
     let progress = Progress::new(&paths, output.is_terminal());
     if args.show {
         show::run(&texts, &paths, args.color, &mut output, &progress)?;
+    } else if args.full {
+        let add_special_tokens = !args.no_special;
+        let full = Full { texts: &texts, offsets: args.offsets, add_special_tokens };
+        for path in paths {
+            full.lines(path, &mut output, &progress)?;
+        }
     } else {
         let format = if args.jsonl { Format::Jsonl } else { args.format };
         let (writer, ids, scratch) = (IdWriter::new(format), Vec::new(), Scratch::new());

@@ -38,6 +38,18 @@ impl Lines {
         serde_json::from_slice(&self.line).map_err(|error| self.no("a JSON string", &error))
     }
 
+    /// Reads the last line as a JSON string, or as a pair of them.
+    pub(crate) fn string_or_pair(&self) -> Result<(String, Option<String>), Failure> {
+        if self.line.trim_ascii_start().starts_with(b"[") {
+            let pair: Result<[String; 2], _> = serde_json::from_slice(&self.line);
+            let wanted = "a JSON string or a pair of them";
+            return pair
+                .map(|[first, second]| (first, Some(second)))
+                .map_err(|error| self.no(wanted, &error));
+        }
+        Ok((self.string()?, None))
+    }
+
     /// Reads the last line as a JSON array of ids.
     pub(crate) fn ids(&self) -> Result<Vec<u32>, Failure> {
         serde_json::from_slice(&self.line).map_err(|error| self.no("a JSON array of ids", &error))

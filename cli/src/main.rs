@@ -7,6 +7,7 @@ mod count;
 mod cpu;
 mod decode;
 mod encode;
+mod full;
 mod ids;
 mod inspect;
 mod io;

@@ -136,8 +136,8 @@ mod tests {
         let error = bake_at(Path::new("Cargo.toml"), &FileOptions::default());
         assert_eq!(
             error.expect_err("no tokenizer"),
-            "Cargo.toml: unknown format; known are tokenizer.json, tiktoken ranks, vocab.json with \
-             merges.txt"
+            "Cargo.toml: unknown format; known are tokenizer.json, tekken.json, tiktoken ranks, \
+             SentencePiece models, vocab.txt, CLIP's merges, GGUF, vocab.json with merges.txt"
         );
         assert_eq!(one_line("a\r\nb"), "a  b");
     }

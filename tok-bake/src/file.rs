@@ -122,7 +122,7 @@ fn placed(error: BakeError, bytes: &[u8]) -> FileError {
     if error.part.is_empty() || read::recognise(bytes) != read::Format::TokenizerJson {
         return error.into();
     }
-    let BakeError { message, part } = error;
+    let BakeError { message, part, .. } = error;
     // What is not there is at fault where it would be: in the outermost object.
     let (line, column) = read::place::of_member(bytes, part).unwrap_or((1, 1));
     ReadError { line, column, path: part.to_owned(), message }.into()

@@ -1,7 +1,11 @@
 //! Damaged files: any answer will do, but a panic will not.
 
 use comptok_bake::read::{self, Options, PatternArg};
-use comptok_bake::write;
+use comptok_bake::{bake::model_alone, spec::Spec, write};
+use comptok_core::{
+    blob::{Header, Tables},
+    model::{Model, Scratch},
+};
 
 const BPE: &str = r###"{
   "version": "1.0",
@@ -46,6 +50,79 @@ const UNIGRAM: &str = r###"{"model": {"type": "Unigram", "unk_id": 0,
 const WORD_PIECE: &str = r###"{"model": {"unk_token": "[UNK]", "continuing_subword_prefix": "##",
  "max_input_chars_per_word": 100, "vocab": {"[UNK]": 0, "a": 1, "##a": 2}}}"###;
 
+const WORD_LEVEL: &str =
+    r#"{"model": {"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0, "b": 7, "ab": 3}}}"#;
+
+const VERSION_2: &str = r###"{"version": "2.0", "role_to_token": {"bos": "a"},
+ "normalizer": {"type": "MetaspaceNormalizer", "replacement": "▁", "prepend": "always",
+  "drop_whitespace": false},
+ "pre_tokenizer": {"type": "Split", "pattern": {"String": "▁"}, "behavior": "MergedWithNext",
+  "invert": false},
+ "post_processor": {"type": "TemplateProcessing", "single": [{"ids": [1]}, {"seq": "A"}],
+  "pair": [{"seq": "A"}, {"seq": "B", "type_id": 1}]},
+ "model": {"type": "BPE", "byte_level": false, "vocab": {"▁": 0, "a": 1, "▁a": 2},
+  "merges": [["▁", "a"]]}}"###;
+
+const TEKKEN: &str = r###"{"config": {"pattern": "a|b", "default_vocab_size": 5,
+ "default_num_special_tokens": 2}, "special_tokens": [{"rank": 1, "token_str": "[X]"}],
+ "vocab": [{"rank": 0, "token_bytes": "YQ==", "token_str": "a"}, {"rank": 1, "token_bytes": "Yg=="},
+  {"rank": 2, "token_bytes": "YWI="}]}"###;
+
+const VOCAB_TXT: &str = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nplay\n##ing\n##s\na\n##b\n";
+
+const CLIP: &str = "\"bpe_simple_vocab_16e6.txt#version: 0.2\ni n\nt h\na n</w>\nt h</w>\n";
+
+/// A model of SentencePiece, of this type.
+fn sentencepiece(kind: u8) -> Vec<u8> {
+    let field = |number: u8, bytes: &[u8]| {
+        let mut field = vec![number << 3 | 2, bytes.len() as u8];
+        field.extend(bytes);
+        field
+    };
+    let mut file = Vec::new();
+    for (text, score, kind) in [
+        ("<unk>", 0.0f32, 2),
+        ("<s>", 0.0, 3),
+        ("▁", -2.0, 1),
+        ("a", -3.0, 1),
+        ("b", -3.5, 1),
+        ("ab", -4.0, 5),
+        ("▁a", -1.0, 1),
+        ("aab", -7.0, 1),
+        ("<x>", 0.0, 4),
+    ] {
+        let mut piece = field(1, text.as_bytes());
+        piece.push(0x15);
+        piece.extend(score.to_le_bytes());
+        piece.extend([0x18, kind]);
+        file.extend(field(1, &piece));
+    }
+    file.extend(field(2, &[0x18, kind, 0xC0, 1, 0]));
+    // A table that makes b of B.
+    let mut table = vec![8, 0, 0, 0];
+    table.extend([0u8; 8]);
+    table.extend(b"b\0");
+    file.extend(field(3, &[field(2, &table), vec![0x18, 1, 0x20, 1]].concat()));
+    file
+}
+
+fn gguf() -> Vec<u8> {
+    let mut file = b"GGUF\x03\0\0\0\0\0\0\0\0\0\0\0\x04\0\0\0\0\0\0\0".to_vec();
+    let text = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+    let key = |name: &str, kind: u8| [text(name), vec![kind, 0, 0, 0]].concat();
+    let strings = |name: &str, values: &[&str]| {
+        let mut bytes = [key(name, 9), vec![8, 0, 0, 0]].concat();
+        bytes.extend((values.len() as u64).to_le_bytes());
+        values.iter().for_each(|value| bytes.extend(text(value)));
+        bytes
+    };
+    file.extend([key("tokenizer.ggml.model", 8), text("gpt2")].concat());
+    file.extend([key("general.size", 4), vec![1, 2, 3, 4]].concat());
+    file.extend(strings("tokenizer.ggml.tokens", &["a", "b", "ab", "Ġ"]));
+    file.extend(strings("tokenizer.ggml.merges", &["a b"]));
+    file
+}
+
 const RANKS: &str = "YQ== 0\nYg== 1\r\nYWI= 2\n\nIA== 3\nICA= 4";
 
 /// A stream of numbers that depends on nothing but its seed.
@@ -89,7 +166,13 @@ fn try_everything(bytes: &[u8]) -> bool {
     let special_tokens = [("<|a|>".to_owned(), 9)];
     let options =
         Options { pattern: Some(PatternArg::from("gpt2")), special_tokens: &special_tokens };
+    // Also as what it may have become.
     let results = [
+        read::sentencepiece(bytes),
+        read::gguf(bytes),
+        read::tekken(bytes),
+        read::vocab_txt(bytes),
+        read::clip_bpe(bytes),
         read::tokenizer_json(bytes),
         read::read(bytes, options),
         read::tiktoken(bytes, PatternArg::Regex("a{2}+$"), &special_tokens),
@@ -101,6 +184,7 @@ fn try_everything(bytes: &[u8]) -> bool {
         match result {
             Ok(read) => {
                 is_read = true;
+                run(&read.spec);
                 if let Ok(written) = write::tokenizer_json(&read.spec) {
                     let again = read::tokenizer_json(written.as_bytes());
                     assert!(again.is_ok(), "{}", String::from_utf8_lossy(bytes));
@@ -118,14 +202,46 @@ fn try_everything(bytes: &[u8]) -> bool {
     is_read
 }
 
+/// Bakes the model and lets it cut some text.
+fn run(spec: &Spec) {
+    let Ok(blob) = model_alone(spec) else { return };
+    let header = Header::parse(&blob).expect("a blob of our own");
+    let tables = Tables::new(&blob, &header);
+    let model = Model::parse(&tables).expect("a model of our own");
+    let (mut scratch, mut out) = (Scratch::default(), Vec::new());
+    for text in ["", "a", "aab ab <x>B  b", "▁a▁▁ab", "é日𝄞 \u{301}zz<0x41>", "the playing"]
+    {
+        out.clear();
+        if model.tokenize(text, &mut scratch, &mut out).is_ok() {
+            assert!(out.iter().all(|token| token.start <= token.end));
+            out.iter().for_each(|token| _ = model.token_text(token.id));
+        }
+    }
+}
+
 #[test]
 fn nothing_panics() {
     let mut random = Random(3);
     let (mut read, mut refused) = (0, 0);
-    for original in [BPE, LEGACY, UNIGRAM, WORD_PIECE, RANKS, "#version: 0.2\na b\n"] {
-        assert!(try_everything(original.as_bytes()), "{original}");
-        for _ in 0..500 {
-            let mut bytes = original.as_bytes().to_vec();
+    let originals = [
+        BPE,
+        LEGACY,
+        UNIGRAM,
+        WORD_PIECE,
+        WORD_LEVEL,
+        VERSION_2,
+        TEKKEN,
+        VOCAB_TXT,
+        CLIP,
+        RANKS,
+        "#version: 0.2\na b\n",
+    ]
+    .map(|text| text.as_bytes().to_vec());
+    let models = [1, 2, 3, 4].map(sentencepiece);
+    for original in originals.into_iter().chain(models).chain([gguf()]) {
+        assert!(try_everything(&original), "{}", original.escape_ascii());
+        for _ in 0..640 {
+            let mut bytes = original.clone();
             for _ in 0..=random.below(3) {
                 damage(&mut bytes, &mut random);
             }
@@ -135,10 +251,10 @@ fn nothing_panics() {
             }
         }
         for end in 0..original.len() {
-            try_everything(&original.as_bytes()[..end]);
+            try_everything(&original[..end]);
         }
     }
-    assert_eq!(read + refused, 3000);
+    assert_eq!(read + refused, 10_240);
     assert!(read > 100 && refused > 100, "{read} read, {refused} refused");
 }
 

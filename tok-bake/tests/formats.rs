@@ -51,18 +51,19 @@ fn every_format_is_read_or_named() {
             "x: the vocabulary is missing; give vocab.json too (this is a merges.txt)",
         ),
         (b"CTOK\0\0\0\0", none, "x: the file is baked already (this is a comptok blob)"),
-        (b"\x1F\x8B\x08\0", none, "x: decompress the file first (this is a gzip)"),
+        (b"\x1F\x8B\x08\0", none, "x: damaged gzip: unexpected end of file"),
+        (b"\n\x0E\n\x05<unk>\x15\0\0\0\0\x18\x02", none, "SentencePiece"),
         (
-            b"\n\x0E\n\x05<unk>\x15\0\0\0\0\x18\x02",
+            b"{\"config\": {}, \"vocab\": []}",
             none,
-            "x: not supported yet: SentencePiece model",
+            "x:1:12: config: \"default_vocab_size\" is missing",
         ),
-        (b"{\"config\": {}, \"vocab\": []}", none, "x: not supported yet: tekken.json"),
-        (b"[PAD]\n[UNK]\n", none, "x: not supported yet: vocab.txt"),
+        (b"[PAD]\n[UNK]\n", none, "HuggingFace"),
         (
             b"\0\0",
             none,
-            "x: unknown format; known are tokenizer.json, tiktoken ranks, vocab.json with merges.txt",
+            "x: unknown format; known are tokenizer.json, tekken.json, tiktoken ranks, SentencePiece \
+             models, vocab.txt, CLIP's merges, GGUF, vocab.json with merges.txt",
         ),
     ] {
         assert_eq!(said(bytes, options), message, "{}", bytes.escape_ascii());

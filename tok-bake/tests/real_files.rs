@@ -17,6 +17,7 @@ fn model_ids(spec: &Spec) -> HashSet<u32> {
         Model::Bpe(bpe) => ids(&bpe.vocab),
         Model::WordPiece { vocab, .. } | Model::WordLevel { vocab, .. } => ids(vocab),
         Model::Unigram { pieces, .. } => (0..pieces.len() as u32).collect(),
+        Model::SentencePiece(model) => (0..model.pieces.len() as u32).collect(),
     }
 }
 

@@ -73,6 +73,21 @@ pub fn added_len(tables: &Tables<'_>) -> u32 {
     u32::from_le_bytes(*count).min(most)
 }
 
+/// The added token with this id, in a blob whose entries are in order of id.
+pub fn by_id<'a>(tables: &Tables<'a>, id: u32) -> Option<Added<'a>> {
+    let (mut low, mut high) = (0, added_len(tables));
+    while low < high {
+        let middle = low.midpoint(high);
+        let token = added(tables, middle)?;
+        match token.id.cmp(&id) {
+            core::cmp::Ordering::Equal => return Some(token),
+            core::cmp::Ordering::Less => low = middle + 1,
+            core::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    None
+}
+
 /// What to do with special tokens that stand in the text.
 ///
 /// Added tokens that are not special always match.
@@ -315,6 +330,10 @@ pub fn next_match(
         }
         if added.flags.has(AddedFlags::RSTRIP) {
             end += unicode::leading_space(&text[end..]);
+        }
+        // All of it was swallowed by the match before; an empty part of the text does not count.
+        if start >= end {
+            continue;
         }
         return Ok(Some(Found { start, end, token, id: added.id, search }));
     }

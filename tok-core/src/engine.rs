@@ -82,6 +82,11 @@ pub enum Stop {
         /// Where it begins.
         at: usize,
     },
+    /// Text that no token stands for, in a model without an unknown token.
+    Unknown {
+        /// Where it stands.
+        at: usize,
+    },
 }
 
 /// Progress through one text, or through one chunk of it.
@@ -183,9 +188,12 @@ impl Cursor {
 pub struct Engine {
     /// A name for people.
     pub name: &'static str,
-    ids: Run!(IdSink<'_>),
-    count: Run!(CountSink),
-    spans: Run!(SpanSink<'_>),
+    pub(crate) ids: Run!(IdSink<'_>),
+    pub(crate) count: Run!(CountSink),
+    pub(crate) spans: Run!(SpanSink<'_>),
+    /// The functions of the general engine, if this is it.
+    #[cfg(feature = "alloc")]
+    pub general: Option<&'static crate::general::General>,
 }
 
 impl core::fmt::Debug for Engine {
@@ -202,6 +210,10 @@ impl Engine {
     /// [`FormatError::UnknownEngine`] if this build has none.
     pub const fn of(header: &Header) -> Result<&'static Engine, FormatError> {
         let unknown = Err(FormatError::UnknownEngine { pre_tokenizer: header.pre_tokenizer });
+        #[cfg(feature = "alloc")]
+        if header.pre_tokenizer == PRE_TOKENIZER_GENERAL {
+            return Ok(&crate::general::ENGINE);
+        }
         if header.model != MODEL_BPE {
             return unknown;
         }
@@ -294,6 +306,9 @@ struct Hand<S>(S);
 /// The pre-tokenizer code of a baked automaton.
 pub const PRE_TOKENIZER_DFA: u32 = 64;
 
+/// The pre-tokenizer code of steps that the general engine interprets.
+pub const PRE_TOKENIZER_GENERAL: u32 = 65;
+
 /// A pattern that became an automaton when it was baked.
 struct Baked;
 
@@ -376,6 +391,8 @@ const fn engine<P: Splitter, const NFC: bool>() -> Engine {
         ids: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
         count: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
         spans: |t, r, c, w, s| encode::<P, NFC, _>(t, r, c, w, s),
+        #[cfg(feature = "alloc")]
+        general: None,
     }
 }
 
@@ -458,6 +475,7 @@ impl Stop {
             Self::Forbidden { token, at } => Self::Forbidden { token, at: map(at) },
             Self::NoToken { byte, at } => Self::NoToken { byte, at: map(at) },
             Self::TooLong { at } => Self::TooLong { at: map(at) },
+            Self::Unknown { at } => Self::Unknown { at: map(at) },
         }
     }
 }

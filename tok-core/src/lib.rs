@@ -11,9 +11,12 @@ extern crate std;
 
 pub mod added_tokens;
 pub mod blob;
+pub mod byte_level;
 pub mod cache;
 pub mod decoder;
 pub mod engine;
+#[cfg(feature = "alloc")]
+pub mod general;
 pub mod kernel;
 pub mod model;
 pub mod normalizer;

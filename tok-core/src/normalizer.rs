@@ -59,7 +59,7 @@ pub fn align_nfc(original: &[u8], base: usize, spans: &mut [Span]) {
 
 /// The place in `original` from which byte `at` of its NFC comes.
 pub fn original_place(original: &[u8], at: usize) -> usize {
-    let mut span = [Span { id: 0, start: at, end: at }];
+    let mut span = [Span { start: at, end: at, ..Span::default() }];
     align_nfc(original, 0, &mut span);
     span[0].start
 }

@@ -165,6 +165,8 @@ pub struct Span {
     pub start: usize,
     /// One past the last byte.
     pub end: usize,
+    /// Number of the pre-token or added token that it belongs to.
+    pub word: u32,
 }
 
 /// Writes ids and where they come from.
@@ -172,12 +174,31 @@ pub struct Span {
 pub struct SpanSink<'o> {
     spans: &'o mut [Span],
     len: usize,
+    word: u32,
 }
 
 impl<'o> SpanSink<'o> {
     /// Writes to `spans`, from the front.
     pub const fn new(spans: &'o mut [Span]) -> Self {
-        Self { spans, len: 0 }
+        Self::after(spans, 0)
+    }
+
+    /// The same, for text of which `words` pre-tokens and added tokens are done.
+    pub const fn after(spans: &'o mut [Span], words: u32) -> Self {
+        Self { spans, len: 0, word: words }
+    }
+
+    /// How many pre-tokens and added tokens are done.
+    pub const fn words(&self) -> u32 {
+        self.word
+    }
+
+    /// Takes a span as it is. There is room.
+    pub fn span(&mut self, span: Span) {
+        if let Some(slot) = self.spans.get_mut(self.len) {
+            *slot = span;
+            self.len += 1;
+        }
     }
 }
 
@@ -191,10 +212,8 @@ impl Sink for SpanSink<'_> {
     }
 
     fn one(&mut self, id: u32, start: usize, end: usize) {
-        if let Some(slot) = self.spans.get_mut(self.len) {
-            *slot = Span { id, start, end };
-            self.len += 1;
-        }
+        self.span(Span { id, start, end, word: self.word });
+        self.word += 1;
     }
 
     fn many(
@@ -216,8 +235,9 @@ impl Sink for SpanSink<'_> {
                 left -= usize::from(known(text[at]));
                 at += 1;
             }
-            self.one(id, start + first, start + at);
+            self.span(Span { id, start: start + first, end: start + at, word: self.word });
         }
+        self.word += 1;
     }
 
     fn spans_mut(&mut self, from: usize) -> &mut [Span] {

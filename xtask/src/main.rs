@@ -7,6 +7,7 @@ mod generate;
 mod nfc;
 mod oracle;
 mod properties;
+mod tables;
 mod unicode;
 mod vocab;
 
@@ -23,6 +24,8 @@ const CHORES: &[Chore] = &[
     ("golden", "writes tests/golden from the references", oracle::golden),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
     ("properties", "writes tok-bake/src/bake/dfa/properties.rs", |_| properties::write()),
+    ("scripts", "writes the scripts, tok-core/src/unicode/scripts.rs", oracle::scripts),
+    ("tables", "writes the code point sets and maps, unicode/code_points.rs", |_| tables::write()),
     ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", |_| unicode::write()),
     ("vocab", "writes the bundled vocabularies, vocab/, from the crate tiktoken-rs", vocab::run),
 ];

@@ -83,9 +83,15 @@ fn page(rows: &[&str], full: bool) -> Result<String, String> {
 
 /// Writes tests/golden from the reference libraries.
 pub(crate) fn golden(_: &[String]) -> Result<(), String> {
-    let status = test("golden")
-        .env("COMPTOK_WRITE_GOLDEN", "1")
-        .status()
-        .map_err(|e| format!("cargo: {e}"))?;
+    written("golden", "COMPTOK_WRITE_GOLDEN")
+}
+
+/// Writes tok-core/src/unicode/scripts.rs from the reference's answers.
+pub(crate) fn scripts(_: &[String]) -> Result<(), String> {
+    written("scripts", "COMPTOK_WRITE_SCRIPTS")
+}
+
+fn written(name: &str, variable: &str) -> Result<(), String> {
+    let status = test(name).env(variable, "1").status().map_err(|e| format!("cargo: {e}"))?;
     if status.success() { Ok(()) } else { Err("the references gave no answers".to_owned()) }
 }

@@ -4,23 +4,13 @@
 use std::time::Duration;
 
 use comptok::{Scratch, Special, Tokenizer};
-use comptok_oracle::{reference, samples};
+use comptok_oracle::{clock::processor_time, reference, samples};
 
 const MEGABYTE: usize = 1_000_000;
 
 /// Fewest and most runs of each length; the shortest counts. Caches are shared with other programs, so a
 /// time that is too long may still be theirs.
 const RUNS: [usize; 2] = [5, 40];
-
-/// The time that this thread has had a processor: what other programs take is not in it.
-fn processor_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is valid for writing, and the clock is one that every Linux has.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    assert_eq!(result, 0, "no clock");
-    let part = |value: i64| u64::try_from(value).expect("time is not negative");
-    Duration::from_secs(part(time.tv_sec)) + Duration::from_nanos(part(time.tv_nsec))
-}
 
 fn time(
     tokenizer: &Tokenizer,

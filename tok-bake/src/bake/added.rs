@@ -3,32 +3,34 @@
 use comptok_core::{
     added_tokens::{AddedFlags, ENTRY_LEN},
     blob::{Section, lookup::NONE},
-    normalizer,
-    unicode::nfc,
 };
 use std::collections::BTreeMap;
 
-use super::{
-    image::{Image, le_bytes},
-    pipeline::Pipeline,
-};
+use super::image::{Image, le_bytes};
 use crate::error::quote;
 use crate::spec::{AddedToken, Spec};
 
 /// The added tokens as the engine matches them: without empty ones, normalized ones normalized.
 pub(super) fn check(
     spec: &Spec,
-    pipeline: &Pipeline,
+    normalize: impl Fn(&str) -> String,
     warnings: &mut Vec<String>,
 ) -> Vec<AddedToken> {
     let mut tokens: Vec<AddedToken> = Vec::new();
     let mut seen = BTreeMap::new();
     for token in spec.added_tokens.iter().filter(|token| !token.content.is_empty()) {
         let mut token = token.clone();
-        if token.normalized && pipeline.normalizer == normalizer::NFC {
-            let mut bytes = Vec::new();
-            nfc::normalize(token.content.as_bytes(), |_, part| bytes.extend_from_slice(part));
-            token.content = String::from_utf8_lossy(&bytes).into_owned();
+        if token.normalized {
+            let content = normalize(&token.content);
+            if content.is_empty() {
+                warnings.push(format!(
+                    "added token {} ({}) is empty when normalized, and never matches (the reference \
+                     finds it between chars)",
+                    token.id,
+                    quote(&token.content)
+                ));
+            }
+            token.content = content;
         }
         match seen.get(&(token.normalized, token.content.clone())) {
             Some(&id) if id == token.id => {}

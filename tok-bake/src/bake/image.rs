@@ -5,6 +5,8 @@ use comptok_core::{
     engine::MODEL_BPE,
 };
 
+use sha2::{Digest, Sha256};
+
 use super::{
     BakeError,
     pipeline::{Pipeline, Splitting},
@@ -27,11 +29,7 @@ pub(super) fn le_bytes(values: &[u32]) -> Vec<u8> {
 
 impl Image {
     pub(super) fn new(pipeline: &Pipeline, flags: u32, source: [u8; 32]) -> Self {
-        let mut image =
-            Self { header: [0; HEADER_LEN], sections: vec![Vec::new(); Section::COUNT] };
-        image.header[..4].copy_from_slice(&MAGIC);
-        image.header[field::SOURCE..][..32].copy_from_slice(&source);
-        image.set(field::VERSION, FORMAT_VERSION);
+        let mut image = Self::empty(source);
         image.set(field::NORMALIZER, pipeline.normalizer);
         image.set(field::PRE_TOKENIZER, pipeline.pre_tokenizer.code());
         image.set(field::MODEL, MODEL_BPE);
@@ -39,6 +37,16 @@ impl Image {
         if let Splitting::Dfa { image: tables, .. } = &pipeline.pre_tokenizer {
             image.section(Section::Dfa, tables.clone());
         }
+        image
+    }
+
+    /// A header that names no stages, and no sections.
+    pub(super) fn empty(source: [u8; 32]) -> Self {
+        let mut image =
+            Self { header: [0; HEADER_LEN], sections: vec![Vec::new(); Section::COUNT] };
+        image.header[..4].copy_from_slice(&MAGIC);
+        image.header[field::SOURCE..][..32].copy_from_slice(&source);
+        image.set(field::VERSION, FORMAT_VERSION);
         image
     }
 
@@ -57,6 +65,19 @@ impl Image {
 
     pub(super) fn fingerprint(&mut self, fingerprint: [u8; 32]) {
         self.header[field::FINGERPRINT..][..32].copy_from_slice(&fingerprint);
+    }
+
+    /// The fingerprint of all that is there but names, and what goes around ids.
+    pub(super) fn fingerprint_all(&mut self) {
+        let mut hash = Sha256::new();
+        hash.update(b"comptok general fingerprint 1\n");
+        hash.update(&self.header[field::NORMALIZER..field::FINGERPRINT]);
+        for section in Section::ALL.iter().filter(|section| **section != Section::Names) {
+            let bytes = &self.sections[*section as usize];
+            hash.update((bytes.len() as u64).to_le_bytes());
+            hash.update(bytes);
+        }
+        self.fingerprint(hash.finalize().into());
     }
 
     /// Lines of `name`, tab, text: for people.

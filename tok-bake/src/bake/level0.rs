@@ -14,7 +14,6 @@ use super::{
     BakeError,
     bpe::Symbols,
     image::{Image, le_bytes},
-    pipeline::Pipeline,
     profile::Counts,
 };
 use crate::spec::Bpe;
@@ -39,15 +38,14 @@ pub(super) struct Words<'w> {
     pub(super) model: &'w Bpe,
     pub(super) texts: &'w [Option<Vec<u8>>],
     pub(super) symbols: &'w Symbols,
-    pub(super) pipeline: &'w Pipeline,
+    /// Whether the pre-tokenizer leaves a text whole.
+    pub(super) keeps_whole: &'w dyn Fn(&[u8]) -> bool,
 }
 
 impl<'w> Words<'w> {
     pub(super) fn write(&self, image: &mut Image) -> Result<(), BakeError> {
         let words = self.vocabulary();
-        let longest = words.iter().map(|(text, _)| text.len()).max().unwrap_or(0);
-        image.set(field::MAX_WHOLE_LEN, longest as u32);
-        place(image, &words, &[])
+        write_words(image, &words)
     }
 
     /// As [`write`](Self::write), with the counts and answers of a profile, as many as its bound lets
@@ -90,7 +88,7 @@ impl<'w> Words<'w> {
 
     /// Vocabulary entries that are answers, the hottest first.
     fn vocabulary(&self) -> Vec<(&'w [u8], Value)> {
-        let Self { model, texts, symbols, pipeline } = *self;
+        let Self { model, texts, symbols, keeps_whole } = *self;
         let mut order: Vec<usize> = (0..texts.len()).collect();
         order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
         let mut words = Vec::with_capacity(order.len());
@@ -103,7 +101,7 @@ impl<'w> Words<'w> {
             // The merges of a reachable entry end in its one symbol; another entry is an answer only
             // where merges are ignored. An entry that is never a pre-token would waste a place.
             let answers = match reachable {
-                true => pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags),
+                true => keeps_whole(text),
                 false => model.ignore_merges,
             };
             if answers {
@@ -112,6 +110,13 @@ impl<'w> Words<'w> {
         }
         words
     }
+}
+
+/// Writes level 0 for texts and their answers, the hottest first. No text may be there twice.
+pub(super) fn write_words(image: &mut Image, words: &[(&[u8], Value)]) -> Result<(), BakeError> {
+    let longest = words.iter().map(|(text, _)| text.len()).max().unwrap_or(0);
+    image.set(field::MAX_WHOLE_LEN, longest as u32);
+    place(image, words, &[])
 }
 
 /// Places words, the hottest first.

@@ -6,22 +6,29 @@ mod added;
 mod bpe;
 pub mod dfa;
 mod fingerprint;
+mod general;
 mod image;
 mod join;
 mod level0;
+mod models;
 mod pipeline;
 mod profile;
 mod tables;
 
-use comptok_core::blob::{TokenFlags, flags, lookup::NONE};
+use comptok_core::{
+    blob::{Section, TokenFlags, flags, lookup::NONE},
+    normalizer,
+    unicode::nfc,
+};
 use std::fmt;
 
-use crate::spec::{Alphabet, Model, Spec};
+use crate::spec::{Alphabet, Family, Model, Spec};
 use crate::{byte_level, error::quote_bytes};
 use image::Image;
 use profile::Counts;
 
 pub use join::join;
+pub use models::model_alone;
 pub use profile::Profile;
 
 /// What bake does beside the `Spec`.
@@ -52,11 +59,13 @@ pub struct BakeError {
     /// The part of the `Spec` at fault, as tokenizer.json names it (`normalizer`, `pre_tokenizer`, `model`,
     /// `post_processor`, `decoder`); empty where it is no single one.
     pub part: &'static str,
+    /// The specialised engine cannot; the general one may.
+    unsupported: bool,
 }
 
 impl BakeError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), part: "" }
+        Self { message: message.into(), part: "", unsupported: false }
     }
 
     /// The same error, about this part.
@@ -66,7 +75,7 @@ impl BakeError {
 
     /// For what the references can do and the engine cannot do yet.
     fn unsupported(what: impl fmt::Display) -> Self {
-        Self::new(format!("not supported yet: {what}"))
+        Self { unsupported: true, ..Self::new(format!("not supported yet: {what}")) }
     }
 }
 
@@ -118,8 +127,18 @@ impl Tokens {
 ///
 /// # Errors
 ///
-/// [`BakeError`] for what the engine cannot run, and with `strict` for anything worth a warning.
+/// [`BakeError`] for what the engines cannot run, and with `strict` for anything worth a warning.
 pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
+    match specialised(spec, options) {
+        Err(error) if error.unsupported && spec.family != Family::Tiktoken => {
+            general::bake(spec, options)
+        }
+        other => other,
+    }
+}
+
+/// Bakes for an engine of its own: byte-level BPE.
+fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     let pipeline = pipeline::check(spec)?;
     let Model::Bpe(model) = &spec.model else {
         return Err(BakeError::unsupported("models other than BPE"));
@@ -136,7 +155,8 @@ pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         } else {
             Some(token.to_vec())
         };
-        tokens.set(id, mapped.as_deref().unwrap_or(token), TokenFlags::MODEL)?;
+        let raw = if mapped.is_none() { TokenFlags::RAW } else { 0 };
+        tokens.set(id, mapped.as_deref().unwrap_or(token), TokenFlags::MODEL | raw)?;
         texts.push(mapped);
     }
     let symbols = bpe::symbols(model, &texts)?;
@@ -145,7 +165,11 @@ pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
             tokens.flags[id as usize] |= TokenFlags::UNREACHABLE;
         }
     }
-    let added = added::check(spec, &pipeline, &mut warnings);
+    let normalize = |text: &str| match pipeline.normalizer {
+        normalizer::NFC => nfc_of(text),
+        _ => text.to_owned(),
+    };
+    let added = added::check(spec, normalize, &mut warnings);
     for token in &added {
         let mapped = byte_level::to_bytes(&token.content);
         let bytes = match &mapped {
@@ -153,7 +177,8 @@ pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
             _ => token.content.as_bytes(),
         };
         let special = if token.special { TokenFlags::SPECIAL } else { 0 };
-        tokens.set(token.id, bytes, TokenFlags::ADDED | special)?;
+        let raw = if byte_level && mapped.is_none() { TokenFlags::RAW } else { 0 };
+        tokens.set(token.id, bytes, TokenFlags::ADDED | special | raw)?;
     }
 
     let missing = symbols.missing();
@@ -179,7 +204,8 @@ pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     let mut image = Image::new(&pipeline, header, options.source);
     tables::decode(&mut image, &tokens)?;
     tables::pairs(&mut image, &symbols)?;
-    let words = level0::Words { model, texts: &texts, symbols: &symbols, pipeline: &pipeline };
+    let whole = |text: &[u8]| pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags);
+    let words = level0::Words { model, texts: &texts, symbols: &symbols, keeps_whole: &whole };
     match options.profile {
         None => words.write(&mut image)?,
         Some(profile) => {
@@ -188,7 +214,14 @@ pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         }
     }
     added::write(&mut image, &added);
+    image.section(Section::Pipeline, general::around(spec)?);
     image.names(&pipeline);
     image.fingerprint(fingerprint::of(&pipeline, header, &tokens, &symbols, &added));
     Ok(Baked { blob: image.finish()?, warnings })
+}
+
+fn nfc_of(text: &str) -> String {
+    let mut bytes = Vec::new();
+    nfc::normalize(text.as_bytes(), |_, part| bytes.extend_from_slice(part));
+    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -8,9 +8,7 @@ use comptok_core::{
 };
 
 use super::{BakeError, dfa};
-use crate::spec::{
-    Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PostProcessor, PreTokenizer, Spec,
-};
+use crate::spec::{Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PreTokenizer, Spec};
 
 /// The stages around the model.
 pub(super) struct Pipeline {
@@ -77,6 +75,9 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
         Model::WordLevel { .. } => {
             return Err(BakeError::unsupported("model WordLevel").in_part("model"));
         }
+        Model::SentencePiece(_) => {
+            return Err(BakeError::unsupported("model SentencePiece").in_part("model"));
+        }
     };
     check_bpe(model).map_err(|error| error.in_part("model"))?;
     if model.ignore_merges {
@@ -88,19 +89,12 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
     let normalizer =
         check_normalizer(spec.normalizer.as_ref()).map_err(|error| error.in_part("normalizer"))?;
     let syntax = match spec.family {
-        Family::HuggingFace => Syntax::Oniguruma,
+        Family::HuggingFace | Family::SentencePiece => Syntax::Oniguruma,
         Family::Tiktoken => Syntax::FancyRegex,
     };
     let (pre_tokenizer, more) =
         check_pre_tokenizer(spec, syntax).map_err(|error| error.in_part("pre_tokenizer"))?;
     flags |= more;
-    match &spec.post_processor {
-        None | Some(PostProcessor::ByteLevel { .. }) => {}
-        Some(_) => {
-            let error = BakeError::unsupported("post-processors that add tokens");
-            return Err(error.in_part("post_processor"));
-        }
-    }
     match &spec.decoder {
         Some(Decoder::ByteLevel { .. }) => {}
         _ => {
@@ -246,7 +240,9 @@ pub(super) fn check_missing(
     }
     let names: Vec<String> = missing.iter().map(|byte| format!("0x{byte:02X}")).collect();
     let fate = match spec.family {
-        Family::HuggingFace => "are dropped from text, as the reference does",
+        Family::HuggingFace | Family::SentencePiece => {
+            "are dropped from text, as the reference does"
+        }
         Family::Tiktoken => "are an error in text",
     };
     warnings.push(format!("bytes without a token {fate}: {}", names.join(" ")));

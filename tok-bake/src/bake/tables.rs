@@ -23,8 +23,17 @@ pub(super) fn pairs(image: &mut Image, symbols: &Symbols) -> Result<(), BakeErro
     if symbols.ids.len() >= DENSE_FROM {
         image.section(Section::BytePairs, byte_pairs(symbols, first));
     }
+    hashed_pairs(image, &symbols.pairs, first)
+}
+
+/// Writes pairs of symbols; the value of a pair is its place in the list, counted from `first`.
+pub(super) fn hashed_pairs(
+    image: &mut Image,
+    pairs: &[(u32, u32)],
+    first: u32,
+) -> Result<(), BakeError> {
     let entries: Vec<Entry> = (first..)
-        .zip(&symbols.pairs)
+        .zip(pairs)
         .map(|(merged, &(left, right))| Entry {
             hash: PairEntry::hash(left, right),
             word: PairEntry::new(left, right, merged).0,

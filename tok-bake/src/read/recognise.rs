@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::json::top_level;
+use super::{clip, gguf, json::top_level};
 
 /// A format that a file may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +23,10 @@ pub enum Format {
     TekkenJson,
     /// One token per line.
     VocabTxt,
+    /// CLIP's merges.
+    ClipBpe,
+    /// A file of llama.cpp.
+    Gguf,
     /// Something compressed with gzip.
     Gzip,
     /// None of these.
@@ -40,6 +44,8 @@ impl fmt::Display for Format {
             Self::SentencePiece => "SentencePiece model",
             Self::TekkenJson => "tekken.json",
             Self::VocabTxt => "vocab.txt",
+            Self::ClipBpe => "CLIP's merges",
+            Self::Gguf => "GGUF",
             Self::Gzip => "gzip",
             Self::Unknown => "unknown format",
         })
@@ -54,6 +60,7 @@ pub fn recognise(bytes: &[u8]) -> Format {
     match bytes {
         [b'C', b'T', b'O', b'K', ..] => return Format::Blob,
         [0x1F, 0x8B, ..] => return Format::Gzip,
+        _ if bytes.starts_with(gguf::MAGIC) => return Format::Gguf,
         _ if is_sentencepiece(bytes) => return Format::SentencePiece,
         _ => {}
     }
@@ -89,6 +96,9 @@ fn json(text: &str) -> Format {
 
 /// A text file, from its first lines.
 fn lines(text: &str) -> Format {
+    if text.starts_with(clip::MARK) {
+        return Format::ClipBpe;
+    }
     if text.starts_with("#version") {
         return Format::MergesTxt;
     }
@@ -116,14 +126,19 @@ fn lines(text: &str) -> Format {
     Format::Unknown
 }
 
-/// Whether the bytes begin like the protobuf of a model: a piece (field 1) that holds a string
-/// (field 1) and a score (field 2, four bytes).
+/// Whether the bytes begin like the protobuf of a model: a piece (field 1) that begins with a string
+/// (field 1) and goes on with a score (field 2, four bytes), a type (field 3) or another piece.
 fn is_sentencepiece(bytes: &[u8]) -> bool {
     let [0x0A, len, 0x0A, text_len, rest @ ..] = bytes else {
         return false;
     };
     let (len, text_len) = (*len as usize, *text_len as usize);
-    len < 0x80 && text_len + 7 <= len && rest.get(text_len) == Some(&0x15)
+    let next = rest.get(text_len);
+    match len.checked_sub(text_len + 2) {
+        Some(0) => len < 0x80 && next.is_none_or(|tag| matches!(tag, 0x0A | 0x12 | 0x1A)),
+        Some(2..=10) => len < 0x80 && matches!(next, Some(0x15 | 0x18)),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +151,7 @@ mod tests {
             (&b"CTOK\x01"[..], Format::Blob),
             (b"\x1F\x8B\x08", Format::Gzip),
             (b"\n\x0E\n\x05<unk>\x15\0\0\0\0\x18\x02", Format::SentencePiece),
+            (b"\n\x09\n\x05<unk>\x18\x02\n\x07", Format::SentencePiece),
             (b"{\"version\": \"1.0\", \"model\": {}}", Format::TokenizerJson),
             (b" \n{}", Format::TokenizerJson),
             (b"\xEF\xBB\xBF{\"model\": {\"type\": \"BPE\"}}", Format::TokenizerJson),
@@ -146,6 +162,8 @@ mod tests {
             (b"IQ== 0\nIg== 1\n", Format::Tiktoken),
             (b"\r\nIQ== 0\r\n??? 1\r\n", Format::Tiktoken),
             (b"#version: 0.2\n", Format::MergesTxt),
+            (b"\"bpe_simple_vocab_16e6.txt#version: 0.2\ni n\n", Format::ClipBpe),
+            (b"GGUF\x03\0\0\0", Format::Gguf),
             (b"\xC4\xA0 t\n\xC4\xA0 a\nh e", Format::MergesTxt),
             (b"[PAD]\n[UNK]\n##s\n", Format::VocabTxt),
             (b"one\ntwo three four\n", Format::Unknown),

@@ -176,7 +176,7 @@ pub(super) fn vocab_json(text: &str) -> std::result::Result<Vocab, ReadError> {
 /// What stopped the parser. Visitors cannot return more than an error of the parser's own type, so
 /// they leave the rest here.
 #[derive(Debug, Default)]
-struct Fault {
+pub(super) struct Fault {
     /// The path, from the inside out.
     steps: Vec<Step>,
     /// What we found wrong; `None` if it was the parser.
@@ -185,13 +185,13 @@ struct Fault {
 
 impl Fault {
     /// Keeps the problem, and gives the parser an error to stop with.
-    fn stop<E: serde_core::de::Error>(&mut self, problem: Problem) -> E {
+    pub(super) fn stop<E: serde_core::de::Error>(&mut self, problem: Problem) -> E {
         self.problem = Some(problem);
         E::custom("stopped")
     }
 
     /// Notes on the way out where an error happened.
-    fn at<T, E>(
+    pub(super) fn at<T, E>(
         &mut self,
         result: std::result::Result<T, E>,
         step: impl FnOnce() -> Step,
@@ -202,7 +202,7 @@ impl Fault {
         result
     }
 
-    fn into_error(self, text: &str, error: &serde_json::Error) -> ReadError {
+    pub(super) fn into_error(self, text: &str, error: &serde_json::Error) -> ReadError {
         let syntax = syntax_error(text, error);
         let problem = match self.problem {
             Some(problem) => problem,
@@ -260,7 +260,7 @@ impl<'de> Visitor<'de> for DocumentSeed<'_> {
             if key == "model" {
                 let model = map.next_value_seed(ModelSeed(fault));
                 document.model = Some(fault.at(model, || Step::Key(key))?);
-            } else if TOP_LEVEL.contains(&key.as_str()) {
+            } else if TOP_LEVEL.contains(&key.as_str()) || key == "role_to_token" {
                 let value = fault.at(map.next_value::<Value>(), || Step::from(&*key))?;
                 document.members.insert(key, value);
             } else {
@@ -471,7 +471,7 @@ impl<'de> Visitor<'de> for MergesSeed<'_> {
 
 /// What a JSON value is; the text of a string is kept elsewhere.
 #[derive(Debug, Clone, Copy)]
-enum Leaf {
+pub(super) enum Leaf {
     Text,
     Unsigned(u64),
     Negative(i64),
@@ -498,14 +498,14 @@ impl Leaf {
         describe(&value)
     }
 
-    fn problem(self, text: &[u8], wanted: &str) -> Problem {
+    pub(super) fn problem(self, text: &[u8], wanted: &str) -> Problem {
         Problem::new(format!("found {}, {wanted} is wanted", self.describe(text)))
     }
 }
 
 /// Reads any value; a string's text is appended to the buffer, the inside of arrays and objects is
 /// skipped.
-struct LeafSeed<'a>(&'a mut Vec<u8>);
+pub(super) struct LeafSeed<'a>(pub(super) &'a mut Vec<u8>);
 
 impl<'de> DeserializeSeed<'de> for LeafSeed<'_> {
     type Value = Leaf;

@@ -6,6 +6,7 @@
 
 mod components;
 mod index;
+mod sentence_piece;
 
 pub(crate) use index::PairIndex;
 
@@ -14,6 +15,7 @@ pub use components::{
     PostProcessor, PreTokenizer, PrependScheme, TemplateToken, Truncation, TruncationStrategy,
 };
 pub use index::VocabIndex;
+pub use sentence_piece::{Kind, PieceType, SentencePiece, SpPiece, SpaceRules};
 
 /// The parsed meaning of a tokenizer.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +50,9 @@ pub enum Family {
     /// `tiktoken`: a byte without a token is an error, the search for special tokens goes on one
     /// byte after a disallowed one.
     Tiktoken,
+    /// SentencePiece: the model does everything that is done to text and to ids, see
+    /// [`SentencePiece`].
+    SentencePiece,
 }
 
 /// A token that is matched before the model sees the text.
@@ -94,6 +99,8 @@ pub enum Model {
         /// Longer words (in chars) are unknown.
         max_input_chars_per_word: usize,
     },
+    /// A model of SentencePiece.
+    SentencePiece(SentencePiece),
     /// Whole pre-tokens only.
     WordLevel {
         /// Token text and id.
@@ -192,7 +199,7 @@ impl Vocab {
     }
 
     /// Token bytes and ids, in order of position.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], u32)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&[u8], u32)> + Clone {
         let mut start = 0usize;
         self.entries.iter().map(move |&(end, id)| {
             let token = &self.bytes[start..end as usize];

@@ -33,6 +33,11 @@ impl Tokens {
             | Model::WordLevel { vocab, .. } => {
                 vocab.iter().map(|(token, id)| (id, token.to_vec())).collect()
             }
+            Model::SentencePiece(_) => {
+                return Err(WriteError::new(
+                    "a model of SentencePiece does more than tokenizer.json can say",
+                ));
+            }
             Model::Unigram { pieces, .. } => pieces
                 .iter()
                 .zip(0..)
@@ -159,6 +164,8 @@ impl Tokens {
                 self.write_vocab(json);
                 json.field("unk_token", unk_token);
             }
+            // `new` has refused it.
+            Model::SentencePiece(_) => {}
             Model::Unigram { unk_id, pieces, byte_fallback } => {
                 json.field("type", "Unigram");
                 json.field("unk_id", unk_id);

@@ -27,9 +27,10 @@ impl TokenFlags {
     pub const ADDED: u8 = 4;
     /// It is a vocabulary entry that no sequence of merges makes.
     pub const UNREACHABLE: u8 = 8;
-
     /// It is in the model's vocabulary.
     pub const MODEL: u8 = 16;
+    /// Its bytes are its text as it stands, in a vocabulary whose tokens are byte-level.
+    pub const RAW: u8 = 32;
 
     /// Whether the id has a token.
     pub const fn is_present(self) -> bool {
@@ -44,6 +45,16 @@ impl TokenFlags {
     /// Whether it is in the model's vocabulary.
     pub const fn is_model(self) -> bool {
         self.0 & Self::MODEL != 0
+    }
+
+    /// Whether it is an added token.
+    pub const fn is_added(self) -> bool {
+        self.0 & Self::ADDED != 0
+    }
+
+    /// Whether its bytes are its text, although others' are byte-level.
+    pub const fn is_raw(self) -> bool {
+        self.0 & Self::RAW != 0
     }
 
     /// Whether it is a vocabulary entry that no sequence of merges makes.

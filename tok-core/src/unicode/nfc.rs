@@ -9,7 +9,7 @@ use super::utf8::{INVALID, decode};
 use core::ops::Range;
 
 /// Values from here on point to a decomposition.
-const DECOMPOSES: u16 = 0x200;
+pub(super) const DECOMPOSES: u16 = 0x200;
 /// Set in a value if the decomposition's char may stay as it is.
 const STAYS: u16 = 0x8000;
 /// Set in a value below `DECOMPOSES` if the char may compose with one before it.
@@ -17,14 +17,14 @@ const MAYBE_VALUE: u16 = 0x100;
 
 // A part is a char of a decomposition: its code point in the low bits, its combining class in the
 // high ones, flags between them.
-const CHAR: u32 = (1 << 21) - 1;
+pub(super) const CHAR: u32 = (1 << 21) - 1;
 /// The last part of its decomposition.
 const LAST: u32 = 1 << 22;
 /// Not the first part: the reference's alignments give it no text of its own.
-const INSERTED: u32 = 1 << 22;
+pub(super) const INSERTED: u32 = 1 << 22;
 /// May compose with a char before it.
 const MAYBE: u32 = 1 << 23;
-const CLASS_SHIFT: u32 = 24;
+pub(super) const CLASS_SHIFT: u32 = 24;
 
 /// The most parts a char has.
 const MAX_PARTS: usize = 4;
@@ -181,7 +181,7 @@ fn is_cut(tail: &[u8]) -> bool {
 }
 
 /// The table's value of a code point.
-fn value(c: u32) -> u16 {
+pub(super) fn value(c: u32) -> u16 {
     let Some(&block) = INDEX.get(c as usize >> 6) else { return 0 };
     BLOCKS.get(usize::from(block) << 6 | c as usize & 63).copied().unwrap_or(0)
 }
@@ -200,7 +200,7 @@ fn is_plain_starter(part: u32) -> bool {
 }
 
 /// The full decomposition of a char: the parts and how many they are, one at least.
-fn parts(c: u32) -> ([u32; MAX_PARTS], usize) {
+pub(super) fn parts(c: u32) -> ([u32; MAX_PARTS], usize) {
     let mut parts = [0; MAX_PARTS];
     let value = value(c);
     if value >= DECOMPOSES {
@@ -253,7 +253,7 @@ mod hangul {
 }
 
 /// What two chars compose to.
-fn compose(first: u32, second: u32) -> Option<u32> {
+pub(super) fn compose(first: u32, second: u32) -> Option<u32> {
     hangul::compose(first, second).or_else(|| {
         let pair = u64::from(first) << 32 | u64::from(second);
         COMPOSED.get(PAIRS.binary_search(&pair).ok()?).copied()

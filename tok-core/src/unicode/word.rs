@@ -6,7 +6,7 @@ use super::{
 };
 
 /// Whether `c` is `\w` in the regex crate, which is what the reference asks.
-fn is_word(c: char) -> bool {
+pub(crate) fn is_word(c: char) -> bool {
     // First and last code points alternate, so an odd number of bounds below `c`, or a hit on one,
     // means that it is inside.
     match WORD_RANGES.binary_search(&u32::from(c)) {

@@ -11,6 +11,7 @@ mod normalizer;
 mod params;
 mod post_processor;
 mod pre_tokenizer;
+mod version2;
 
 use serde_json::Value;
 
@@ -35,10 +36,17 @@ pub fn tokenizer_json(bytes: &[u8]) -> std::result::Result<Read, ReadError> {
     Ok(Read { spec, warnings: warnings(oddities, text) })
 }
 
-fn spec(document: Document, warnings: &mut Vec<Problem>) -> Result<Spec> {
+fn spec(mut document: Document, warnings: &mut Vec<Problem>) -> Result<Spec> {
+    if version2::is_version2(&document.members) {
+        version2::lower(&mut document)?;
+    } else if document.members.contains_key("role_to_token") {
+        return Err(
+            Problem::new("unknown member; it belongs to version 2.0").under("role_to_token")
+        );
+    }
     let Document { members, model } = document;
     let members = Object(&members);
-    members.get_or("version", (), |value| one_of(value, &[("1.0", ())]))?;
+    members.get_or("version", (), |value| one_of(value, &[("1.0", ()), ("2.0", ())]))?;
     let Some(model) = model else {
         return Err(Problem::new("\"model\" is missing; is this a tokenizer.json?"));
     };
@@ -56,7 +64,7 @@ fn spec(document: Document, warnings: &mut Vec<Problem>) -> Result<Spec> {
     match &mut model {
         Model::Bpe(bpe) => bpe.vocab = tokens.vocab,
         Model::WordPiece { vocab, .. } | Model::WordLevel { vocab, .. } => *vocab = tokens.vocab,
-        Model::Unigram { .. } => {}
+        Model::Unigram { .. } | Model::SentencePiece(_) => {}
     }
     Ok(Spec {
         family: Family::HuggingFace,

@@ -1,0 +1,419 @@
+//! The road for tokenizers that no specialised engine runs: their steps are written down for the
+//! general one.
+
+use comptok_core::{
+    blob::{Section, TokenFlags, field},
+    engine::PRE_TOKENIZER_GENERAL,
+    general::{self, Charsmap, steps},
+    pre_tokenizer::{Kind, Syntax},
+};
+use std::collections::BTreeSet;
+
+use super::{BakeError, Baked, Options, added, dfa, image::Image, models, tables};
+use crate::error::quote;
+use crate::spec::{
+    AddedToken, Behavior, Decoder, Direction, Normalizer, PaddingStrategy, Pattern, Piece,
+    PostProcessor, PreTokenizer, PrependScheme, Spec, TemplateToken, TruncationStrategy,
+};
+
+/// Bakes for the general engine.
+pub(super) fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
+    let mut image = Image::empty(options.source);
+    let model = models::write(&mut image, spec)?;
+    let (mut tokens, mut warnings) = (model.tokens, model.warnings);
+    image.set(field::PRE_TOKENIZER, PRE_TOKENIZER_GENERAL);
+    image.set(field::FLAGS, model.flags);
+
+    let section = section(spec, !model.byte_level)?;
+    let pipeline = steps::Pipeline::parse(&section)
+        .ok_or_else(|| BakeError::new("internal error while baking: steps cannot be read"))?;
+    let normalize = |text: &str| general::normalized(&pipeline, text);
+    let mut added = added::check(spec, normalize, &mut warnings);
+    let specials: BTreeSet<&str> = special_contents(spec);
+    for token in &mut added {
+        // The reference knows a special token by its text, as it shows when one is normalized.
+        let shown = specials.contains(token.content.as_str());
+        let special = if shown { TokenFlags::SPECIAL } else { 0 };
+        let mapped = match model.byte_level {
+            true => crate::byte_level::to_bytes(&token.content),
+            false => Some(token.content.as_bytes().to_vec()),
+        };
+        let raw = if mapped.is_none() { TokenFlags::RAW } else { 0 };
+        let bytes = mapped.unwrap_or_else(|| token.content.as_bytes().to_vec());
+        // An entry of the vocabulary keeps its own text; what an added token shows is in its entry.
+        let raw = if tokens.get(token.id).is_some() { 0 } else { raw };
+        tokens.set(token.id, &bytes, TokenFlags::ADDED | special | raw)?;
+    }
+    restore_policy(spec, &mut added);
+    if options.strict
+        && let Some(warning) = warnings.first()
+    {
+        return Err(BakeError::new(format!("{warning} (an error because of `strict`)")));
+    }
+    tables::decode(&mut image, &tokens)?;
+    added::write(&mut image, &added);
+    image.section(Section::Pipeline, section);
+    image.section(Section::Names, b"pattern\tgeneral\n".to_vec());
+    image.fingerprint_all();
+    Ok(Baked { blob: image.finish()?, warnings })
+}
+
+fn special_contents(spec: &Spec) -> BTreeSet<&str> {
+    let special = spec.added_tokens.iter().filter(|token| token.special);
+    special.map(|token| token.content.as_str()).collect()
+}
+
+/// Whether the caller's policy governs a token depends on what the file says of its content.
+fn restore_policy(spec: &Spec, added: &mut [AddedToken]) {
+    let specials = special_contents(spec);
+    for token in added {
+        let content = spec.added_tokens.iter().find(|other| other.id == token.id);
+        token.special = content.is_some_and(|content| specials.contains(content.content.as_str()));
+    }
+}
+
+/// What a specialised engine leaves to its callers: post-processors and settings. Empty where the file
+/// says nothing of it.
+pub(super) fn around(spec: &Spec) -> Result<Vec<u8>, BakeError> {
+    if spec.post_processor.is_none() && spec.truncation.is_none() && spec.padding.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut post_processors = Vec::new();
+    if let Some(step) = &spec.post_processor {
+        post_processor(step, &mut post_processors)?;
+    }
+    let mut decoders = Vec::new();
+    if let Some(step) = &spec.decoder {
+        decoder(step, &mut decoders)?;
+    }
+    let mut settings = Vec::new();
+    self::settings(spec)?.write(&mut settings);
+    Ok(steps::Pipeline::write([Vec::new(), Vec::new(), post_processors, decoders, settings]))
+}
+
+/// The section for all steps. Without `maps`, the last pre-tokenizer, a ByteLevel, leaves the text as it
+/// is.
+fn section(spec: &Spec, maps: bool) -> Result<Vec<u8>, BakeError> {
+    let mut parts: [Vec<u8>; 5] = Default::default();
+    let [normalizers, pre_tokenizers, post_processors, decoders, settings] = &mut parts;
+    if let Some(step) = &spec.normalizer {
+        normalizer(step, normalizers)?;
+    }
+    if let Some(step) = &spec.pre_tokenizer {
+        pre_tokenizer(step, maps, pre_tokenizers)?;
+    }
+    if let Some(step) = &spec.post_processor {
+        post_processor(step, post_processors)?;
+    }
+    if let Some(step) = &spec.decoder {
+        decoder(step, decoders)?;
+    }
+    self::settings(spec)?.write(settings);
+    Ok(steps::Pipeline::write(parts))
+}
+
+fn normalizer(step: &Normalizer, out: &mut Vec<u8>) -> Result<(), BakeError> {
+    let written = match step {
+        Normalizer::Bert { clean_text, handle_chinese_chars, strip_accents, lowercase } => {
+            steps::Normalizer::Bert {
+                clean_text: *clean_text,
+                chinese: *handle_chinese_chars,
+                strip_accents: strip_accents.unwrap_or(*lowercase),
+                lowercase: *lowercase,
+            }
+        }
+        Normalizer::Nfc => steps::Normalizer::Nfc,
+        Normalizer::Nfd => steps::Normalizer::Nfd,
+        Normalizer::Nfkc => steps::Normalizer::Nfkc,
+        Normalizer::Nfkd => steps::Normalizer::Nfkd,
+        Normalizer::Lowercase => steps::Normalizer::Lowercase,
+        Normalizer::StripAccents => steps::Normalizer::StripAccents,
+        Normalizer::Nmt => steps::Normalizer::Nmt,
+        Normalizer::ByteLevel => steps::Normalizer::ByteLevel,
+        Normalizer::Strip { left, right } => {
+            steps::Normalizer::Strip { left: *left, right: *right }
+        }
+        Normalizer::Replace { pattern, content } => {
+            let image = Baking::of(pattern)?;
+            steps::Normalizer::Replace { pattern: image.pattern(), content }.write(out);
+            return Ok(());
+        }
+        Normalizer::Prepend { prepend } => steps::Normalizer::Prepend(prepend),
+        Normalizer::Precompiled { charsmap } => {
+            if Charsmap::new(charsmap).is_none() {
+                return Err(BakeError::new(format!(
+                    "precompiled_charsmap: {} bytes are no table (wanted a length, so many bytes of \
+                     a trie, and texts)",
+                    charsmap.len()
+                )));
+            }
+            steps::Normalizer::Precompiled(charsmap)
+        }
+        Normalizer::Sequence(steps) => {
+            return steps.iter().try_for_each(|step| normalizer(step, out));
+        }
+    };
+    written.write(out);
+    Ok(())
+}
+
+/// A pattern and, if it needs one, its automaton.
+enum Baking<'a> {
+    Literal(&'a str),
+    Scanner(Kind),
+    Dfa(Vec<u8>),
+}
+
+impl<'a> Baking<'a> {
+    fn of(pattern: &'a Pattern) -> Result<Self, BakeError> {
+        let regex = match pattern {
+            Pattern::String(text) => return Ok(Self::Literal(text)),
+            Pattern::Regex(regex) => regex,
+        };
+        if let Some(kind) = Kind::recognise(&[regex], Syntax::Oniguruma) {
+            return Ok(Self::Scanner(kind));
+        }
+        match dfa::bake(regex, Syntax::Oniguruma) {
+            Ok(image) => Ok(Self::Dfa(image)),
+            Err(error) => {
+                let (regex, column, what) = (quote(regex), error.column, error.what);
+                Err(BakeError::new(format!("pattern {regex}, column {column}: cannot bake {what}")))
+            }
+        }
+    }
+
+    fn pattern(&self) -> steps::Pattern<'_> {
+        match self {
+            Self::Literal(text) => steps::Pattern::Literal(text),
+            Self::Scanner(kind) => steps::Pattern::Scanner(*kind),
+            Self::Dfa(image) => steps::Pattern::Dfa(image),
+        }
+    }
+}
+
+fn behavior(behavior: Behavior) -> steps::Behavior {
+    match behavior {
+        Behavior::Removed => steps::Behavior::Removed,
+        Behavior::Isolated => steps::Behavior::Isolated,
+        Behavior::MergedWithPrevious => steps::Behavior::MergedWithPrevious,
+        Behavior::MergedWithNext => steps::Behavior::MergedWithNext,
+        Behavior::Contiguous => steps::Behavior::Contiguous,
+    }
+}
+
+fn pre_tokenizer(step: &PreTokenizer, maps: bool, out: &mut Vec<u8>) -> Result<(), BakeError> {
+    let written = match step {
+        PreTokenizer::ByteLevel { add_prefix_space, use_regex, .. } => {
+            steps::PreTokenizer::ByteLevel {
+                add_prefix_space: *add_prefix_space,
+                use_regex: *use_regex,
+                maps,
+            }
+        }
+        PreTokenizer::Metaspace { replacement, prepend_scheme, split } => {
+            steps::PreTokenizer::Metaspace {
+                replacement: *replacement,
+                prepend: match prepend_scheme {
+                    PrependScheme::Always => steps::Prepend::Always,
+                    PrependScheme::First => steps::Prepend::First,
+                    PrependScheme::Never => steps::Prepend::Never,
+                },
+                split: *split,
+            }
+        }
+        PreTokenizer::Split { pattern, behavior, invert } => {
+            let image = Baking::of(pattern)?;
+            steps::PreTokenizer::Split {
+                pattern: image.pattern(),
+                behavior: self::behavior(*behavior),
+                invert: *invert,
+            }
+            .write(out);
+            return Ok(());
+        }
+        PreTokenizer::Punctuation { behavior } => {
+            steps::PreTokenizer::Punctuation(self::behavior(*behavior))
+        }
+        PreTokenizer::Digits { individual_digits } => {
+            steps::PreTokenizer::Digits { individual: *individual_digits }
+        }
+        PreTokenizer::CharDelimiterSplit { delimiter } => {
+            steps::PreTokenizer::Delimiter(*delimiter)
+        }
+        PreTokenizer::FixedLength { length } => match u32::try_from(*length) {
+            Ok(length) if length > 0 => steps::PreTokenizer::FixedLength(length),
+            _ => {
+                return Err(BakeError::new(format!(
+                    "pre-tokenizer FixedLength: length is {length} (wanted 1 to {})",
+                    u32::MAX
+                )));
+            }
+        },
+        PreTokenizer::Bert => steps::PreTokenizer::Bert,
+        PreTokenizer::Whitespace => steps::PreTokenizer::Whitespace,
+        PreTokenizer::WhitespaceSplit => steps::PreTokenizer::WhitespaceSplit,
+        PreTokenizer::UnicodeScripts => steps::PreTokenizer::UnicodeScripts,
+        PreTokenizer::Sequence(all) => {
+            let last = all.len().saturating_sub(1);
+            return all
+                .iter()
+                .enumerate()
+                .try_for_each(|(i, step)| pre_tokenizer(step, maps || i < last, out));
+        }
+    };
+    written.write(out);
+    Ok(())
+}
+
+fn extra(token: &(String, u32)) -> steps::Extra<'_> {
+    steps::Extra { id: token.1, text: &token.0 }
+}
+
+fn post_processor(step: &PostProcessor, out: &mut Vec<u8>) -> Result<(), BakeError> {
+    match step {
+        PostProcessor::Bert { sep, cls } => {
+            steps::PostProcessor::Bert { sep: extra(sep), cls: extra(cls) }.write(out);
+        }
+        PostProcessor::Roberta { sep, cls, trim_offsets, add_prefix_space } => {
+            steps::PostProcessor::Roberta {
+                sep: extra(sep),
+                cls: extra(cls),
+                trim_offsets: *trim_offsets,
+                add_prefix_space: *add_prefix_space,
+            }
+            .write(out);
+        }
+        PostProcessor::ByteLevel { trim_offsets, add_prefix_space, .. } => {
+            let (trim_offsets, add_prefix_space) = (*trim_offsets, *add_prefix_space);
+            steps::PostProcessor::ByteLevel { trim_offsets, add_prefix_space }.write(out);
+        }
+        PostProcessor::Template { single, pair, special_tokens } => {
+            let single = template("single", single, special_tokens)?;
+            let pair = template("pair", pair, special_tokens)?;
+            steps::PostProcessor::Template {
+                single: steps::Template(&single),
+                pair: steps::Template(&pair),
+            }
+            .write(out);
+        }
+        PostProcessor::Sequence(steps) => {
+            steps.iter().try_for_each(|step| post_processor(step, out))?;
+        }
+    }
+    Ok(())
+}
+
+fn template(
+    name: &str,
+    pieces: &[Piece],
+    special_tokens: &[TemplateToken],
+) -> Result<Vec<u8>, BakeError> {
+    let mut out = Vec::new();
+    for piece in pieces {
+        match piece {
+            // The reference fails when the template is used.
+            Piece::Sequence { second: true, .. } if name == "single" => {
+                return Err(BakeError::new(
+                    "post_processor.single: the template asks for the second sequence",
+                ));
+            }
+            Piece::Sequence { second, type_id } => {
+                steps::Piece::Sequence { second: *second, type_id: *type_id }.write(&mut out);
+            }
+            Piece::SpecialToken { id, type_id } => {
+                let token = special_tokens.iter().find(|token| token.id == *id).ok_or_else(|| {
+                    BakeError::new(format!(
+                        "post_processor.{name}: no special token {} (wanted one of special_tokens)",
+                        quote(id)
+                    ))
+                })?;
+                for (i, &id) in token.ids.iter().enumerate() {
+                    let text = token.tokens.get(i).map_or("", String::as_str);
+                    let token = steps::Extra { id, text };
+                    steps::Piece::Special { token, type_id: *type_id, joined: i > 0 }
+                        .write(&mut out);
+                }
+            }
+        }
+    }
+    Ok(out)
+}
+
+fn decoder(step: &Decoder, out: &mut Vec<u8>) -> Result<(), BakeError> {
+    let u32_of = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let written = match step {
+        Decoder::ByteLevel { .. } => steps::Decoder::ByteLevel,
+        Decoder::WordPiece { prefix, cleanup } => {
+            steps::Decoder::WordPiece { prefix, cleanup: *cleanup }
+        }
+        Decoder::Metaspace { replacement, prepend_scheme, .. } => steps::Decoder::Metaspace {
+            replacement: *replacement,
+            keeps_first: *prepend_scheme == PrependScheme::Never,
+        },
+        Decoder::Bpe { suffix } => steps::Decoder::Bpe { suffix },
+        Decoder::Ctc { pad_token, word_delimiter_token, cleanup } => {
+            let (pad, delimiter) = (pad_token, word_delimiter_token);
+            steps::Decoder::Ctc { pad, delimiter, cleanup: *cleanup }
+        }
+        Decoder::ByteFallback => steps::Decoder::ByteFallback,
+        Decoder::Fuse => steps::Decoder::Fuse,
+        Decoder::Replace { pattern, content } => {
+            let image = Baking::of(pattern)?;
+            steps::Decoder::Replace { pattern: image.pattern(), content }.write(out);
+            return Ok(());
+        }
+        Decoder::Strip { content, start, stop } => {
+            steps::Decoder::Strip { content: *content, start: u32_of(*start), stop: u32_of(*stop) }
+        }
+        Decoder::Sequence(steps) => return steps.iter().try_for_each(|step| decoder(step, out)),
+    };
+    written.write(out);
+    Ok(())
+}
+
+fn side(direction: Direction) -> steps::Side {
+    match direction {
+        Direction::Left => steps::Side::Left,
+        Direction::Right => steps::Side::Right,
+    }
+}
+
+fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
+    // Lengths beyond any text mean the same as the largest one.
+    let u32_of = |value: usize| u32::try_from(value).unwrap_or(u32::MAX - 1);
+    let truncation = spec.truncation.as_ref().map(|truncation| steps::Truncation {
+        max_length: u32_of(truncation.max_length),
+        stride: u32_of(truncation.stride),
+        strategy: match truncation.strategy {
+            TruncationStrategy::LongestFirst => 0,
+            TruncationStrategy::OnlyFirst => 1,
+            TruncationStrategy::OnlySecond => 2,
+        },
+        side: side(truncation.direction),
+    });
+    let padding = spec.padding.as_ref().map(|padding| steps::Padding {
+        fixed: match padding.strategy {
+            PaddingStrategy::BatchLongest => None,
+            PaddingStrategy::Fixed(length) => Some(u32_of(length)),
+        },
+        side: side(padding.direction),
+        multiple: padding.pad_to_multiple_of.map(u32_of),
+        token: steps::Extra { id: padding.pad_id, text: &padding.pad_token },
+        type_id: padding.pad_type_id,
+    });
+    Ok(steps::Settings {
+        post_processes: spec.post_processor.is_some(),
+        decodes: spec.decoder.is_some(),
+        asks_place: spec.pre_tokenizer.as_ref().is_some_and(asks_place),
+        truncation,
+        padding,
+    })
+}
+
+fn asks_place(step: &PreTokenizer) -> bool {
+    match step {
+        PreTokenizer::Metaspace { prepend_scheme, .. } => *prepend_scheme == PrependScheme::First,
+        PreTokenizer::Sequence(steps) => steps.iter().any(asks_place),
+        _ => false,
+    }
+}

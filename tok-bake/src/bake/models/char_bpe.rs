@@ -1,0 +1,243 @@
+//! BPE over chars: symbols, pairs, the table of chars, level 0, and where text may be cut.
+
+use comptok_core::{
+    blob::{
+        Header, Section, Tables, field,
+        lookup::{LONG_MAX, NONE, PairEntry},
+    },
+    model::{
+        self, Scratch,
+        char_bpe::{SPACE, flag, own_param, own_part},
+        code, param,
+    },
+};
+use std::collections::BTreeMap;
+
+use super::super::{
+    BakeError,
+    image::{Image, le_bytes},
+    tables,
+};
+use super::{Baked, plain_tokens, section::Writer, words};
+use crate::error::quote_bytes;
+use crate::spec::{Bpe, Merges, VocabIndex};
+
+pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> {
+    let tokens = plain_tokens(&model.vocab)?;
+    let (index, _) = VocabIndex::new(&model.vocab);
+    let symbols = Symbols::new(model, index)?;
+    let prefix = model.continuing_subword_prefix.as_deref().unwrap_or_default();
+    let suffix = model.end_of_word_suffix.as_deref().unwrap_or_default();
+    let (pairs, products) = pairs(model, &symbols, prefix)?;
+    image.set(field::SYMBOLS, symbols.ids.len() as u32);
+    image.section(Section::Symbols, le_bytes(&symbols.ids));
+    tables::hashed_pairs(image, &pairs, 0)?;
+
+    let mut bytes = [NONE; 256];
+    for (byte, symbol) in bytes.iter_mut().enumerate() {
+        *symbol = symbols.of(format!("<0x{byte:02X}>").as_bytes());
+    }
+    image.section(Section::ByteSymbols, le_bytes(&bytes));
+
+    let mut section = Writer::new(code::CHAR_BPE);
+    let unk = model.unk_token.as_ref().map(|unk| symbols.of(unk.as_bytes()));
+    let mut flags = 0;
+    let mut set = |condition: bool, flag: u32| flags |= if condition { flag } else { 0 };
+    set(model.fuse_unk, flag::FUSE_UNK);
+    set(model.byte_fallback, flag::BYTE_FALLBACK);
+    set(model.ignore_merges, flag::IGNORE_MERGES);
+    set(unk.is_some(), flag::HAS_UNK);
+    // With `ignore_merges` level 0 also holds what is an answer for a whole piece only.
+    let plain = prefix.is_empty() && suffix.is_empty() && !model.ignore_merges;
+    set(plain && may_cut(model, &symbols, &bytes), flag::CUT);
+    section.param(param::FLAGS, flags);
+    section.param(param::UNK, unk.unwrap_or(NONE));
+    section.param(own_param::DROPOUT, model.dropout.unwrap_or(0.0).to_bits());
+    section.u32s(own_part::PRODUCTS, &products)?;
+    section.bytes(own_part::PREFIX, prefix.as_bytes())?;
+    section.bytes(own_part::SUFFIX, suffix.as_bytes())?;
+    for (marks, before, behind) in
+        [(0, "", ""), (1, prefix, ""), (2, "", suffix), (3, prefix, suffix)]
+    {
+        let is_used =
+            (marks & 1 == 0) == before.is_empty() && (marks & 2 == 0) == behind.is_empty();
+        if is_used {
+            let (blocks, pages) = chars(model, &symbols, before, behind)?;
+            section.bytes(own_part::BLOCKS + 2 * marks, &blocks)?;
+            section.u32s(own_part::PAGES + 2 * marks, &pages)?;
+        }
+    }
+    // Level 0 is filled with the answers of the model without it.
+    section.clone().finish(image);
+    let answers = answers(image, model, suffix)?;
+    let entries = model.vocab.iter().filter(|_| model.ignore_merges);
+    let known: BTreeMap<&[u8], u32> = answers
+        .iter()
+        .map(|(text, id)| (text.as_slice(), *id))
+        .chain(entries.filter(|(text, _)| !text.is_empty()))
+        .collect();
+    let mut hot: Vec<(&[u8], u32)> = known.into_iter().collect();
+    // Ids are in the order of merges in most vocabularies.
+    hot.sort_by_key(|&(text, id)| (id, text));
+    words::write_level0(image, hot.into_iter())?;
+    words::write_extra(&mut section, words::hidden(model.vocab.iter(), &tokens))?;
+    section.finish(image);
+    Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
+}
+
+/// The numbering: symbols in the order of ids.
+struct Symbols<'m> {
+    model: &'m Bpe,
+    index: VocabIndex,
+    ids: Vec<u32>,
+}
+
+impl<'m> Symbols<'m> {
+    fn new(model: &'m Bpe, index: VocabIndex) -> Result<Self, BakeError> {
+        let mut ids: Vec<u32> = model.vocab.iter().map(|(_, id)| id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let max = PairEntry::MAX_SYMBOLS - 1;
+        if ids.len() > max {
+            return Err(BakeError::unsupported(format_args!("more than {max} tokens")));
+        }
+        Ok(Self { model, index, ids })
+    }
+
+    fn of_id(&self, id: u32) -> u32 {
+        self.ids.binary_search(&id).map_or(NONE, |at| at as u32)
+    }
+
+    /// The symbol of a text; NONE if it is not in the vocabulary.
+    fn of(&self, text: &[u8]) -> u32 {
+        self.index.id(&self.model.vocab, text).map_or(NONE, |id| self.of_id(id))
+    }
+}
+
+/// Pairs in the order of ranks, and what each makes.
+type Ranked = (Vec<(u32, u32)>, Vec<u32>);
+
+/// The merges of a model.
+fn pairs(model: &Bpe, symbols: &Symbols<'_>, prefix: &str) -> Result<Ranked, BakeError> {
+    let Merges::List(list) = &model.merges else {
+        return Err(BakeError::unsupported("ranks without merges in a BPE over chars"));
+    };
+    let max = PairEntry::MAX_SYMBOLS - 1;
+    if list.len() > max {
+        return Err(BakeError::unsupported(format_args!("more than {max} merges")));
+    }
+    let texts = texts(model, symbols);
+    let (mut pairs, mut products) = (Vec::with_capacity(list.len()), Vec::new());
+    let mut whole = Vec::new();
+    for (rank, &(left, right)) in list.iter().enumerate() {
+        let pair = (symbols.of_id(left), symbols.of_id(right));
+        let text = |symbol: u32| texts.get(symbol as usize).copied();
+        let (Some(left), Some(right)) = (text(pair.0), text(pair.1)) else {
+            return Err(BakeError::new(format!("merge {rank} has an id without a token")));
+        };
+        whole.clear();
+        whole.extend_from_slice(left);
+        whole.extend_from_slice(right.get(prefix.len()..).unwrap_or_default());
+        let product = symbols.of(&whole);
+        if product == NONE {
+            return Err(BakeError::new(format!(
+                "merge {rank} makes {}, which is not in the vocabulary",
+                quote_bytes(&whole)
+            )));
+        }
+        pairs.push(pair);
+        products.push(product);
+    }
+    Ok((pairs, products))
+}
+
+/// The text of each symbol.
+fn texts<'m>(model: &'m Bpe, symbols: &Symbols<'m>) -> Vec<&'m [u8]> {
+    let mut texts: Vec<Option<&[u8]>> = vec![None; symbols.ids.len()];
+    for (text, id) in model.vocab.iter() {
+        if let Some(slot) = texts.get_mut(symbols.of_id(id) as usize) {
+            slot.get_or_insert(text);
+        }
+    }
+    texts.into_iter().map(Option::unwrap_or_default).collect()
+}
+
+/// Whether text may be cut before ▁ where another char precedes it: no merge crosses that place.
+fn may_cut(model: &Bpe, symbols: &Symbols<'_>, bytes: &[u32; 256]) -> bool {
+    let Merges::List(list) = &model.merges else { return false };
+    // A char that is dropped would bring its neighbours together, and an unknown token that itself
+    // ends in ▁ would stand for a char that does not.
+    let unk = model.unk_token.as_deref().filter(|unk| symbols.of(unk.as_bytes()) != NONE);
+    let never_drops = unk.is_some() || model.byte_fallback && !bytes.contains(&NONE);
+    let ends_in_space = |text: &[u8]| text.ends_with(SPACE);
+    let texts = texts(model, symbols);
+    let text = |id: u32| texts.get(symbols.of_id(id) as usize).copied().unwrap_or_default();
+    never_drops
+        && symbols.of(SPACE) != NONE
+        && !unk.is_some_and(|unk| ends_in_space(unk.as_bytes()))
+        && list
+            .iter()
+            .all(|&(left, right)| !text(right).starts_with(SPACE) || ends_in_space(text(left)))
+}
+
+/// Symbols of all chars with what stands before and behind them: page numbers and pages.
+fn chars(
+    model: &Bpe,
+    symbols: &Symbols<'_>,
+    before: &str,
+    behind: &str,
+) -> Result<(Vec<u8>, Vec<u32>), BakeError> {
+    let mut blocks: BTreeMap<u32, [u32; 64]> = BTreeMap::new();
+    for (text, id) in model.vocab.iter() {
+        let c = text
+            .strip_prefix(before.as_bytes())
+            .and_then(|text| text.strip_suffix(behind.as_bytes()))
+            .and_then(|text| std::str::from_utf8(text).ok())
+            .and_then(|text| {
+                let mut chars = text.chars();
+                chars.next().filter(|_| chars.next().is_none())
+            });
+        if let Some(c) = c {
+            let code = c as u32;
+            let block = blocks.entry(code >> 6).or_insert([NONE; 64]);
+            block[code as usize & 63] = symbols.of_id(id);
+        }
+    }
+    let mut numbers = vec![0u16; (char::MAX as usize >> 6) + 1];
+    let mut pages = vec![NONE; 64];
+    for (&block, page) in &blocks {
+        // There are fewer than 2^15 blocks.
+        numbers[block as usize] = (pages.len() / 64) as u16;
+        pages.extend(page);
+    }
+    let numbers = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    Ok((numbers, pages))
+}
+
+/// The pieces that become one token, among those that could.
+fn answers(image: &Image, model: &Bpe, suffix: &str) -> Result<Vec<(Vec<u8>, u32)>, BakeError> {
+    let blob = image.clone().finish()?;
+    let unreadable = |_| BakeError::new("internal error while baking: the model is unreadable");
+    let header = Header::parse(&blob).map_err(unreadable)?;
+    let tables = Tables::new(&blob, &header);
+    let Some(model::Model::CharBpe(engine)) = model::Model::parse(&tables) else {
+        return Err(BakeError::new("internal error while baking: no model"));
+    };
+    let (mut scratch, mut out) = (Scratch::default(), Vec::new());
+    let mut answers = Vec::new();
+    for (text, _) in model.vocab.iter() {
+        let piece = text.strip_suffix(suffix.as_bytes()).and_then(|p| std::str::from_utf8(p).ok());
+        let Some(piece) = piece.filter(|piece| (1..=LONG_MAX).contains(&piece.len())) else {
+            continue;
+        };
+        out.clear();
+        let whole = 0..piece.len() as u32;
+        if engine.merged(piece, &mut scratch, &mut out).is_ok()
+            && let [token] = out[..]
+            && (token.start..token.end) == whole
+        {
+            answers.push((piece.as_bytes().to_vec(), token.id));
+        }
+    }
+    Ok(answers)
+}

@@ -1,0 +1,52 @@
+//! Writing [`Section::Model`]: a head of words, then the parts.
+
+use comptok_core::{
+    blob::Section,
+    model::{HEAD_WORDS, Parts, param},
+};
+
+use super::super::{
+    BakeError,
+    image::{Image, le_bytes},
+};
+
+#[derive(Clone)]
+pub(super) struct Writer {
+    head: [u32; HEAD_WORDS],
+    parts: Vec<u8>,
+}
+
+impl Writer {
+    pub(super) fn new(code: u32) -> Self {
+        let mut head = [0; HEAD_WORDS];
+        head[param::CODE] = code;
+        Self { head, parts: Vec::new() }
+    }
+
+    pub(super) fn param(&mut self, number: usize, value: u32) {
+        self.head[number] = value;
+    }
+
+    /// Adds a part; it begins on a cache line of the blob.
+    pub(super) fn bytes(&mut self, number: usize, bytes: &[u8]) -> Result<(), BakeError> {
+        self.parts.resize(self.parts.len().next_multiple_of(64), 0);
+        let place = Parts::place(number);
+        let word = |value: usize| {
+            u32::try_from(value).map_err(|_| BakeError::unsupported("a model of 4 GiB or more"))
+        };
+        self.head[place] = word(4 * HEAD_WORDS + self.parts.len())?;
+        self.head[place + 1] = word(bytes.len())?;
+        self.parts.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    pub(super) fn u32s(&mut self, number: usize, values: &[u32]) -> Result<(), BakeError> {
+        self.bytes(number, &le_bytes(values))
+    }
+
+    pub(super) fn finish(self, image: &mut Image) {
+        let mut bytes = le_bytes(&self.head);
+        bytes.extend_from_slice(&self.parts);
+        image.section(Section::Model, bytes);
+    }
+}

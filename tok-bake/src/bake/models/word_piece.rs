@@ -1,0 +1,147 @@
+//! WordPiece: tries, failure links and level 0.
+
+use comptok_core::{
+    blob::lookup::NONE,
+    model::{
+        code, param,
+        word_piece::{ROOT, own_param, own_part},
+    },
+};
+
+use super::super::{BakeError, image::Image};
+use super::{
+    Baked, id_of, plain_tokens,
+    section::Writer,
+    trie::{Builder, Placed},
+    words,
+};
+use crate::spec::Vocab;
+
+/// Most pops of all links together. Real vocabularies have fewer than nodes.
+const MAX_POPS: usize = 1 << 24;
+
+pub(super) fn write(
+    image: &mut Image,
+    vocab: &Vocab,
+    unk_token: &str,
+    prefix: &str,
+    max_chars: usize,
+) -> Result<Baked, BakeError> {
+    let tokens = plain_tokens(vocab)?;
+    let mut first: Vec<(&[u8], u32)> = vocab.iter().filter(|(text, _)| !text.is_empty()).collect();
+    first.sort_unstable();
+    let mut rest: Vec<(&[u8], u32)> = vocab
+        .iter()
+        .filter_map(|(text, id)| Some((text.strip_prefix(prefix.as_bytes())?, id)))
+        .filter(|(text, _)| !text.is_empty())
+        .collect();
+    rest.sort_unstable();
+    let mut builder = Builder::new();
+    let (rest_root, rest_nodes) = builder.add(&rest)?;
+    let (first_root, first_nodes) = builder.add(&first)?;
+    let mut links = Links {
+        rest: vec![NONE; builder.len()],
+        spans: vec![(0, 0); builder.len()],
+        pops: Vec::new(),
+    };
+    for nodes in [&rest_nodes, &first_nodes] {
+        links.find(nodes, &builder, rest_root)?;
+    }
+
+    let mut section = Writer::new(code::WORD_PIECE);
+    section.param(param::UNK, id_of(vocab, unk_token).unwrap_or(NONE));
+    section.param(own_param::MAX_CHARS, u32::try_from(max_chars).unwrap_or(u32::MAX));
+    section.param(own_param::FIRST, first_root);
+    section.param(own_param::REST, rest_root);
+    section.bytes(own_part::CELLS, &builder.finish())?;
+    let words: Vec<u32> = links
+        .rest
+        .iter()
+        .zip(&links.spans)
+        .flat_map(|(&rest, &(first, count))| [rest, first, count])
+        .collect();
+    section.u32s(own_part::LINKS, &words)?;
+    let pops: Vec<u32> = links.pops.iter().flat_map(|&(id, len)| [id, len]).collect();
+    section.u32s(own_part::POPS, &pops)?;
+
+    // What continues a word is rarely one.
+    let continues = |text: &[u8]| !prefix.is_empty() && text.starts_with(prefix.as_bytes());
+    let (whole, parts): (Vec<_>, Vec<_>) = vocab.iter().partition(|&(text, _)| !continues(text));
+    words::write_level0(image, whole.into_iter().chain(parts))?;
+    words::write_extra(&mut section, words::hidden(vocab.iter(), &tokens))?;
+    section.finish(image);
+    Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
+}
+
+/// Failure links, by cell.
+struct Links {
+    /// The cell where the rest stands, ROOT, or NONE.
+    rest: Vec<u32>,
+    /// First pop and how many.
+    spans: Vec<(u32, u32)>,
+    /// Id and length.
+    pops: Vec<(u32, u32)>,
+}
+
+impl Links {
+    /// The links of the nodes of a trie, parents first. They lead to nodes of the second trie that
+    /// are nearer to its root, so those of the second trie itself have to be found first.
+    fn find(
+        &mut self,
+        nodes: &[Placed],
+        builder: &Builder,
+        rest_root: u32,
+    ) -> Result<(), BakeError> {
+        let mut depths = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let depth = 1 + node.parent.map_or(0, |parent| depths[parent as usize]);
+            depths.push(depth);
+            let at = node.cell as usize;
+            if node.value != NONE {
+                self.rest[at] = ROOT;
+                self.spans[at] = (self.pops.len() as u32, 1);
+                self.pops.push((node.value, depth));
+                continue;
+            }
+            let Some(parent) = node.parent else { continue };
+            let parent = nodes[parent as usize].cell as usize;
+            let mut rest = self.rest[parent];
+            let start = self.pops.len();
+            let mut grown = false;
+            while rest != NONE {
+                let base = if rest == ROOT { rest_root } else { builder.base(rest) };
+                if let Some(found) = builder.step(base, node.label) {
+                    self.rest[at] = found;
+                    break;
+                }
+                if rest == ROOT {
+                    break;
+                }
+                if !grown {
+                    self.copy(parent);
+                    grown = true;
+                }
+                self.copy(rest as usize);
+                rest = self.rest[rest as usize];
+                if self.pops.len() > MAX_POPS {
+                    return Err(BakeError::unsupported("a WordPiece vocabulary of this kind"));
+                }
+            }
+            if self.rest[at] == NONE {
+                self.pops.truncate(start);
+            } else if grown {
+                self.spans[at] = (start as u32, (self.pops.len() - start) as u32);
+            } else {
+                self.spans[at] = self.spans[parent];
+            }
+        }
+        Ok(())
+    }
+
+    /// Appends the pops of a cell's link.
+    fn copy(&mut self, cell: usize) {
+        let (first, count) = self.spans[cell];
+        let first = first as usize;
+        self.pops.extend_from_within(first..first + count as usize);
+    }
+}

@@ -1,0 +1,67 @@
+//! SentencePiece's precompiled table of replacements: a double-array trie over bytes and the texts that
+//! its values point to, each ended by a zero byte.
+
+use crate::blob::{U32s, u32_at};
+
+/// A checked view of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Charsmap<'a> {
+    units: U32s<'a>,
+    texts: &'a [u8],
+}
+
+impl<'a> Charsmap<'a> {
+    /// Most bytes that a char may become. Real tables stay below 64.
+    pub const MAX_TEXT: usize = 1024;
+
+    /// Reads the table's header; `None` if its parts are not there.
+    pub fn new(table: &'a [u8]) -> Option<Self> {
+        let (len, rest) = table.split_first_chunk::<4>()?;
+        let units_len = u32::from_le_bytes(*len) as usize / 4 * 4;
+        let (units, texts) = rest.split_at_checked(units_len)?;
+        Some(Self { units: units.as_chunks().0, texts })
+    }
+
+    /// The text for the shortest beginning of `chunk` that is in the table.
+    pub fn find(&self, chunk: &str) -> Option<&'a str> {
+        let offset = |unit: u32| ((unit >> 10) << ((unit & 1 << 9) >> 6)) as usize;
+        let mut at = offset(u32_at(self.units, 0)?);
+        for &byte in chunk.as_bytes().iter().take_while(|byte| **byte != 0) {
+            at ^= usize::from(byte);
+            let unit = u32_at(self.units, at)?;
+            if unit & (1 << 31 | 0xFF) != u32::from(byte) {
+                return None;
+            }
+            at ^= offset(unit);
+            if unit >> 8 & 1 != 0 {
+                let start = (u32_at(self.units, at)? & 0x7FFF_FFFF) as usize;
+                let text = self.texts.get(start..)?.split(|byte| *byte == 0).next()?;
+                return core::str::from_utf8(text).ok();
+            }
+        }
+        None
+    }
+
+    /// The longest beginning of `rest` that is in the table: its length, and the text for it.
+    pub(crate) fn longest(&self, rest: &[u8]) -> Option<(usize, &'a [u8])> {
+        let offset = |unit: u32| ((unit >> 10) << ((unit & 1 << 9) >> 6)) as usize;
+        let mut at = offset(u32_at(self.units, 0)?);
+        let mut found = None;
+        for (place, &byte) in rest.iter().enumerate() {
+            at ^= usize::from(byte);
+            let unit = u32_at(self.units, at).unwrap_or_default();
+            if unit & (1 << 31 | 0xFF) != u32::from(byte) {
+                break;
+            }
+            at ^= offset(unit);
+            if unit >> 8 & 1 != 0 {
+                found = Some((place + 1, at));
+            }
+        }
+        let (len, at) = found?;
+        let start = (u32_at(self.units, at)? & 0x7FFF_FFFF) as usize;
+        let text = self.texts.get(start..)?;
+        let end = text.iter().take(Self::MAX_TEXT).take_while(|byte| **byte != 0).count();
+        Some((len, text.get(..end)?))
+    }
+}

@@ -1,0 +1,149 @@
+//! Byte-level BPE: the symbols are bytes, whatever chars the vocabulary writes them with.
+
+use super::{
+    ModelError, Scratch, Token,
+    bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
+    words::find_value,
+};
+use crate::{
+    blob::{
+        Tables, flags,
+        lookup::{self, LONG_MAX, NONE, Value},
+        u32_at,
+    },
+    byte_level,
+};
+use alloc::vec::Vec;
+
+/// The model. Its tables are those of the specialised engine.
+#[derive(Debug, Clone, Copy)]
+pub struct ByteBpe<'a> {
+    pub(super) tables: &'a Tables<'a>,
+}
+
+impl ByteBpe<'_> {
+    pub(super) fn tokenize(
+        &self,
+        piece: &[u8],
+        scratch: &mut Scratch,
+        out: &mut Vec<Token>,
+    ) -> Result<(), ModelError> {
+        let from = out.len();
+        let one = |id: u32| Token { id, start: 0, end: 0 };
+        match self.whole(piece).map(|value| (value.as_one(), value.span())) {
+            _ if piece.is_empty() => return Ok(()),
+            Some((Some(id), _)) => {
+                out.push(Token { id, start: 0, end: piece.len() as u32 });
+                return Ok(());
+            }
+            Some((None, (first, count))) => {
+                let ids = self.tables.answers.get(first..first + count).unwrap_or_default();
+                out.extend(ids.iter().map(|id| one(u32::from_le_bytes(*id))));
+            }
+            None => self.merge(piece, scratch, |id| out.push(one(id)))?,
+        }
+        self.place(piece, out.get_mut(from..).unwrap_or_default());
+        Ok(())
+    }
+
+    /// The baked answer for a pre-token.
+    #[inline]
+    pub(super) fn whole(&self, piece: &[u8]) -> Option<Value> {
+        if piece.len() <= LONG_MAX {
+            return find_value(self.tables, piece);
+        }
+        if piece.len() > self.tables.max_whole_len {
+            return None;
+        }
+        let id = lookup::find_id(self.tables, piece)?;
+        let flags = self.tables.token_flags(id);
+        let counts = flags.is_model()
+            && !flags.is_raw()
+            && (self.tables.has(flags::IGNORE_MERGES) || !flags.is_unreachable());
+        counts.then_some(Value::one(id))
+    }
+
+    fn merge(
+        &self,
+        piece: &[u8],
+        scratch: &mut Scratch,
+        mut push: impl FnMut(u32),
+    ) -> Result<(), ModelError> {
+        let pairs = TablePairs(self.tables);
+        if self.tables.has(flags::MISSING_BYTES | flags::TIKTOKEN)
+            && let Some(at) = piece.iter().position(|&byte| pairs.byte(byte) == NONE)
+        {
+            return Err(ModelError::Unknown { at });
+        }
+        if piece.len() <= SHORT {
+            let mut symbols = [0; SHORT];
+            let count = merge_short(&pairs, piece, &mut symbols);
+            symbols[..count].iter().for_each(|&symbol| push(pairs.id(symbol)));
+            return Ok(());
+        }
+        let len_of = |symbol| {
+            let id = u32_at(self.tables.symbols, symbol as usize).unwrap_or(NONE);
+            self.tables.token(id).map_or(0, <[u8]>::len)
+        };
+        if piece.len() >= u32::MAX as usize {
+            return Err(ModelError::TooLong);
+        }
+        let needed = words_for(piece.len());
+        if scratch.words.len() < needed {
+            scratch.words.resize(needed, [0; 8]);
+        }
+        let count = merge_long(&pairs, piece, len_of, &mut scratch.words).unwrap_or(0);
+        let words = scratch.words.get(..count).unwrap_or_default();
+        words.iter().for_each(|word| push(pairs.id(u64::from_ne_bytes(*word) as u32)));
+        Ok(())
+    }
+
+    /// Sets the places of tokens that follow each other.
+    fn place(&self, piece: &[u8], tokens: &mut [Token]) {
+        let mut at = 0u32;
+        for token in &mut *tokens {
+            let len = self.tables.token(token.id).map_or(0, <[u8]>::len) as u32;
+            (token.start, token.end) = (at, at.saturating_add(len).min(piece.len() as u32));
+            at = token.end;
+        }
+        let pairs = TablePairs(self.tables);
+        if !self.tables.has(flags::MISSING_BYTES)
+            || piece.iter().all(|&byte| pairs.byte(byte) != NONE)
+        {
+            return;
+        }
+        // The reference counts in byte-level text, from its beginning, and the dropped bytes do not
+        // count. Where that leads is a byte of that text, which belongs to a byte of the piece.
+        let width = |byte: u8| byte_level::char_of(byte).len_utf8();
+        let known = piece.iter().filter(|&&byte| pairs.byte(byte) != NONE);
+        let (mut known, mut from, mut place) = (known.copied(), 0, Places::default());
+        for token in tokens {
+            let len = (token.end - token.start) as usize;
+            let to = from + known.by_ref().take(len).map(width).sum::<usize>();
+            token.start = place.of(piece, from);
+            token.end = place.of(piece, to.saturating_sub(1)) + 1;
+            from = to;
+        }
+    }
+}
+
+/// Bytes of the byte-level text back to bytes of the piece, in ascending order.
+#[derive(Default)]
+struct Places {
+    /// A byte of the piece, and where its char begins.
+    at: usize,
+    begins: usize,
+}
+
+impl Places {
+    fn of(&mut self, piece: &[u8], wanted: usize) -> u32 {
+        while let Some(&byte) = piece.get(self.at) {
+            let width = byte_level::char_of(byte).len_utf8();
+            if wanted < self.begins + width {
+                break;
+            }
+            (self.at, self.begins) = (self.at + 1, self.begins + width);
+        }
+        self.at as u32
+    }
+}

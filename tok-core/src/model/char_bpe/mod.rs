@@ -1,0 +1,211 @@
+//! BPE whose symbols are chars, with everything that the reference's files can say.
+//!
+//! A vocabulary entry is a symbol, numbered in the order of ids. The table of pairs gives a rank,
+//! and another table what the merge of that rank makes. Text of SentencePiece's kind, one piece
+//! with ▁ for spaces, is cut before each ▁ that follows another char, if bake has proven that no
+//! merge crosses such a place; what lies between has its own entry in level 0, or is merged.
+
+mod merge;
+mod symbols;
+
+pub(super) use merge::Memory;
+
+use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
+use crate::blob::{Tables, lookup::NONE, u32_at};
+use alloc::vec::Vec;
+
+/// Bits of [`param::FLAGS`].
+pub mod flag {
+    /// Neighbouring unknown chars are one unknown token.
+    pub const FUSE_UNK: u32 = 1;
+    /// Chars without a token become byte tokens.
+    pub const BYTE_FALLBACK: u32 = 2;
+    /// A piece that is in the vocabulary is emitted whole.
+    pub const IGNORE_MERGES: u32 = 4;
+    /// No merge crosses the place between ▁ and another char before it.
+    pub const CUT: u32 = 8;
+    /// There is an unknown token, though perhaps not in the vocabulary.
+    pub const HAS_UNK: u32 = 16;
+}
+
+/// Numbers of parameters; [`param::UNK`] is a symbol here.
+pub mod own_param {
+    use super::param::OWN;
+    /// Probability with which a merge is left out, the bits of an f32.
+    pub const DROPOUT: usize = OWN;
+}
+
+/// Numbers of parts.
+pub mod own_part {
+    use super::super::part::OWN;
+    /// The symbol that the merge of each rank makes, u32.
+    pub const PRODUCTS: usize = OWN;
+    /// What stands in front of chars that do not begin a piece.
+    pub const PREFIX: usize = OWN + 1;
+    /// What stands behind the char that ends a piece.
+    pub const SUFFIX: usize = OWN + 2;
+    /// Symbols of chars: number of the page for each 64 chars, u16. This and [`PAGES`] are there
+    /// four times: +2 with the prefix, +4 with the suffix.
+    pub const BLOCKS: usize = OWN + 3;
+    /// Pages of 64 symbols, u32.
+    pub const PAGES: usize = OWN + 4;
+}
+
+/// SentencePiece's space.
+pub const SPACE: &[u8; 3] = &[0xE2, 0x96, 0x81];
+
+/// The model.
+#[derive(Debug, Clone, Copy)]
+pub struct CharBpe<'a> {
+    pub(super) tables: &'a Tables<'a>,
+    pub(super) parts: Parts<'a>,
+}
+
+impl CharBpe<'_> {
+    pub(super) fn tokenize(
+        &self,
+        piece: &str,
+        scratch: &mut Scratch,
+        out: &mut Vec<Token>,
+    ) -> Result<(), ModelError> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let dropout = match scratch.dropout {
+            Some(dropout) => dropout,
+            None => f32::from_bits(self.parts.param(own_param::DROPOUT)),
+        };
+        if dropout > 0.0 {
+            let mut at = 0;
+            return self.merge(piece, Some(dropout), scratch, &mut at, out);
+        }
+        if self.has(flag::IGNORE_MERGES)
+            && let Some(id) = find_word(self.tables, &self.parts, piece.as_bytes())
+        {
+            out.push(Token { id, start: 0, end: piece.len() as u32 });
+            return Ok(());
+        }
+        let mut at = 0;
+        if !self.has(flag::CUT) {
+            return self.part(piece, scratch, &mut at, out);
+        }
+        let mut rest = piece;
+        while !rest.is_empty() {
+            let (part, after) = rest.split_at(first_part(rest.as_bytes()));
+            self.part(part, scratch, &mut at, out)?;
+            rest = after;
+        }
+        Ok(())
+    }
+
+    /// As [`Model::tokenize`](super::Model::tokenize), but only by merging: for bake, to find out
+    /// which pieces become one token.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`].
+    pub fn merged(
+        &self,
+        piece: &str,
+        scratch: &mut Scratch,
+        out: &mut Vec<Token>,
+    ) -> Result<(), ModelError> {
+        self.merge(piece, None, scratch, &mut 0, out)
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.parts.param(param::FLAGS) & flag != 0
+    }
+
+    /// A stretch that no merge crosses.
+    #[inline]
+    fn part(
+        &self,
+        text: &str,
+        scratch: &mut Scratch,
+        at: &mut u32,
+        out: &mut Vec<Token>,
+    ) -> Result<(), ModelError> {
+        match self.whole(text.as_bytes()) {
+            Some(id) => {
+                let start = *at;
+                *at += text.len() as u32;
+                out.push(Token { id, start, end: *at });
+                Ok(())
+            }
+            None => self.merge(text, None, scratch, at, out),
+        }
+    }
+
+    /// The token that is the answer for a piece, where that was baked.
+    #[inline]
+    fn whole(&self, text: &[u8]) -> Option<u32> {
+        find_value(self.tables, text)?.as_one()
+    }
+
+    fn merge(
+        &self,
+        text: &str,
+        dropout: Option<f32>,
+        scratch: &mut Scratch,
+        at: &mut u32,
+        out: &mut Vec<Token>,
+    ) -> Result<(), ModelError> {
+        let Scratch { merging, random, .. } = scratch;
+        self.symbols(text, &mut merging.symbols)?;
+        let merges =
+            merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
+        merges.run(merging, dropout.map(|dropout| (dropout, random)));
+        for symbol in &merging.symbols {
+            let id = u32_at(self.tables.symbols, symbol.symbol as usize).unwrap_or(NONE);
+            let start = *at;
+            // A suffix that falls back to bytes counts too; saturated, no sum leaves u32.
+            *at = start.saturating_add(symbol.len);
+            out.push(Token { id, start, end: *at });
+        }
+        Ok(())
+    }
+}
+
+/// Where to cut first: before the first ▁ that another char precedes.
+#[inline]
+pub(super) fn first_part(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(found) = bytes.get(at..).and_then(|rest| rest.first_chunk::<3>()) {
+        if found != SPACE {
+            break;
+        }
+        at += 3;
+    }
+    // ▁ is E2 96 81. Its first byte is rare in most text.
+    let mut rest = bytes.get(at..).unwrap_or_default();
+    while let Some(found) = rest.iter().position(|&byte| byte == SPACE[0]) {
+        rest = rest.get(found..).unwrap_or_default();
+        if rest.first_chunk() == Some(SPACE) {
+            return bytes.len() - rest.len();
+        }
+        rest = rest.get(1..).unwrap_or_default();
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_part;
+
+    #[test]
+    fn cuts_before_a_space_that_follows_something_else() {
+        for (text, end) in [
+            ("▁a▁b", 4),
+            ("a▁b", 1),
+            ("▁▁▁a", 10),
+            ("▁▁", 6),
+            ("", 0),
+            ("a●▁", 4),
+            ("●", 3),
+            ("ab", 2),
+        ] {
+            assert_eq!(first_part(text.as_bytes()), end, "{text}");
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Models of SentencePiece, with its own normalizer and its own counting of offsets.
+//!
+//! The other models belong to HuggingFace's pipeline; this one takes text as it is and does
+//! everything that the library does with it. Piece types decide: only normal, user-defined and unused
+//! pieces are found in text; user-defined ones always are, and unused ones are taken apart again.
+
+mod bpe;
+mod decode;
+mod normalize;
+mod unigram;
+
+use super::{ModelError, Parts, Scratch, Token, char_bpe, param, trie::Trie, words};
+use crate::{
+    blob::{
+        Tables,
+        lookup::{self, NONE},
+    },
+    general::Charsmap,
+};
+use alloc::vec::Vec;
+
+/// Bits of [`param::FLAGS`].
+pub mod flag {
+    /// Unknown text becomes byte pieces.
+    pub const BYTE_FALLBACK: u32 = 1;
+    /// A space goes in front of the text (or behind it).
+    pub const DUMMY_PREFIX: u32 = 2;
+    /// Spaces at the ends are dropped, and of neighbouring ones all but the first.
+    pub const REMOVE_SPACES: u32 = 4;
+    /// A space becomes ▁.
+    pub const ESCAPE_SPACES: u32 = 8;
+    /// ▁ ends a word, it does not begin one.
+    pub const SPACE_AS_SUFFIX: u32 = 16;
+    /// No piece crosses the place between ▁ and another char before it.
+    pub const CUT: u32 = 32;
+    /// There are unused pieces.
+    pub const UNUSED: u32 = 64;
+    /// There is a table for decoded text.
+    pub const DENORMALIZE: u32 = 128;
+}
+
+/// How text is cut into pieces: [`own_param::KIND`].
+pub mod kind {
+    /// By the best sum of scores.
+    pub const UNIGRAM: u32 = 1;
+    /// By merging the pair with the best score.
+    pub const BPE: u32 = 2;
+    /// At spaces.
+    pub const WORD: u32 = 3;
+    /// Into chars.
+    pub const CHAR: u32 = 4;
+}
+
+/// Types of pieces, as the file has them.
+pub mod piece_type {
+    /// Ordinary.
+    pub const NORMAL: u8 = 1;
+    /// Stands for unknown text.
+    pub const UNKNOWN: u8 = 2;
+    /// Never found in text.
+    pub const CONTROL: u8 = 3;
+    /// Always found in text.
+    pub const USER_DEFINED: u8 = 4;
+    /// Not to be used.
+    pub const UNUSED: u8 = 5;
+    /// A byte.
+    pub const BYTE: u8 = 6;
+}
+
+/// Numbers of parameters.
+pub mod own_param {
+    use super::param::OWN;
+    /// One of [`kind`](super::kind).
+    pub const KIND: usize = OWN;
+    /// The base of the pieces' trie.
+    pub const ROOT: usize = OWN + 1;
+    /// The base of the trie of user-defined pieces.
+    pub const USER_ROOT: usize = OWN + 2;
+    /// The score of an unknown char, the bits of an f32.
+    pub const UNK_SCORE: usize = OWN + 3;
+    /// The best score of normal pieces, the bits of an f32.
+    pub const MAX_SCORE: usize = OWN + 4;
+}
+
+/// Numbers of parts.
+pub mod own_part {
+    use super::super::part::OWN;
+    /// Cells of the tries; values are ids.
+    pub const CELLS: usize = OWN;
+    /// The score of each id, f32.
+    pub const SCORES: usize = OWN + 1;
+    /// The type of each id, u8.
+    pub const TYPES: usize = OWN + 2;
+    /// The normalizer's table.
+    pub const CHARSMAP: usize = OWN + 3;
+    /// The denormalizer's table.
+    pub const DENORMALIZER: usize = OWN + 4;
+    /// What the unknown piece decodes to.
+    pub const UNK_SURFACE: usize = OWN + 5;
+}
+
+/// In level 0: the piece is what its own text becomes.
+pub const WHOLE: u32 = 1 << 30;
+
+/// SentencePiece's space.
+const SPACE: &[u8; 3] = char_bpe::SPACE;
+
+/// What the model works in.
+#[derive(Debug, Default)]
+pub(in crate::model) struct Memory {
+    /// Normalized text, and for each byte of it (and its end) the place in the text.
+    text: Vec<u8>,
+    places: Vec<u32>,
+    pieces: Vec<Piece>,
+    merging: bpe::Memory,
+    best: Vec<unigram::Best>,
+}
+
+/// A piece found in normalized text.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    start: u32,
+    end: u32,
+    id: u32,
+}
+
+/// The model.
+#[derive(Debug, Clone, Copy)]
+pub struct SentencePiece<'a> {
+    pub(super) tables: &'a Tables<'a>,
+    pub(super) parts: Parts<'a>,
+}
+
+impl<'a> SentencePiece<'a> {
+    pub(super) fn tokenize(
+        &self,
+        text: &str,
+        scratch: &mut Scratch,
+        out: &mut Vec<Token>,
+    ) -> Result<(), ModelError> {
+        let memory = &mut scratch.sentence_piece;
+        self.normalize(text, &mut memory.text, &mut memory.places);
+        if memory.text.len() >= NONE as usize {
+            return Err(ModelError::TooLong);
+        }
+        memory.pieces.clear();
+        match self.parts.param(own_param::KIND) {
+            kind::BPE => self.bpe(memory),
+            kind::WORD => self.words(memory),
+            kind::CHAR => self.chars(memory),
+            _ => self.unigram(memory),
+        }
+        self.write(memory, out);
+        Ok(())
+    }
+
+    /// The normalized form of a text, as the library's `normalize` gives it.
+    pub fn normalized(&self, text: &str) -> alloc::string::String {
+        let (mut out, mut places) = (Vec::new(), Vec::new());
+        self.normalize(text, &mut out, &mut places);
+        alloc::string::String::from_utf8_lossy(&out).into_owned()
+    }
+
+    fn has(&self, flag: u32) -> bool {
+        self.parts.param(param::FLAGS) & flag != 0
+    }
+
+    fn trie(&self) -> Trie<'a> {
+        Trie::new(self.parts.bytes(own_part::CELLS))
+    }
+
+    fn type_of(&self, id: u32) -> u8 {
+        self.parts.bytes(own_part::TYPES).get(id as usize).copied().unwrap_or_default()
+    }
+
+    fn score(&self, id: u32) -> f32 {
+        let scores = self.parts.bytes(own_part::SCORES).as_chunks::<4>().0;
+        scores.get(id as usize).map_or(0.0, |bytes| f32::from_le_bytes(*bytes))
+    }
+
+    fn charsmap(&self, part: usize) -> Option<Charsmap<'a>> {
+        Some(self.parts.bytes(part)).filter(|table| !table.is_empty()).and_then(Charsmap::new)
+    }
+
+    /// The piece that text can become, with [`WHOLE`] if it does.
+    #[inline]
+    fn find(&self, text: &[u8]) -> Option<u32> {
+        words::find_word(self.tables, &self.parts, text)
+    }
+
+    /// The id of any piece by its text; that of the unknown piece where there is none.
+    fn id_of(&self, text: &[u8]) -> u32 {
+        if let Some(id) = self.find(text) {
+            return id & !WHOLE;
+        }
+        // Pieces that are not found in text are still known by it.
+        let reserved = match text.len() <= self.tables.max_whole_len {
+            true => lookup::find_id(self.tables, text),
+            false => None,
+        };
+        reserved.unwrap_or(self.parts.param(param::UNK))
+    }
+
+    /// Bytes of the user-defined piece at the front; `None` if there is none.
+    fn user_defined(&self, text: &[u8]) -> Option<usize> {
+        let (trie, mut base) = (self.trie(), self.parts.param(own_param::USER_ROOT));
+        let mut found = None;
+        for (at, &byte) in text.iter().enumerate() {
+            let Some(node) = trie.step(base, byte) else { break };
+            if node.value != NONE {
+                found = Some(at + 1);
+            }
+            base = node.base;
+        }
+        found
+    }
+
+    /// Bytes of the user-defined piece or char at the front, and whether it is the former.
+    fn symbol(&self, text: &[u8]) -> (usize, bool) {
+        match self.user_defined(text) {
+            Some(len) => (len, true),
+            None => (char_len(text), false),
+        }
+    }
+
+    /// Where the stretch that begins at `start` may end.
+    fn cut(&self, text: &[u8], start: usize) -> usize {
+        let rest = text.get(start..).unwrap_or_default();
+        match self.has(flag::CUT) {
+            true => start + char_bpe::first_part(rest),
+            false => text.len(),
+        }
+    }
+
+    fn words(&self, memory: &mut Memory) {
+        let Memory { text, pieces, .. } = memory;
+        let mut start = 0;
+        while start < text.len() {
+            let mut end = start + char_len(&text[start..]);
+            while end < text.len() && !text[end..].starts_with(SPACE) {
+                end += char_len(&text[end..]);
+            }
+            let id = self.id_of(&text[start..end]);
+            pieces.push(Piece { start: start as u32, end: end as u32, id });
+            start = end;
+        }
+    }
+
+    fn chars(&self, memory: &mut Memory) {
+        let Memory { text, pieces, .. } = memory;
+        let mut start = 0;
+        while start < text.len() {
+            let end = start + self.symbol(&text[start..]).0;
+            let id = self.id_of(&text[start..end]);
+            pieces.push(Piece { start: start as u32, end: end as u32, id });
+            start = end;
+        }
+    }
+
+    /// Pieces to tokens: unknown ones fall back to bytes, or neighbours become one.
+    fn write(&self, memory: &Memory, out: &mut Vec<Token>) {
+        let Memory { text, places, pieces, .. } = memory;
+        let place = |at: u32| places.get(at as usize).copied().unwrap_or_default();
+        let unk = self.parts.param(param::UNK);
+        let falls_back = self.has(flag::BYTE_FALLBACK);
+        let mut after_unknown = false;
+        for &Piece { start, end, id } in pieces {
+            let is_unknown = id == unk;
+            let (from, to) = (place(start), place(end));
+            if is_unknown && falls_back {
+                let bytes = text.get(start as usize..end as usize).unwrap_or_default();
+                out.extend(bytes.iter().map(|&byte| {
+                    let id = u32::from_le_bytes(self.tables.byte_symbols[usize::from(byte)]);
+                    Token { id, start: from, end: from }
+                }));
+                // The last one stands for the whole.
+                if let Some(last) = out.last_mut() {
+                    last.end = to;
+                }
+            } else if is_unknown
+                && after_unknown
+                && let Some(last) = out.last_mut()
+            {
+                last.end = to;
+            } else {
+                out.push(Token { id, start: from, end: to });
+            }
+            after_unknown = is_unknown;
+        }
+    }
+}
+
+/// Bytes of the char at the front; `text` is not empty.
+fn char_len(text: &[u8]) -> usize {
+    let len = match text.first() {
+        None | Some(0..0xC0) => 1,
+        Some(0xC0..0xE0) => 2,
+        Some(0xE0..0xF0) => 3,
+        Some(_) => 4,
+    };
+    len.min(text.len())
+}

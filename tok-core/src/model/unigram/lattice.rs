@@ -1,0 +1,344 @@
+//! All ways to cut a piece: the best few of them, and sampling.
+
+use super::{Search, Token, Unigram, Writer, char_len};
+use crate::{blob::lookup::NONE, model::Scratch};
+use alloc::{collections::BinaryHeap, vec::Vec};
+use core::cmp::Ordering;
+
+/// Open ways are cut down to the best when there are more than this, as in the reference.
+const MAX_OPEN: usize = 100_000;
+
+/// A piece at a place in the text. The first node stands before the text and the second behind it.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    start: u32,
+    end: u32,
+    id: u32,
+    score: f64,
+    /// Score of the best way up to and with this node.
+    best: f64,
+    /// The node before it on that way.
+    previous: u32,
+}
+
+const FIRST: u32 = 0;
+const LAST: u32 = 1;
+
+/// The nodes of a text.
+#[derive(Debug, Default)]
+pub(in crate::model) struct Lattice {
+    nodes: Vec<Node>,
+    /// Node numbers by the place where nodes end, and where each place's begin.
+    by_end: Vec<u32>,
+    ends: Vec<u32>,
+    /// The same for where they begin.
+    by_start: Vec<u32>,
+    starts: Vec<u32>,
+}
+
+/// Node numbers grouped by a place.
+fn group(
+    nodes: &[Node],
+    places: usize,
+    place: impl Fn(&Node) -> u32,
+    order: &mut Vec<u32>,
+    firsts: &mut Vec<u32>,
+) {
+    firsts.clear();
+    firsts.resize(places + 3, 0);
+    for node in nodes {
+        firsts[place(node) as usize + 2] += 1;
+    }
+    for at in 1..firsts.len() {
+        firsts[at] += firsts[at - 1];
+    }
+    order.clear();
+    order.resize(nodes.len(), 0);
+    for (number, node) in (0u32..).zip(nodes) {
+        let next = &mut firsts[place(node) as usize + 1];
+        order[*next as usize] = number;
+        *next += 1;
+    }
+}
+
+impl Lattice {
+    fn fill(&mut self, search: &Search<'_>, text: &[u8]) {
+        let len = text.len() as u32;
+        let node =
+            |start, end, id, score| Node { start, end, id, score, best: 0.0, previous: NONE };
+        self.nodes.clear();
+        self.nodes.extend([node(NONE, 0, NONE, 0.0), node(len, NONE, NONE, 0.0)]);
+        let mut start = 0;
+        while let Some(&byte) = text.get(start) {
+            let len = char_len(byte).min(text.len() - start);
+            let mut has_single = false;
+            search.pieces(&text[start..], |bytes, id| {
+                if let Some(score) = search.score(id) {
+                    has_single |= bytes == len;
+                    self.nodes.push(node(start as u32, (start + bytes) as u32, id, score));
+                }
+            });
+            if !has_single && search.unk != NONE {
+                let end = (start + len) as u32;
+                self.nodes.push(node(start as u32, end, search.unk, search.unk_score()));
+            }
+            start += len;
+        }
+        // Places behind the text are for the ends that there are not.
+        let places = text.len() + 1;
+        let place = |at: u32| if at == NONE { places as u32 } else { at };
+        let Self { nodes, by_end, ends, by_start, starts } = self;
+        group(nodes, places, |node| place(node.end), by_end, ends);
+        group(nodes, places, |node| place(node.start), by_start, starts);
+    }
+
+    fn ending(&self, at: u32) -> &[u32] {
+        let at = at as usize;
+        &self.by_end[self.ends[at] as usize..self.ends[at + 1] as usize]
+    }
+
+    /// Fills in the best way to each node; `None` if there is none through the text.
+    fn viterbi(&mut self) -> Option<()> {
+        for order in 0..self.by_start.len() {
+            let number = self.by_start[order] as usize;
+            if number as u32 == FIRST {
+                continue;
+            }
+            let Node { start, score, .. } = self.nodes[number];
+            let mut best: Option<(f64, u32)> = None;
+            for &left in self.ending(start) {
+                let sum = self.nodes[left as usize].best + score;
+                if best.is_none_or(|(best, _)| sum > best) {
+                    best = Some((sum, left));
+                }
+            }
+            let (sum, left) = best?;
+            (self.nodes[number].best, self.nodes[number].previous) = (sum, left);
+        }
+        Some(())
+    }
+
+    /// The best way, after `viterbi`.
+    fn best_way(&self) -> Vec<u32> {
+        let mut way = Vec::new();
+        let mut at = self.nodes[LAST as usize].previous;
+        while at != FIRST && at != NONE {
+            way.push(at);
+            at = self.nodes[at as usize].previous;
+        }
+        way.reverse();
+        way
+    }
+
+    /// The `count` best ways, the best first.
+    fn best_ways(&mut self, count: usize) -> Vec<Vec<u32>> {
+        if count == 0 || self.viterbi().is_none() {
+            return Vec::new();
+        }
+        if count == 1 {
+            return [self.best_way()].into();
+        }
+        // Ways grow from the end of the text; the best score of what is missing is known, so the
+        // first to be complete are the best.
+        let mut made: Vec<Partial> = Vec::new();
+        let mut open = BinaryHeap::new();
+        let mut ways = Vec::new();
+        made.push(Partial { node: LAST, next: NONE, score: 0.0 });
+        open.push(Open { hope: 0.0, partial: 0 });
+        // Each way takes as many steps as it has pieces, where sums are exact; rounding may add
+        // some, but not without end.
+        let mut budget = (count + 64).saturating_mul(self.starts.len() + 64).saturating_mul(4);
+        while let Some(Open { partial, .. }) = open.pop() {
+            let Partial { node, next, score } = made[partial as usize];
+            if node == FIRST {
+                let (mut way, mut at) = (Vec::new(), next);
+                while at != NONE && made[at as usize].node != LAST {
+                    way.push(made[at as usize].node);
+                    at = made[at as usize].next;
+                }
+                ways.push(way);
+                if ways.len() == count {
+                    break;
+                }
+                continue;
+            }
+            budget = budget.saturating_sub(1);
+            if budget == 0 || made.len() >= NONE as usize - self.nodes.len() {
+                break;
+            }
+            let start = self.nodes[node as usize].start;
+            for &left in self.ending(start) {
+                let Node { best, score: own, .. } = self.nodes[left as usize];
+                open.push(Open { hope: best + score, partial: made.len() as u32 });
+                made.push(Partial { node: left, next: partial, score: own + score });
+            }
+            if open.len() > MAX_OPEN {
+                let kept = count.saturating_mul(10).min(512);
+                open = core::iter::from_fn(|| open.pop()).take(kept).collect();
+            }
+        }
+        if ways.is_empty() {
+            ways.push(self.best_way());
+        }
+        ways
+    }
+}
+
+/// A way from some node to the end of the text.
+#[derive(Debug, Clone, Copy)]
+struct Partial {
+    node: u32,
+    /// The way it prolongs.
+    next: u32,
+    score: f64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    /// Score of the best complete way of which it is a part.
+    hope: f64,
+    partial: u32,
+}
+
+impl Ord for Open {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Of equal ones the latest, which is the nearest to its end.
+        self.hope.total_cmp(&other.hope).then(self.partial.cmp(&other.partial))
+    }
+}
+
+impl PartialOrd for Open {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Open {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Open {}
+
+impl Unigram<'_> {
+    /// The tokens of the `count` best ways to cut a piece, the best first, and their scores.
+    pub fn nbest(
+        &self,
+        piece: &str,
+        count: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<(Vec<Token>, f64)> {
+        let text = piece.as_bytes();
+        if text.is_empty() || text.len() >= NONE as usize {
+            return Vec::new();
+        }
+        let lattice = &mut scratch.unigram.lattice;
+        lattice.fill(&self.search(), text);
+        let ways = lattice.best_ways(count);
+        ways.iter()
+            .map(|way| {
+                let mut tokens = Vec::new();
+                self.write(lattice, way, text, &mut tokens);
+                (tokens, way.iter().map(|&node| lattice.nodes[node as usize].score).sum())
+            })
+            .collect()
+    }
+
+    /// Writes a way.
+    fn write(&self, lattice: &Lattice, way: &[u32], text: &[u8], out: &mut Vec<Token>) {
+        let mut writer = Writer { model: self, text, out, unknown: None };
+        for &node in way {
+            let Node { start, end, id, .. } = lattice.nodes[node as usize];
+            writer.push(id, start, end);
+        }
+        writer.flush();
+    }
+
+    #[cfg(feature = "std")]
+    pub(super) fn sample(
+        &self,
+        text: &[u8],
+        sampling: super::Sampling,
+        scratch: &mut Scratch,
+        out: &mut Vec<Token>,
+    ) -> Result<(), super::ModelError> {
+        use super::{Memory, ModelError};
+        if self.parts.param(super::param::UNK) == NONE {
+            return Err(ModelError::Unknown { at: 0 });
+        }
+        let Scratch { unigram: Memory { lattice, .. }, random, .. } = scratch;
+        lattice.fill(&self.search(), text);
+        let way = match sampling.nbest_size {
+            Some(count @ 1..) => {
+                let mut ways = lattice.best_ways(count);
+                let score = |way: &Vec<u32>| -> f64 {
+                    way.iter().map(|&node| lattice.nodes[node as usize].score).sum()
+                };
+                // Relative to the best, so that no chance is lost to rounding.
+                let best = ways.first().map_or(0.0, score);
+                let chances = ways.iter().map(|way| (sampling.alpha * (score(way) - best)).exp());
+                let chosen = choose(&chances.collect::<Vec<_>>(), random);
+                if ways.is_empty() { Vec::new() } else { ways.swap_remove(chosen) }
+            }
+            _ => lattice.sample(sampling.alpha, random),
+        };
+        self.write(lattice, &way, text, out);
+        Ok(())
+    }
+}
+
+/// A number of `chances`, each as likely as it says; the first where they say nothing.
+#[cfg(feature = "std")]
+fn choose(chances: &[f64], random: &mut crate::model::Random) -> usize {
+    let total: f64 = chances.iter().sum();
+    let mut left = random.unit_f64() * total;
+    for (number, chance) in chances.iter().enumerate() {
+        if left < *chance {
+            return number;
+        }
+        left -= chance;
+    }
+    0
+}
+
+#[cfg(feature = "std")]
+impl Lattice {
+    /// A way drawn by its score, as the reference weighs it.
+    fn sample(&self, theta: f64, random: &mut crate::model::Random) -> Vec<u32> {
+        // The weight of all ways up to each node.
+        let mut weights = std::vec![0.0; self.nodes.len()];
+        for &number in self.by_start.iter().filter(|&&number| number != FIRST) {
+            let mut sum: Option<f64> = None;
+            for &left in self.ending(self.nodes[number as usize].start) {
+                let (score, weight) = (self.nodes[left as usize].score, weights[left as usize]);
+                let one = theta * (score + weight);
+                sum = Some(sum.map_or(one, |sum| log_sum(sum, one)));
+            }
+            weights[number as usize] = sum.unwrap_or_default();
+        }
+        let (mut way, mut at, mut chances) = (Vec::new(), LAST, Vec::new());
+        loop {
+            let all = weights[at as usize];
+            let left = self.ending(self.nodes[at as usize].start);
+            chances.clear();
+            chances.extend(left.iter().map(|&left| {
+                (weights[left as usize] + theta * self.nodes[left as usize].score - all).exp()
+            }));
+            match left.get(choose(&chances, random)) {
+                Some(&left) if left != FIRST => at = left,
+                _ => break,
+            }
+            way.push(at);
+        }
+        way.reverse();
+        way
+    }
+}
+
+/// log(exp(a) + exp(b)).
+#[cfg(feature = "std")]
+fn log_sum(a: f64, b: f64) -> f64 {
+    let (low, high) = if a > b { (b, a) } else { (a, b) };
+    if high > low + 50.0 { high } else { high + ((low - high).exp() + 1.0).ln() }
+}
