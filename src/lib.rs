@@ -11,6 +11,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "rayon")]
+mod batch;
 #[cfg(feature = "alloc")]
 mod cut;
 #[cfg(feature = "alloc")]
@@ -28,6 +30,8 @@ mod tokenizer;
 mod tokens;
 pub mod vocab;
 
+#[cfg(feature = "rayon")]
+pub use batch::{BatchError, Threads};
 #[cfg(feature = "alloc")]
 pub use decode::DecodeStream;
 pub use encode::Options;
