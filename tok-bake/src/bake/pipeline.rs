@@ -68,31 +68,45 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
     let mut flags = 0;
     let model = match &spec.model {
         Model::Bpe(model) => model,
-        Model::Unigram { .. } => return Err(BakeError::unsupported("model Unigram")),
-        Model::WordPiece { .. } => return Err(BakeError::unsupported("model WordPiece")),
-        Model::WordLevel { .. } => return Err(BakeError::unsupported("model WordLevel")),
+        Model::Unigram { .. } => {
+            return Err(BakeError::unsupported("model Unigram").in_part("model"));
+        }
+        Model::WordPiece { .. } => {
+            return Err(BakeError::unsupported("model WordPiece").in_part("model"));
+        }
+        Model::WordLevel { .. } => {
+            return Err(BakeError::unsupported("model WordLevel").in_part("model"));
+        }
     };
-    check_bpe(model)?;
+    check_bpe(model).map_err(|error| error.in_part("model"))?;
     if model.ignore_merges {
         flags |= flags::IGNORE_MERGES;
     }
     if spec.family == Family::Tiktoken {
         flags |= flags::TIKTOKEN;
     }
-    let normalizer = check_normalizer(spec.normalizer.as_ref())?;
+    let normalizer =
+        check_normalizer(spec.normalizer.as_ref()).map_err(|error| error.in_part("normalizer"))?;
     let syntax = match spec.family {
         Family::HuggingFace => Syntax::Oniguruma,
         Family::Tiktoken => Syntax::FancyRegex,
     };
-    let (pre_tokenizer, more) = check_pre_tokenizer(spec, syntax)?;
+    let (pre_tokenizer, more) =
+        check_pre_tokenizer(spec, syntax).map_err(|error| error.in_part("pre_tokenizer"))?;
     flags |= more;
     match &spec.post_processor {
         None | Some(PostProcessor::ByteLevel { .. }) => {}
-        Some(_) => return Err(BakeError::unsupported("post-processors that add tokens")),
+        Some(_) => {
+            let error = BakeError::unsupported("post-processors that add tokens");
+            return Err(error.in_part("post_processor"));
+        }
     }
     match &spec.decoder {
         Some(Decoder::ByteLevel { .. }) => {}
-        _ => return Err(BakeError::unsupported("decoders other than ByteLevel")),
+        _ => {
+            let error = BakeError::unsupported("decoders other than ByteLevel");
+            return Err(error.in_part("decoder"));
+        }
     }
     if matches!(pre_tokenizer, Splitting::Hand(_)) && safe_cut(spec, flags) {
         flags |= flags::SAFE_CUT;
