@@ -12,7 +12,7 @@ use comptok_core::{
 fn kernels() -> Vec<Kernel> {
     let kernels: Vec<Kernel> = Tier::ALL.into_iter().filter_map(Kernel::of).collect();
     let names: Vec<_> = kernels.iter().map(|kernel| kernel.tier().name()).collect();
-    println!("tiers of this machine: {}", names.join(", "));
+    eprintln!("tiers of this machine: {}", names.join(", "));
     assert!(kernels.len() > 1 || cfg!(not(any(target_arch = "x86_64", target_arch = "aarch64"))));
     kernels
 }
