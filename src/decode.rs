@@ -71,8 +71,8 @@ impl Tokenizer {
         loop {
             let rest = ids.get(done..).unwrap_or_default();
             // What the ids so far have, and a little more, is what the others will have.
-            let (so_far, per_id) =
-                (len - start, if done == 0 { 4 } else { (len - start) / done + 1 });
+            let so_far = len - start;
+            let per_id = so_far.checked_div(done).map_or(4, |mean| mean + 1);
             let expected = per_id.saturating_mul(rest.len()).saturating_add(ROOM.start);
             if bytes.capacity() - len < needed.max(expected.min(ROOM.start)) {
                 bytes.truncate(len);

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 ///
 /// Made of the number of threads, or of a reference to a [`rayon::ThreadPool`]. A number of threads are
 /// started for the one call, the caller's being one of them, and are gone when it returns: nothing is
-/// left behind that a fork would break. (Starting one takes about as long as encoding 10 KB of text.)
+/// left behind that a fork would break.
 /// With 0 there are as many as the machine has processors; but in a thread of a rayon pool, that pool
 /// does the work.
 #[derive(Debug, Clone, Copy)]

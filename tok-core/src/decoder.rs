@@ -58,21 +58,22 @@ fn copy_ids<const SKIPS: bool>(
     mask: u8,
     out: &mut [u8],
 ) -> Copied {
+    // Of one length, so that one check is enough.
+    let len = tables.token_flags.len().min(tables.token_ends.len());
+    let (flags, ends) = (&tables.token_flags[..len], &tables.token_ends[..len]);
     let mut written = 0;
     for (index, &id) in ids.iter().enumerate() {
         let at = id as usize;
         let stop = |stop| Copied { ids: index, bytes: written, stop: Some(stop) };
-        if tables.token_flags.get(at).is_none_or(|flags| flags & mask != TokenFlags::PRESENT) {
+        let known = flags.get(at).zip(ends.get(at));
+        let Some((_, end)) = known.filter(|(flags, _)| *flags & mask == TokenFlags::PRESENT) else {
             if SKIPS {
                 continue;
             }
             return stop(Stop::Unknown);
-        }
+        };
         // A copy of known length: else the length of each token is a branch that cannot be predicted.
-        if let Some(before) = at.checked_sub(1)
-            && let Some([start, end]) =
-                tables.token_ends.get(before..).and_then(<[_]>::first_chunk::<2>)
-        {
+        if let Some(start) = ends.get(at.wrapping_sub(1)) {
             let start = u32::from_le_bytes(*start) as usize;
             let end = u32::from_le_bytes(*end) as usize;
             let len = end.wrapping_sub(start);

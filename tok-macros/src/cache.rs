@@ -288,6 +288,8 @@ mod tests {
         keys.push(Key::new(&[&source[..], &[0]].concat(), b"", "x").0);
         keys.push(Key::new(&[0; 8], b"", "").0);
         keys.push(Key::new(&[0; 16], b"", "").0);
+        keys.push(Key::new(&source, b"x", "").0);
+        keys.push(Key::new(&source, b"x", "x").0);
         let len = keys.len();
         for half in [|key: u128| key as u64, |key: u128| (key >> 64) as u64] {
             let mut halves: Vec<u64> = keys.iter().map(|&key| half(key)).collect();
