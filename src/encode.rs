@@ -6,7 +6,7 @@ use crate::{Tokens, scratch::with_own};
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use comptok_core::{
-    Cursor, Request, Stop, Workspace,
+    Cursor, Request, Stop,
     added_tokens::{self, Special},
     sink::{CountSink, IdSink, Sink},
 };
@@ -44,6 +44,10 @@ impl<'a> From<Special<'a>> for Options<'a> {
 #[cfg(feature = "alloc")]
 const ORDINARY: Options<'static> = Options::new(Special::AsText);
 
+/// Ids that are made room for at a time.
+#[cfg(feature = "alloc")]
+const PART: usize = 4096;
+
 impl Tokenizer {
     pub(crate) fn error(&self, stop: Stop, written: usize, consumed: usize) -> EncodeError {
         match stop {
@@ -79,7 +83,7 @@ impl Tokenizer {
         let mut cursor = Cursor::default();
         let mut sink = IdSink::new(ids);
         loop {
-            let mut workspace = Workspace { memory: scratch.memory() };
+            let mut workspace = scratch.workspace(self, request.text.len());
             match self.engine.ids(&tables, &request, &mut cursor, &mut workspace, &mut sink) {
                 Ok(()) => return Ok(sink.taken()),
                 Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
@@ -103,7 +107,7 @@ impl Tokenizer {
         let tables = self.tables();
         let (mut cursor, mut sink) = (Cursor::default(), CountSink::new(limit));
         loop {
-            let mut workspace = Workspace { memory: scratch.memory() };
+            let mut workspace = scratch.workspace(self, request.text.len());
             match self.engine.count(&tables, &request, &mut cursor, &mut workspace, &mut sink) {
                 Ok(()) => return Ok(sink.taken()),
                 Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
@@ -178,13 +182,15 @@ impl Tokenizer {
         let start = ids.len();
         let mut len = start;
         // Text has three bytes and more for each id, as a rule.
-        let mut room = request.text.len() / 3 + 16;
+        ids.reserve(request.text.len() / 4 + 16);
+        let mut room = 1;
         loop {
-            // Room that is there already is used before more is asked for.
-            let end = len.saturating_add(room).max(ids.capacity().min(len + 4 * room));
+            // A part at a time, so that the zeros it is filled with are still in the processor's
+            // cache when ids take their place.
+            let end = (len + PART).min(ids.capacity()).max(len.saturating_add(room));
             ids.resize(end, 0);
             let mut sink = IdSink::new(&mut ids[len..]);
-            let mut workspace = Workspace { memory: scratch.memory() };
+            let mut workspace = scratch.workspace(self, request.text.len());
             let result = self.engine.ids(&tables, &request, &mut cursor, &mut workspace, &mut sink);
             len += sink.taken();
             match result {
@@ -192,7 +198,7 @@ impl Tokenizer {
                     ids.truncate(len);
                     return Ok(len - start);
                 }
-                Err(Stop::Full { needed }) => room = needed.max(len - start).max(room / 4),
+                Err(Stop::Full { needed }) => room = needed,
                 Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
                 Err(stop) => {
                     ids.truncate(len);

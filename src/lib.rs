@@ -41,6 +41,7 @@ pub use tokens::Tokens;
 pub use comptok_core::{
     added_tokens::{Others, Special},
     blob::{FormatError, Header},
+    kernel::{Kernel, Tier},
     sink::Span,
 };
 

@@ -1,12 +1,16 @@
 //! Memory that encoding works in.
 
+use crate::Tokenizer;
 #[cfg(feature = "alloc")]
-use {alloc::vec::Vec, comptok_core::sink::Span};
+use alloc::vec::Vec;
+use comptok_core::{Cache, Kernel, Workspace, sink::Span};
 
 /// Memory that encoding works in, kept by the caller between calls.
 ///
-/// A scratch belongs to no tokenizer: any call may take one from any other call. Most text needs
-/// none of it; a long pre-token (from 65 bytes) needs 16 bytes for each of its bytes.
+/// Any call may take a scratch from any other call. What it holds: memory for long pre-tokens
+/// (from 65 bytes: 16 bytes for each of their bytes), and a cache of the answers for pre-tokens
+/// that had to be merged, which is emptied when another tokenizer comes. So a scratch for each
+/// thread, and for each tokenizer that is used in turn with others, is fastest.
 ///
 /// ```
 /// let mut memory = [0; 4096];
@@ -16,6 +20,9 @@ use {alloc::vec::Vec, comptok_core::sink::Span};
 #[derive(Debug)]
 pub struct Scratch<'m> {
     memory: Memory<'m>,
+    kernel: Option<Kernel>,
+    #[cfg(feature = "alloc")]
+    answers: Answers,
     #[cfg(feature = "alloc")]
     pub(crate) spans: Vec<Span>,
 }
@@ -27,39 +34,136 @@ enum Memory<'m> {
     Owned(Vec<u8>),
 }
 
+/// Bytes of text that a new scratch encodes before it makes its cache.
+#[cfg(feature = "alloc")]
+const CACHE_AFTER: usize = 2048;
+
+/// The memory of the cache.
+#[cfg(feature = "alloc")]
+#[derive(Debug)]
+struct Answers {
+    bytes: Vec<u8>,
+    /// What they may be.
+    limit: usize,
+    /// Whose answers they are.
+    owner: [u8; 32],
+    /// Bytes of text seen without a cache.
+    seen: usize,
+}
+
+#[cfg(feature = "alloc")]
+impl Answers {
+    const fn new(limit: usize) -> Self {
+        Self { bytes: Vec::new(), limit, owner: [0; 32], seen: 0 }
+    }
+
+    /// The cache for a tokenizer that is about to encode `len` bytes.
+    #[inline]
+    fn cache(&mut self, owner: &[u8; 32], len: usize) -> Cache<'_> {
+        if self.bytes.is_empty() || self.owner != *owner {
+            self.make(owner, len);
+        }
+        // Lines that are lines of the processor's cache too.
+        let start = self.bytes.as_ptr().align_offset(64).min(self.bytes.len());
+        Cache::new(self.bytes[start..].as_chunks_mut::<64>().0)
+    }
+
+    #[cold]
+    fn make(&mut self, owner: &[u8; 32], len: usize) {
+        self.owner = *owner;
+        if !self.bytes.is_empty() {
+            self.bytes.fill(0);
+            return;
+        }
+        self.seen = self.seen.saturating_add(len);
+        if self.limit >= 1024 && self.seen >= CACHE_AFTER {
+            // Zeros from the system: memory that is not used is not touched.
+            self.bytes = alloc::vec![0; self.limit];
+        }
+    }
+}
+
 impl<'m> Scratch<'m> {
+    /// Bytes of cache in a [`new`](Self::new) scratch.
+    #[cfg(feature = "alloc")]
+    pub const CACHE: usize = 1 << 20;
+
     /// A scratch that allocates what it needs, and keeps it.
     #[cfg(feature = "alloc")]
     pub const fn new() -> Self {
-        Self { memory: Memory::Owned(Vec::new()), spans: Vec::new() }
+        Self::with_cache(Self::CACHE)
     }
 
-    /// A scratch in the caller's memory, which never allocates. Where it is too small, a call fails
-    /// with [`EncodeError::Scratch`](crate::EncodeError::Scratch), which says what is needed.
+    /// As [`new`](Self::new), with a cache of up to `bytes` bytes; none with 0. It is allocated when
+    /// the scratch has seen some text.
+    #[cfg(feature = "alloc")]
+    pub const fn with_cache(bytes: usize) -> Self {
+        Self {
+            memory: Memory::Owned(Vec::new()),
+            kernel: None,
+            answers: Answers::new(bytes),
+            spans: Vec::new(),
+        }
+    }
+
+    /// A scratch in the caller's memory, which never allocates and has no cache. Where it is too
+    /// small, a call fails with [`EncodeError::Scratch`](crate::EncodeError::Scratch), which says
+    /// what is needed.
     pub const fn lend(memory: &'m mut [u8]) -> Self {
         Self {
             memory: Memory::Lent(memory),
+            kernel: None,
+            #[cfg(feature = "alloc")]
+            answers: Answers::new(0),
             #[cfg(feature = "alloc")]
             spans: Vec::new(),
         }
     }
 
-    pub(crate) fn memory(&mut self) -> &mut [u8] {
-        match &mut self.memory {
-            Memory::Lent(memory) => memory,
+    /// The same with this kernel, in place of the best one for the processor. The ids are the same.
+    #[must_use]
+    pub fn kernel(mut self, kernel: Kernel) -> Self {
+        self.kernel = Some(kernel);
+        self
+    }
+
+    /// What an encode of `len` bytes works with.
+    #[inline]
+    pub(crate) fn workspace(&mut self, tokenizer: &Tokenizer, len: usize) -> Workspace<'_> {
+        self.split(tokenizer, len).1
+    }
+
+    /// Room for spans, and the rest.
+    #[inline]
+    pub(crate) fn split(
+        &mut self,
+        tokenizer: &Tokenizer,
+        len: usize,
+    ) -> (&mut SpanRoom, Workspace<'_>) {
+        let memory = match &mut self.memory {
+            Memory::Lent(memory) => &mut **memory,
             #[cfg(feature = "alloc")]
-            Memory::Owned(memory) => memory,
+            Memory::Owned(memory) => memory.as_mut_slice(),
+        };
+        let kernel = self.kernel.unwrap_or_else(Kernel::detect);
+        #[cfg(feature = "alloc")]
+        {
+            let cache = self.answers.cache(&tokenizer.header().fingerprint, len);
+            (&mut self.spans, Workspace { memory, kernel, cache })
+        }
+        #[cfg(not(feature = "alloc"))]
+        {
+            let _ = (tokenizer, len);
+            (&mut [], Workspace { memory, kernel, cache: Cache::default() })
         }
     }
 
-    /// Room for spans, and the memory.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn split(&mut self) -> (&mut Vec<Span>, &mut [u8]) {
-        let memory = match &mut self.memory {
-            Memory::Lent(memory) => &mut **memory,
-            Memory::Owned(memory) => memory.as_mut_slice(),
-        };
-        (&mut self.spans, memory)
+    #[cfg(feature = "std")]
+    fn memory_len(&self) -> usize {
+        match &self.memory {
+            Memory::Lent(memory) => memory.len(),
+            Memory::Owned(memory) => memory.len(),
+        }
     }
 
     /// Makes room for `bytes`; `false` if the memory is lent, or if there is no more.
@@ -82,6 +186,11 @@ impl<'m> Scratch<'m> {
 }
 
 #[cfg(feature = "alloc")]
+type SpanRoom = Vec<Span>;
+#[cfg(not(feature = "alloc"))]
+type SpanRoom = [Span];
+
+#[cfg(feature = "alloc")]
 impl Default for Scratch<'_> {
     fn default() -> Self {
         Self::new()
@@ -95,13 +204,13 @@ pub(crate) fn with_own<R>(f: impl FnOnce(&mut Scratch<'static>) -> R) -> R {
     {
         use core::cell::Cell;
         std::thread_local! {
-            static OWN: Cell<Option<Scratch<'static>>> = const { Cell::new(None) };
+            static OWN: Cell<Option<alloc::boxed::Box<Scratch<'static>>>> = const { Cell::new(None) };
         }
         // Taken out while in use, so that a call inside a call gets another one.
         let mut scratch = OWN.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let result = f(&mut scratch);
         // A thread must not keep the memory of one extreme text for ever.
-        if scratch.memory().len() <= 1 << 20 && scratch.spans.capacity() <= 1 << 15 {
+        if scratch.memory_len() <= 1 << 20 && scratch.spans.capacity() <= 1 << 15 {
             let _ = OWN.try_with(|own| own.set(Some(scratch)));
         }
         result

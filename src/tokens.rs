@@ -24,13 +24,26 @@ pub struct Tokens<'t> {
 
 /// A scratch, whatever the lifetime of its memory.
 trait Lent: core::fmt::Debug {
-    fn parts(&mut self) -> (&mut alloc::vec::Vec<Span>, &mut [u8]);
+    fn parts(
+        &mut self,
+        tokenizer: &Tokenizer,
+        len: usize,
+    ) -> (&mut alloc::vec::Vec<Span>, Workspace<'_>);
+    fn spans(&self) -> &[Span];
     fn grow(&mut self, bytes: usize) -> bool;
 }
 
 impl Lent for Scratch<'_> {
-    fn parts(&mut self) -> (&mut alloc::vec::Vec<Span>, &mut [u8]) {
-        self.split()
+    fn parts(
+        &mut self,
+        tokenizer: &Tokenizer,
+        len: usize,
+    ) -> (&mut alloc::vec::Vec<Span>, Workspace<'_>) {
+        self.split(tokenizer, len)
+    }
+
+    fn spans(&self) -> &[Span] {
+        &self.spans
     }
 
     fn grow(&mut self, bytes: usize) -> bool {
@@ -58,12 +71,11 @@ impl<'t> Tokens<'t> {
     }
 
     fn refill(&mut self) {
-        let (spans, memory) = self.scratch.parts();
+        let (spans, mut workspace) = self.scratch.parts(self.tokenizer, self.request.text.len());
         if spans.is_empty() {
             spans.resize(64, Span::default());
         }
         let mut sink = SpanSink::new(spans);
-        let mut workspace = Workspace { memory };
         let result = self.tokenizer.engine.spans(
             &self.tables,
             &self.request,
@@ -96,7 +108,7 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(at) = self.ready.next() {
-                return self.scratch.parts().0.get(at).copied().map(Ok);
+                return self.scratch.spans().get(at).copied().map(Ok);
             }
             match self.end.take() {
                 Some(Err(error)) => {

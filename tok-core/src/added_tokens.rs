@@ -223,22 +223,21 @@ impl<'a> Matcher<'a> {
 
 /// The first place of any of three bytes.
 #[inline]
-fn position_of(text: &[u8], bytes: [u8; 3]) -> Option<usize> {
-    const LOW: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    // Exact for the lowest byte that matches, which is the one that counts.
-    let zero = |x: u64| x.wrapping_sub(LOW) & !x & HIGH;
-    let repeat = bytes.map(|byte| u64::from(byte) * LOW);
-    let (blocks, rest) = text.as_chunks::<8>();
-    for (i, block) in blocks.iter().enumerate() {
-        let word = u64::from_le_bytes(*block);
-        let hit = zero(word ^ repeat[0]) | zero(word ^ repeat[1]) | zero(word ^ repeat[2]);
-        if hit != 0 {
-            return Some(8 * i + hit.trailing_zeros() as usize / 8);
-        }
-    }
-    let at = rest.iter().position(|byte| bytes.contains(byte))?;
-    Some(text.len() - rest.len() + at)
+fn position_of(text: &[u8], [a, b, c]: [u8; 3]) -> Option<usize> {
+    // All bytes of a block, without a branch: the compiler makes vectors of it.
+    let (blocks, _) = text.as_chunks::<64>();
+    let clean = if a == b && b == c {
+        blocks
+            .iter()
+            .take_while(|block| !block.iter().fold(false, |hit, &x| hit | (x == a)))
+            .count()
+    } else {
+        let is = |x| (x == a) | (x == b) | (x == c);
+        blocks.iter().take_while(|block| !block.iter().fold(false, |hit, &x| hit | is(x))).count()
+    };
+    let from = 64 * clean;
+    let rest = text.get(from..)?;
+    rest.iter().position(|&x| x == a || x == b || x == c).map(|at| from + at)
 }
 
 /// A match that counts.

@@ -7,11 +7,11 @@
 use core::marker::PhantomData;
 
 use crate::{
-    Workspace,
+    Cache, Kernel, Workspace,
     added_tokens::{self, Found, Matcher, Special},
     blob::{
         FormatError, Header, Tables, flags,
-        lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX, Value},
+        lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, Value},
         u32_at,
     },
     model::bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
@@ -272,9 +272,15 @@ trait Splitter {
     const DROPS: bool;
     const NAME: &'static str;
 
-    /// As [`Scanner::fill`]; with `DROPS`, the top bit of an end says that the pre-token is
+    /// As [`Scanner::fill_with`]; with `DROPS`, the top bit of an end says that the pre-token is
     /// dropped.
-    fn fill(tables: &Tables<'_>, text: &[u8], start: usize, ends: &mut [usize]) -> usize;
+    fn fill(
+        tables: &Tables<'_>,
+        kernel: Kernel,
+        text: &[u8],
+        start: usize,
+        ends: &mut [usize],
+    ) -> usize;
 }
 
 /// A pattern written out by hand.
@@ -290,7 +296,13 @@ impl Splitter for Baked {
     const DROPS: bool = true;
     const NAME: &'static str = "dfa";
 
-    fn fill(tables: &Tables<'_>, text: &[u8], start: usize, ends: &mut [usize]) -> usize {
+    fn fill(
+        tables: &Tables<'_>,
+        _: Kernel,
+        text: &[u8],
+        start: usize,
+        ends: &mut [usize],
+    ) -> usize {
         let Some(dfa) = Dfa::parse(tables.dfa) else { return 0 };
         let (mut at, mut count) = (start, 0);
         while let Some(slot) = ends.get_mut(count)
@@ -311,8 +323,14 @@ macro_rules! hand {
             const NAME: &'static str = Kind::$kind.name();
 
             #[inline(always)]
-            fn fill(_: &Tables<'_>, text: &[u8], start: usize, ends: &mut [usize]) -> usize {
-                $kind.fill(text, start, ends)
+            fn fill(
+                _: &Tables<'_>,
+                kernel: Kernel,
+                text: &[u8],
+                start: usize,
+                ends: &mut [usize],
+            ) -> usize {
+                $kind.fill_with(kernel, text, start, ends)
             }
         })*
 
@@ -346,6 +364,9 @@ const fn engine<P: Splitter, const NFC: bool>() -> Engine {
     }
 }
 
+/// Pre-tokens that are looked up together: a block's and some more.
+const BATCH: usize = 136;
+
 const DROPPED: usize = 1 << (usize::BITS - 1);
 
 /// Rewritten text is handled in chunks of about this many bytes.
@@ -359,8 +380,10 @@ fn encode<P: Splitter, const NFC: bool, K: Sink>(
     sink: &mut K,
 ) -> Result<(), Stop> {
     let text = request.text;
-    let raw = Matcher::new(tables.raw_matcher);
-    let normalized = Matcher::new(tables.normalized_matcher);
+    let none = tables.has(flags::ALL_SPECIAL) && matches!(request.special, Special::AsText);
+    let matcher = |section| if none { None } else { Matcher::new(section) };
+    let raw = matcher(tables.raw_matcher);
+    let normalized = matcher(tables.normalized_matcher);
     let stage = Stage { tables, request, matcher: normalized.as_ref(), splitter: PhantomData::<P> };
     loop {
         cursor.outer.open(tables, raw.as_ref(), request.special, text)?;
@@ -383,13 +406,18 @@ fn encode<P: Splitter, const NFC: bool, K: Sink>(
                 let len = normalizer::write_nfc(original, workspace.memory)
                     .map_err(|bytes| Stop::Scratch { bytes, at: start })?;
                 let (chunk, rest) = workspace.memory.split_at_mut(len);
-                let result = stage.run(chunk, &mut inner, rest, sink);
+                let mut rest = Workspace {
+                    memory: rest,
+                    kernel: workspace.kernel,
+                    cache: workspace.cache.reborrow(),
+                };
+                let result = stage.run(chunk, &mut inner, &mut rest, sink);
                 normalizer::align_nfc(original, start, sink.spans_mut(from));
                 result.map_err(|stop| {
                     stop.moved(len, |at| start + normalizer::original_place(original, at))
                 })
             } else {
-                stage.run(&text[..end], &mut inner, workspace.memory, sink)
+                stage.run(&text[..end], &mut inner, workspace, sink)
             };
             cursor.chunk = Some((end, inner));
             result?;
@@ -442,16 +470,16 @@ impl<P: Splitter> Stage<'_, '_, P> {
         &self,
         text: &[u8],
         walk: &mut Walk,
-        memory: &mut [u8],
+        workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
         loop {
             walk.open(self.tables, self.matcher, self.request.special, text)?;
             let limit = walk.limit;
             if self.tables.has(flags::PREFIX_SPACE) && !walk.prefixed && walk.done < limit {
-                self.prefix(text, walk, memory, sink)?;
+                self.prefix(text, walk, workspace, sink)?;
             }
-            self.pieces(text, limit, &mut walk.done, memory, sink)?;
+            self.pieces(text, limit, &mut walk.done, workspace, sink)?;
             if !walk.close(sink)? {
                 return Ok(());
             }
@@ -464,7 +492,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         &self,
         text: &[u8],
         walk: &mut Walk,
-        memory: &mut [u8],
+        workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
         let (start, limit) = (walk.done, walk.limit);
@@ -477,19 +505,21 @@ impl<P: Splitter> Stage<'_, '_, P> {
             false => limit,
         };
         let needed = end - start + 1;
-        if memory.len() < needed {
+        if workspace.memory.len() < needed {
             return Err(Stop::Scratch { bytes: needed, at: start });
         }
-        let (copy, rest) = memory.split_at_mut(needed);
+        let (copy, rest) = workspace.memory.split_at_mut(needed);
         copy[0] = b' ';
         copy[1..].copy_from_slice(&text[start..end]);
         // A fill that finds nothing leaves the whole copy.
         let mut ends = [needed];
-        P::fill(self.tables, copy, 0, &mut ends);
+        P::fill(self.tables, workspace.kernel, copy, 0, &mut ends);
         let first = ends[0] & !DROPPED;
         let from = sink.taken();
         let mut done = 0;
-        let result = self.pieces(copy, first, &mut done, rest, sink);
+        let mut rest =
+            Workspace { memory: rest, kernel: workspace.kernel, cache: Cache::default() };
+        let result = self.pieces(copy, first, &mut done, &mut rest, sink);
         let original = |at: usize| start + at.saturating_sub(1);
         for span in sink.spans_mut(from) {
             (span.start, span.end) = (original(span.start), original(span.end));
@@ -507,72 +537,186 @@ impl<P: Splitter> Stage<'_, '_, P> {
         text: &[u8],
         limit: usize,
         done: &mut usize,
-        memory: &mut [u8],
+        workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
-        let (mut ends, mut hot) = ([0; 64], [NONE; 64]);
+        let (mut ends, mut hot) = ([0; BATCH], [NONE; BATCH]);
         let stretch = &text[..limit];
         while *done < limit {
-            let count = P::fill(self.tables, stretch, *done, &mut ends);
+            let count = P::fill(self.tables, workspace.kernel, stretch, *done, &mut ends);
+            let ends = ends.get(..count).unwrap_or_default();
             if count == 0 {
                 *done = limit;
             }
             // All hot answers first: the loads do not depend on each other, so the processor has
             // several cache misses under way at once.
-            let mut start = *done;
-            for (hot, &end) in hot.iter_mut().zip(&ends[..count]) {
-                let end = if P::DROPS { end & !DROPPED } else { end };
-                *hot = self.hot(text, start, end);
-                start = end;
-            }
-            for (&hot, &end) in hot.iter().zip(&ends[..count]) {
-                if P::DROPS && end & DROPPED != 0 {
-                    *done = end & !DROPPED;
+            self.hot_answers(text, *done, ends, &mut hot);
+            let mut at = 0;
+            while at < count {
+                // A run of single ids, then one pre-token that is anything else.
+                let run = sink.run(&hot[at..count], &ends[at..], *done);
+                if run > 0 {
+                    at += run;
+                    *done = ends[at - 1];
                     continue;
                 }
-                let start = *done;
-                let piece = stretch.get(start..end).unwrap_or_default();
-                if hot != NONE {
-                    self.write(Value(hot), piece, start, sink)?;
+                let (start, end) = (*done, ends[at]);
+                if P::DROPS && end & DROPPED != 0 {
+                    *done = end & !DROPPED;
                 } else {
-                    match self.whole(text, start, piece) {
-                        Some(value) => self.write(value, piece, start, sink)?,
-                        None => self.merge(piece, start, memory, sink)?,
-                    }
+                    let piece = stretch.get(start..end).unwrap_or_default();
+                    self.other(hot[at], text, start, piece, workspace, sink)?;
+                    *done = end;
                 }
-                *done = end;
+                at += 1;
             }
         }
         Ok(())
     }
 
-    /// The answer in the head for a pre-token; NONE if it is not there.
+    /// The answers at home in the head for pre-tokens that follow each other; NONE for others.
     #[inline(always)]
-    fn hot(&self, text: &[u8], start: usize, end: usize) -> u32 {
-        let len = end.wrapping_sub(start);
-        if len > SHORT_MAX {
-            return NONE;
-        }
-        match Key::load(text, start, len) {
-            Some(key) => lookup::find_hot(self.tables, key, key.hash()),
-            None => NONE,
+    fn hot_answers(&self, text: &[u8], start: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
+        let head = self.tables.head;
+        let mut start = start;
+        for (hot, &end) in hot.iter_mut().zip(ends) {
+            if P::DROPS && end & DROPPED != 0 {
+                *hot = NONE;
+                start = end & !DROPPED;
+                continue;
+            }
+            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<16>) {
+                Some(block) => Key::load_wide(block, end.wrapping_sub(start)),
+                None => text.get(start..end).and_then(Key::new).unwrap_or(Key(0)),
+            };
+            *hot = lookup::find_hot(head, key, key.hash());
+            start = end;
         }
     }
 
-    /// The baked answer for a pre-token.
-    #[inline(always)]
-    fn whole(&self, text: &[u8], start: usize, piece: &[u8]) -> Option<Value> {
+    /// Encodes a pre-token whose answer is not one id from the head.
+    #[inline(never)]
+    fn other<K: Sink>(
+        &self,
+        hot: u32,
+        text: &[u8],
+        start: usize,
+        piece: &[u8],
+        workspace: &mut Workspace<'_>,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        if hot != NONE {
+            // An answer of several ids, or no room.
+            return self.write(Value(hot), piece, start, sink);
+        }
         if piece.len() <= SHORT_MAX {
-            let key = Key::load(text, start, piece.len())?;
-            return lookup::find_short(self.tables, key, key.hash());
+            let Some(key) = Key::load(text, start, piece.len()) else { return Ok(()) };
+            let hash = key.hash();
+            if let Some(value) = lookup::find_short(self.tables, key, hash) {
+                return self.write(value, piece, start, sink);
+            }
+            if let Some(ids) = workspace.cache.short(key, hash) {
+                return self.write_ids(ids, piece, start, sink);
+            }
+            let mut symbols = [0; SHORT];
+            let symbols = self.merged(piece, start, &mut symbols)?;
+            if self.caches() {
+                workspace.cache.keep_short(key, hash, symbols.iter().map(|&s| self.id(s)));
+            }
+            return self.write_symbols(symbols, piece, start, sink);
         }
-        self.whole_long(piece)
+        if piece.len() <= LONG_MAX
+            && let Some(key) = LongKey::new(piece)
+        {
+            let hash = key.hash();
+            if let Some(value) = lookup::find_long(self.tables, &key, hash) {
+                return self.write(value, piece, start, sink);
+            }
+            if let Some(ids) = workspace.cache.long(&key, hash) {
+                return self.write_ids(ids, piece, start, sink);
+            }
+            let mut symbols = [0; SHORT];
+            let symbols = self.merged(piece, start, &mut symbols)?;
+            if self.caches() {
+                workspace.cache.keep_long(&key, hash, symbols.iter().map(|&s| self.id(s)));
+            }
+            return self.write_symbols(symbols, piece, start, sink);
+        }
+        match self.whole_long(piece) {
+            Some(value) => self.write(value, piece, start, sink),
+            None => self.merge(piece, start, workspace, sink),
+        }
     }
 
-    fn whole_long(&self, piece: &[u8]) -> Option<Value> {
-        if piece.len() <= LONG_MAX {
-            return lookup::find_long(self.tables, piece);
+    /// Whether an answer is the same whatever the request says.
+    #[inline(always)]
+    fn caches(&self) -> bool {
+        !self.tables.has(flags::MISSING_BYTES)
+    }
+
+    #[inline(always)]
+    fn id(&self, symbol: u32) -> u32 {
+        TablePairs(self.tables).id(symbol)
+    }
+
+    /// Merges a short pre-token.
+    #[inline]
+    fn merged<'m>(
+        &self,
+        piece: &[u8],
+        start: usize,
+        symbols: &'m mut [u32; SHORT],
+    ) -> Result<&'m [u32], Stop> {
+        self.check_bytes(piece, start)?;
+        let count = merge_short(&TablePairs(self.tables), piece, symbols);
+        Ok(&symbols[..count])
+    }
+
+    /// An error for a byte without a token, where it is one.
+    #[inline(always)]
+    fn check_bytes(&self, piece: &[u8], start: usize) -> Result<(), Stop> {
+        if self.tables.has(flags::MISSING_BYTES)
+            && (self.request.strict || self.tables.has(flags::TIKTOKEN))
+            && let Some(at) =
+                piece.iter().position(|&byte| TablePairs(self.tables).byte(byte) == NONE)
+        {
+            return Err(Stop::NoToken { byte: piece[at], at: start + at });
         }
+        Ok(())
+    }
+
+    #[inline]
+    fn write_symbols<K: Sink>(
+        &self,
+        symbols: &[u32],
+        piece: &[u8],
+        start: usize,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        if sink.room() < symbols.len() {
+            return Err(Stop::Full { needed: symbols.len() });
+        }
+        sink.many(self.tables, symbols.iter().map(|&symbol| self.id(symbol)), start, piece);
+        Ok(())
+    }
+
+    #[inline]
+    fn write_ids<K: Sink>(
+        &self,
+        ids: &[[u8; 4]],
+        piece: &[u8],
+        start: usize,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        if sink.room() < ids.len() {
+            return Err(Stop::Full { needed: ids.len() });
+        }
+        sink.many(self.tables, ids.iter().map(|id| u32::from_le_bytes(*id)), start, piece);
+        Ok(())
+    }
+
+    /// The baked answer for a pre-token of more than 31 bytes.
+    fn whole_long(&self, piece: &[u8]) -> Option<Value> {
         if piece.len() > self.tables.max_whole_len {
             return None;
         }
@@ -601,11 +745,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         }
         let (first, count) = value.span();
         let ids = self.tables.answers.get(first..first + count).unwrap_or_default();
-        if sink.room() < count {
-            return Err(Stop::Full { needed: count });
-        }
-        sink.many(self.tables, ids.iter().map(|id| u32::from_le_bytes(*id)), start, piece);
-        Ok(())
+        self.write_ids(ids, piece, start, sink)
     }
 
     /// Merges a pre-token.
@@ -613,26 +753,16 @@ impl<P: Splitter> Stage<'_, '_, P> {
         &self,
         piece: &[u8],
         start: usize,
-        memory: &mut [u8],
+        workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
         let pairs = TablePairs(self.tables);
-        if self.tables.has(flags::MISSING_BYTES)
-            && (self.request.strict || self.tables.has(flags::TIKTOKEN))
-            && let Some(at) = piece.iter().position(|&byte| pairs.byte(byte) == NONE)
-        {
-            return Err(Stop::NoToken { byte: piece[at], at: start + at });
-        }
         if piece.len() <= SHORT {
             let mut symbols = [0; SHORT];
-            let count = merge_short(&pairs, piece, &mut symbols);
-            if sink.room() < count {
-                return Err(Stop::Full { needed: count });
-            }
-            let ids = symbols[..count].iter().map(|&symbol| pairs.id(symbol));
-            sink.many(self.tables, ids, start, piece);
-            return Ok(());
+            let symbols = self.merged(piece, start, &mut symbols)?;
+            return self.write_symbols(symbols, piece, start, sink);
         }
+        self.check_bytes(piece, start)?;
         if piece.len() >= u32::MAX as usize {
             return Err(Stop::TooLong { at: start });
         }
@@ -640,7 +770,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
             let id = u32_at(self.tables.symbols, symbol as usize).unwrap_or(NONE);
             self.tables.token(id).map_or(0, <[u8]>::len)
         };
-        let words = memory.as_chunks_mut::<8>().0;
+        let words = workspace.memory.as_chunks_mut::<8>().0;
         let Some(count) = merge_long(&pairs, piece, len_of, words) else {
             return Err(Stop::Scratch {
                 bytes: words_for(piece.len()).saturating_mul(8),

@@ -2,7 +2,7 @@
 //!
 //! `no_std`, without dependencies; `alloc` is for the general engine only.
 #![no_std]
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
@@ -11,8 +11,10 @@ extern crate std;
 
 pub mod added_tokens;
 pub mod blob;
+pub mod cache;
 pub mod decoder;
 pub mod engine;
+pub mod kernel;
 pub mod model;
 pub mod normalizer;
 pub mod pre_tokenizer;
@@ -20,5 +22,7 @@ pub mod scratch;
 pub mod sink;
 pub mod unicode;
 
+pub use cache::Cache;
 pub use engine::{Cursor, Engine, Request, Stop};
+pub use kernel::Kernel;
 pub use scratch::Workspace;

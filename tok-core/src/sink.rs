@@ -1,6 +1,6 @@
 //! What an encode writes.
 
-use crate::blob::Tables;
+use crate::blob::{Tables, lookup::Value};
 
 /// Takes tokens.
 pub trait Sink {
@@ -12,6 +12,22 @@ pub trait Sink {
 
     /// Takes the only token of the pre-token `start..end`. There is room.
     fn one(&mut self, id: u32, start: usize, end: usize);
+
+    /// Takes the answers of pre-tokens that end at `ends`, the first of which begins at `start`, up to
+    /// the first that is not a single id or for which there is no room. Returns how many.
+    #[inline(always)]
+    fn run(&mut self, answers: &[u32], ends: &[usize], mut start: usize) -> usize {
+        let room = self.room();
+        let pairs = answers.iter().zip(ends).take(room);
+        let mut taken = 0;
+        for (&answer, &end) in pairs {
+            let Some(id) = Value(answer).as_one() else { break };
+            self.one(id, start, end);
+            start = end;
+            taken += 1;
+        }
+        taken
+    }
 
     /// Takes the tokens of the pre-token `text`, which starts at `start`. There is room.
     fn many(
@@ -58,6 +74,18 @@ impl Sink for IdSink<'_> {
             *slot = id;
             self.len += 1;
         }
+    }
+
+    #[inline(always)]
+    fn run(&mut self, answers: &[u32], _: &[usize], _: usize) -> usize {
+        let mut taken = 0;
+        for (slot, &answer) in self.ids.iter_mut().skip(self.len).zip(answers) {
+            let Some(id) = Value(answer).as_one() else { break };
+            *slot = id;
+            taken += 1;
+        }
+        self.len += taken;
+        taken
     }
 
     #[inline(always)]

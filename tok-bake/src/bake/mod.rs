@@ -150,6 +150,9 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
         header |= flags::MISSING_BYTES;
         pipeline::check_missing(spec, model, &missing, &mut warnings)?;
     }
+    if added.iter().all(|token| token.special) {
+        header |= flags::ALL_SPECIAL;
+    }
     let unreachable = symbols.of_entry.iter().filter(|&&symbol| symbol == NONE).count();
     if unreachable > added.len() && !model.ignore_merges {
         warnings

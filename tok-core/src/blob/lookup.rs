@@ -1,7 +1,8 @@
 //! Where entries are placed and found: one function for both.
 //!
 //! Level 0 holds pre-tokens of up to 15 bytes, three to a cache line: three 16-byte keys, three
-//! values, and in the last four bytes a *link*. A key is hashed to one line of the head. What does
+//! values, and in the last four bytes a *link*. A key is hashed to one line of the head, and to a
+//! slot in it, which the hottest of the keys that want it has: one comparison finds most. What does
 //! not fit there lies in a group of cold lines that belongs to this head line alone; the link says
 //! where the group starts, how many lines it has, and which seed spreads the keys so that no line
 //! holds more than three. So a hot hit reads one line, any other hit two, and a miss no more.
@@ -71,6 +72,20 @@ const fn fold(a: u64, b: u64) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub u128);
 
+/// What stands for the length of a pre-token that is longer than any key.
+const TOO_LONG: usize = 16;
+
+/// The lowest bytes, by their number up to 15.
+static MASKS: [u128; 32] = {
+    let mut masks = [0; 32];
+    let mut len = 1;
+    while len < 16 {
+        masks[len] = masks[len - 1] << 8 | 0xFF;
+        len += 1;
+    }
+    masks
+};
+
 impl Key {
     /// The key of `bytes`; `None` above 15 bytes.
     #[inline]
@@ -87,10 +102,20 @@ impl Key {
     pub fn load(text: &[u8], start: usize, len: usize) -> Option<Self> {
         debug_assert!(len <= SHORT_MAX);
         if let Some((block, _)) = text.get(start..)?.split_first_chunk::<16>() {
-            let mask = (1u128 << (8 * len as u32)) - 1;
-            return Some(Self(u128::from_le_bytes(*block) & mask | (len as u128) << 120));
+            let bytes = u128::from_le_bytes(*block) & MASKS[len & 31];
+            return Some(Self(bytes | (len as u128) << 120));
         }
         Self::new(text.get(start..start + len)?)
+    }
+
+    /// As [`Key::load`] for any length, with one read, where `text` goes on for 16 bytes: with more
+    /// than 15 bytes, a key that no entry has.
+    #[inline(always)]
+    pub fn load_wide(block: &[u8; 16], len: usize) -> Self {
+        let len = if len > SHORT_MAX { TOO_LONG } else { len };
+        // The mask of TOO_LONG is that of no bytes.
+        let bytes = u128::from_le_bytes(*block) & MASKS[len & 31];
+        Self(bytes | (len as u128) << 120)
     }
 
     /// Its hash.
@@ -179,13 +204,21 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
     reduce(hash, head_len)
 }
 
-/// The value of a key in the head; NONE if it is not there.
+/// The slot of a head line where a key is looked for first.
 #[inline(always)]
-pub fn find_hot(tables: &Tables<'_>, key: Key, hash: u64) -> u32 {
-    match tables.head.get(head_line(hash, tables.head.len())) {
-        Some(line) => pick(line, key),
-        None => NONE,
-    }
+pub const fn head_slot(hash: u64) -> usize {
+    ((hash & 0xFFFF_FFFF) * KEYS_PER_LINE as u64 >> 32) as usize
+}
+
+/// The value of a key at home in the head; NONE if it is not there, but may be elsewhere.
+#[inline(always)]
+pub fn find_hot(head: &[Line], key: Key, hash: u64) -> u32 {
+    let Some(line) = head.get(head_line(hash, head.len())) else { return NONE };
+    let slot = head_slot(hash);
+    let (keys, _) = line.as_chunks::<16>();
+    let (values, _) = line.as_chunks::<4>();
+    let value = u32::from_le_bytes(values[12 + slot]);
+    if u128::from_le_bytes(keys[slot]) == key.0 { value } else { NONE }
 }
 
 /// The answer for a pre-token of up to 15 bytes.
@@ -247,12 +280,10 @@ pub const fn long_line(hash: u64, pilot: u16, lines: usize) -> usize {
 
 /// The answer for a pre-token of 16 to 31 bytes.
 #[inline]
-pub fn find_long(tables: &Tables<'_>, bytes: &[u8]) -> Option<Value> {
+pub fn find_long(tables: &Tables<'_>, key: &LongKey, hash: u64) -> Option<Value> {
     if tables.long.is_empty() {
         return None;
     }
-    let key = LongKey::new(bytes)?;
-    let hash = key.hash();
     let pilot = tables.long_pilots.get(pilot_index(hash, tables.long_pilots.len()))?;
     let line = tables.long.get(long_line(hash, u16::from_le_bytes(*pilot), tables.long.len()))?;
     let same = part::<32>(line, 0) == key.0;

@@ -20,7 +20,7 @@ pub use tables::{Line, Tables, TokenFlags, U32s, u32_at};
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;
@@ -80,6 +80,8 @@ pub mod flags {
     pub const DROPS_GAPS: u32 = 32;
     /// Text that the pattern matches is dropped.
     pub const DROPS_MATCHES: u32 = 64;
+    /// All added tokens are special: where those are text, none has to be looked for.
+    pub const ALL_SPECIAL: u32 = 128;
 }
 
 /// The sections of a blob, in order.

@@ -1,7 +1,8 @@
 //! cl100k's pattern, and those that differ from it in the digits, the marks or the white space.
 
-use super::Scanner;
+use super::blocks::{self, Blocks, Classes, Kinds, Starts, WideMarks};
 use super::parts::{PREFIX, REST, Space, after_blank, contraction, digits, has, newlines, run};
+use super::{Scanner, fill_by_blocks};
 use crate::unicode::class::{Set, decode};
 
 /// `'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s`
@@ -70,6 +71,8 @@ impl Scanner for Cl100k {
     fn end(self, text: &[u8], start: usize) -> usize {
         end(&CL100K, text, start)
     }
+
+    fill_by_blocks!();
 }
 
 impl Scanner for Llama3 {
@@ -77,6 +80,8 @@ impl Scanner for Llama3 {
     fn end(self, text: &[u8], start: usize) -> usize {
         end(&LLAMA3, text, start)
     }
+
+    fill_by_blocks!();
 }
 
 impl Scanner for Qwen2 {
@@ -84,11 +89,51 @@ impl Scanner for Qwen2 {
     fn end(self, text: &[u8], start: usize) -> usize {
         end(&QWEN2, text, start)
     }
+
+    fill_by_blocks!();
 }
 
 impl Scanner for Qwen3_5 {
     #[inline]
     fn end(self, text: &[u8], start: usize) -> usize {
         end(&QWEN3_5, text, start)
+    }
+
+    fill_by_blocks!();
+}
+
+impl Blocks for Cl100k {
+    const KINDS: Kinds = Kinds::new(WideMarks::Signs);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::cl100k::<3>(classes)
+    }
+}
+
+impl Blocks for Llama3 {
+    const KINDS: Kinds = Kinds::new(WideMarks::Signs);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::cl100k::<3>(classes)
+    }
+}
+
+impl Blocks for Qwen2 {
+    const KINDS: Kinds = Kinds::new(WideMarks::Signs);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::cl100k::<1>(classes)
+    }
+}
+
+impl Blocks for Qwen3_5 {
+    const KINDS: Kinds = Kinds::new(WideMarks::Letters);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::cl100k::<1>(classes)
     }
 }

@@ -1,7 +1,8 @@
 //! GPT-2's pattern, and tiktoken's spelling of it.
 
-use super::Scanner;
+use super::blocks::{self, Blocks, Classes, Kinds, Starts, WideMarks};
 use super::parts::{REST, Space, contraction, run};
+use super::{Scanner, fill_by_blocks};
 use crate::unicode::class::{Set, decode};
 
 /// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
@@ -36,6 +37,8 @@ impl Scanner for Gpt2 {
         let space = Space::at(text, start);
         space.before_word(space.end == text.len())
     }
+
+    fill_by_blocks!();
 }
 
 impl Scanner for R50k {
@@ -44,5 +47,25 @@ impl Scanner for R50k {
         // `\s++$` takes a run that ends the text, as `\s+(?!\S)` would; the last `\s` is reached
         // with a run of one char only.
         Gpt2.end(text, start)
+    }
+
+    fill_by_blocks!();
+}
+
+impl Blocks for Gpt2 {
+    const KINDS: Kinds = Kinds::new(WideMarks::Signs);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::gpt2(classes)
+    }
+}
+
+impl Blocks for R50k {
+    const KINDS: Kinds = Kinds::new(WideMarks::Signs);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::gpt2(classes)
     }
 }

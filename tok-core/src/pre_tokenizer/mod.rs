@@ -3,6 +3,7 @@
 //! A [`Scanner`] is a pattern of some tokenizer family written out by hand. [`Kind`] names the
 //! patterns that have one; [`dfa`] is for the others.
 
+mod blocks;
 mod cl100k;
 mod deepseek_v3;
 pub mod dfa;
@@ -16,6 +17,8 @@ pub use deepseek_v3::DeepseekV3;
 pub use gpt2::{Gpt2, R50k};
 pub use kind::{Kind, Syntax};
 pub use o200k::{O200k, Tekken};
+
+use crate::Kernel;
 
 /// The first place at or after `from` where a pre-token of every [`Scanner`] ends, whatever stands
 /// before and after: between a letter or digit and white space, all ASCII.
@@ -56,4 +59,32 @@ pub trait Scanner: Copy {
         }
         ends.len()
     }
+
+    /// [`Scanner::fill`] with a kernel: the same ends, as many as are convenient, but one at least.
+    #[inline(always)]
+    fn fill_with(self, kernel: Kernel, text: &[u8], start: usize, ends: &mut [usize]) -> usize {
+        let _ = kernel;
+        self.fill(text, start, ends)
+    }
 }
+
+/// [`Scanner::fill_with`] for a scanner that has rules for blocks.
+macro_rules! fill_by_blocks {
+    () => {
+        #[inline(always)]
+        fn fill_with(
+            self,
+            kernel: crate::Kernel,
+            text: &[u8],
+            start: usize,
+            ends: &mut [usize],
+        ) -> usize {
+            if kernel.has_masks() {
+                super::blocks::fill(self, kernel, text, start, ends)
+            } else {
+                self.fill(text, start, ends)
+            }
+        }
+    };
+}
+use fill_by_blocks;

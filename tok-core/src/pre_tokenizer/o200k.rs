@@ -1,7 +1,8 @@
 //! o200k's pattern and Mistral's, where a word ends where lower case is followed by upper case.
 
-use super::Scanner;
+use super::blocks::{self, Blocks, Classes, Kinds, Starts, WideMarks};
 use super::parts::{PREFIX, REST, Space, after_blank, contraction, digits, newlines, run};
+use super::{Scanner, fill_by_blocks};
 use crate::unicode::class::{Class, Set, decode};
 
 /// `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`
@@ -77,11 +78,33 @@ impl Scanner for O200k {
     fn end(self, text: &[u8], start: usize) -> usize {
         end(text, start, 3, true)
     }
+
+    fill_by_blocks!();
 }
 
 impl Scanner for Tekken {
     #[inline]
     fn end(self, text: &[u8], start: usize) -> usize {
         end(text, start, 1, false)
+    }
+
+    fill_by_blocks!();
+}
+
+impl Blocks for O200k {
+    const KINDS: Kinds = Kinds::new(WideMarks::AfterLetters);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::o200k::<3, true>(classes)
+    }
+}
+
+impl Blocks for Tekken {
+    const KINDS: Kinds = Kinds::new(WideMarks::AfterLetters);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::o200k::<1, false>(classes)
     }
 }

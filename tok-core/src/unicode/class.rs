@@ -43,6 +43,7 @@ impl Class {
     const HAN: u8 = 16;
 
     /// The class of a code point; `OTHER` if it is none.
+    #[inline]
     pub fn of(code: u32) -> Self {
         let block = match INDEX.get(code as usize >> SHIFT) {
             Some(&block) => block as usize,
@@ -161,6 +162,12 @@ pub fn decode(text: &[u8], at: usize) -> (Class, usize) {
 /// [`decode`] for the bytes 0x80 and up, out of line: it would bloat every loop over ASCII.
 #[inline(never)]
 fn decode_wide(text: &[u8], at: usize) -> (Class, usize) {
+    decode_inline(text, at)
+}
+
+/// [`decode`] for the bytes 0x80 and up.
+#[inline(always)]
+pub(crate) fn decode_inline(text: &[u8], at: usize) -> (Class, usize) {
     let (code, len) = match text.get(at..).unwrap_or_default() {
         &[a @ 0xC2..=0xDF, b @ 0x80..=0xBF, ..] => (bits(a, 0x1F, 6) | bits(b, 0x3F, 0), 2),
         &[a @ 0xE0, b @ 0xA0..=0xBF, c @ 0x80..=0xBF, ..]

@@ -1,0 +1,52 @@
+//! x86-64.
+#![expect(unsafe_code, reason = "vector loads take pointers")]
+
+use super::Masks;
+use core::arch::x86_64::*;
+
+/// Four times 16 bytes.
+#[target_feature(enable = "sse2")]
+pub(super) fn sse2(block: &[u8; 64]) -> Masks {
+    let (parts, _) = block.as_chunks::<16>();
+    Masks::from_ranges(|from, to| {
+        let mut mask = 0;
+        for (i, part) in parts.iter().enumerate() {
+            // SAFETY: `part` is 16 bytes, and the load needs no alignment.
+            let bytes = unsafe { _mm_loadu_si128(part.as_ptr().cast()) };
+            let above = _mm_sub_epi8(bytes, _mm_set1_epi8(from as i8));
+            let inside =
+                _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8((to - from) as i8)), above);
+            mask |= u64::from(_mm_movemask_epi8(inside) as u16) << (16 * i);
+        }
+        mask
+    })
+}
+
+/// Twice 32 bytes.
+#[target_feature(enable = "avx2")]
+pub(super) fn avx2(block: &[u8; 64]) -> Masks {
+    let (parts, _) = block.as_chunks::<32>();
+    Masks::from_ranges(|from, to| {
+        let mut mask = 0;
+        for (i, part) in parts.iter().enumerate() {
+            // SAFETY: `part` is 32 bytes, and the load needs no alignment.
+            let bytes = unsafe { _mm256_loadu_si256(part.as_ptr().cast()) };
+            let above = _mm256_sub_epi8(bytes, _mm256_set1_epi8(from as i8));
+            let limit = _mm256_set1_epi8((to - from) as i8);
+            let inside = _mm256_cmpeq_epi8(_mm256_min_epu8(above, limit), above);
+            mask |= u64::from(_mm256_movemask_epi8(inside) as u32) << (32 * i);
+        }
+        mask
+    })
+}
+
+/// All 64 bytes at once.
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn avx512(block: &[u8; 64]) -> Masks {
+    // SAFETY: `block` is 64 bytes, and the load needs no alignment.
+    let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
+    Masks::from_ranges(|from, to| {
+        let above = _mm512_sub_epi8(bytes, _mm512_set1_epi8(from as i8));
+        _mm512_cmple_epu8_mask(above, _mm512_set1_epi8((to - from) as i8))
+    })
+}

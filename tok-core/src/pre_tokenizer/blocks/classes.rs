@@ -1,0 +1,216 @@
+//! The masks of a block by class of char.
+
+use super::below;
+use crate::{
+    kernel::Masks,
+    unicode::class::{self, Class, Set},
+};
+
+/// What a pattern does with marks, `\p{M}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum WideMarks {
+    /// As with signs: they are in `[^\s\p{L}\p{N}]`.
+    Signs,
+    /// As with letters.
+    Letters,
+    /// As with letters behind a letter; elsewhere it is in doubt.
+    AfterLetters,
+}
+
+/// How chars beyond ASCII are told apart: what to do with each class.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Kinds([Kind; 32]);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    Upper,
+    Lower,
+    Neutral,
+    Sign,
+    Mark,
+    Doubt,
+}
+
+impl Kinds {
+    pub(in super::super) const fn new(marks: WideMarks) -> Self {
+        const UPPER: Set = Set::of(&[Class::UPPER]);
+        const LOWER: Set = Set::of(&[Class::LOWER]);
+        const DOUBT: Set = Set::NUMBERS.or(Set::SPACES);
+        let mut kinds = [Kind::Sign; 32];
+        let mut number = 0;
+        while number < 32 {
+            let class = Class::from_byte(number as u8);
+            kinds[number] = if UPPER.contains(class) {
+                Kind::Upper
+            } else if LOWER.contains(class) {
+                Kind::Lower
+            } else if Set::LETTERS.contains(class) {
+                Kind::Neutral
+            } else if DOUBT.contains(class) {
+                Kind::Doubt
+            } else if Set::MARKS.contains(class) {
+                match marks {
+                    WideMarks::Signs => Kind::Sign,
+                    WideMarks::Letters => Kind::Neutral,
+                    WideMarks::AfterLetters => Kind::Mark,
+                }
+            } else {
+                Kind::Sign
+            };
+            number += 1;
+        }
+        Self(kinds)
+    }
+}
+
+/// The bytes of a block by class. All bytes of a char have its class.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Classes<'b> {
+    pub(in super::super) block: &'b [u8; 64],
+    /// Upper and title case letters.
+    pub(in super::super) upper: u64,
+    /// Lower case letters.
+    pub(in super::super) lower: u64,
+    /// Letters without case, and what counts as such.
+    pub(in super::super) neutral: u64,
+    /// ASCII digits.
+    pub(in super::super) digit: u64,
+    /// ASCII white space but for newlines.
+    pub(in super::super) space: u64,
+    /// U+0020.
+    pub(in super::super) blank: u64,
+    pub(in super::super) newline: u64,
+    pub(in super::super) quote: u64,
+    pub(in super::super) slash: u64,
+    /// All the rest, quotes and slashes too.
+    pub(in super::super) sign: u64,
+    /// The bytes of a char after its first.
+    pub(in super::super) tail: u64,
+    /// The first char in doubt, or `len`.
+    pub(in super::super) edge: u32,
+    /// Bytes of whole chars in the block.
+    pub(in super::super) len: u32,
+    /// What stands at `edge` is not known, and it matters.
+    pub(in super::super) open: bool,
+}
+
+impl<'b> Classes<'b> {
+    /// The classes of a block of which `len` bytes are text and the rest white space. `at_end`:
+    /// the text ends with it.
+    #[inline(always)]
+    pub(super) fn new(
+        kinds: &Kinds,
+        masks: Masks,
+        block: &'b [u8; 64],
+        len: u32,
+        at_end: bool,
+    ) -> Self {
+        let text = below(len);
+        let space = (masks.blank | masks.tab) & text;
+        let known = masks.lower | masks.upper | masks.digit | masks.newline | masks.wide;
+        let mut classes = Self {
+            block,
+            upper: masks.upper,
+            lower: masks.lower,
+            neutral: 0,
+            digit: masks.digit,
+            space,
+            blank: masks.blank & text,
+            newline: masks.newline,
+            quote: masks.quote,
+            slash: masks.slash,
+            sign: text & !known & !space,
+            tail: 0,
+            edge: len,
+            len,
+            open: !at_end,
+        };
+        if masks.wide != 0 {
+            classes.widen(kinds, masks.wide, at_end);
+        }
+        if at_end && classes.edge == classes.len {
+            // White space at the end of the text is left to the specification.
+            let last = 1u64 << (classes.len.max(1) - 1);
+            classes.open = last & (space | masks.newline) != 0;
+        } else {
+            classes.open = true;
+        }
+        classes
+    }
+
+    /// Tells the chars beyond ASCII apart.
+    #[inline(never)]
+    fn widen(&mut self, kinds: &Kinds, mut wide: u64, at_end: bool) {
+        while wide != 0 {
+            let at = wide.trailing_zeros();
+            let (class, len) = class::decode_inline(self.block, at as usize);
+            let end = at + len as u32;
+            // A char that is cut off by the block's end. (With the text's end it is not a char.)
+            if len == 1 && !at_end && at > 60 && is_cut(&self.block[at as usize..]) {
+                self.len = at;
+                self.edge = at;
+                return;
+            }
+            let span = below(end) & !below(at);
+            wide &= !span;
+            match kinds.0[usize::from(class.to_byte() & 31)] {
+                Kind::Upper => self.upper |= span,
+                Kind::Lower => self.lower |= span,
+                Kind::Neutral => self.neutral |= span,
+                Kind::Sign => self.sign |= span,
+                Kind::Mark if (self.letters() << 1) >> at & 1 != 0 => self.neutral |= span,
+                Kind::Mark | Kind::Doubt => {
+                    self.edge = at;
+                    return;
+                }
+            }
+            self.tail |= span & (span << 1);
+        }
+    }
+
+    /// All letters.
+    #[inline(always)]
+    pub(in super::super) fn letters(&self) -> u64 {
+        self.upper | self.lower | self.neutral
+    }
+
+    /// All white space.
+    #[inline(always)]
+    pub(in super::super) fn white(&self) -> u64 {
+        self.space | self.newline
+    }
+
+    /// The bit before `edge`, if what stands at `edge` is not known.
+    #[inline(always)]
+    pub(in super::super) fn open_bit(&self) -> u64 {
+        if self.open && self.edge > 0 { 1 << (self.edge - 1) } else { 0 }
+    }
+
+    /// What follows the quote at `at`: the length of a contraction with it, or 0; `None` if the
+    /// block does not show it.
+    #[inline(always)]
+    pub(in super::super) fn contraction(&self, at: u32, ignore_case: bool) -> Option<u32> {
+        let byte = |i: u32| self.block.get((at + i) as usize).copied();
+        if self.open && at + 2 >= self.len {
+            return None;
+        }
+        let case = if ignore_case { 0x20 } else { 0 };
+        match (byte(1).unwrap_or(b' ') | case, byte(2).unwrap_or(b' ') | case) {
+            (b's' | b'd' | b'm' | b't', _) => Some(2),
+            (b'l', b'l') | (b'v', b'e') | (b'r', b'e') => Some(3),
+            // U+017F is an s. (0xC5 with 0x20 set is 0xE5.)
+            _ if ignore_case && byte(1) == Some(0xC5) => None,
+            _ => Some(0),
+        }
+    }
+}
+
+/// Whether `rest`, which is no char, is the beginning of one.
+#[cold]
+fn is_cut(rest: &[u8]) -> bool {
+    match core::str::from_utf8(rest) {
+        Err(error) => error.valid_up_to() == 0 && error.error_len().is_none(),
+        Ok(_) => false,
+    }
+}

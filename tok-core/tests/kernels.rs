@@ -1,0 +1,203 @@
+//! Every tier equals the specification: masks byte by byte, and pre-tokens as the scalar scanner
+//! finds them.
+
+use comptok_core::{
+    Kernel,
+    kernel::{Masks, Tier},
+    pre_tokenizer::{
+        Cl100k, DeepseekV3, Gpt2, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
+    },
+};
+
+fn kernels() -> Vec<Kernel> {
+    let kernels: Vec<Kernel> = Tier::ALL.into_iter().filter_map(Kernel::of).collect();
+    let names: Vec<_> = kernels.iter().map(|kernel| kernel.tier().name()).collect();
+    println!("tiers of this machine: {}", names.join(", "));
+    assert!(kernels.len() > 1 || cfg!(not(any(target_arch = "x86_64", target_arch = "aarch64"))));
+    kernels
+}
+
+fn random() -> impl FnMut(usize) -> usize {
+    let mut state = 0x2545_F491_4F6C_DD1Du64;
+    move |limit| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as usize % limit
+    }
+}
+
+#[test]
+fn masks_tell_every_byte_at_every_place() {
+    for kernel in kernels() {
+        for byte in 0..=255u8 {
+            let mut block = [b'a'; 64];
+            for at in 0..64 {
+                block[at] = byte;
+                assert_eq!(kernel.masks(&block), Masks::plain(&block), "{kernel:?} {byte} {at}");
+                block[at] = byte.wrapping_add(at as u8);
+            }
+        }
+    }
+}
+
+fn spec<S: Scanner>(scanner: S, text: &[u8]) -> Vec<usize> {
+    let (mut ends, mut at) = (Vec::new(), 0);
+    while at < text.len() {
+        at = scanner.end(text, at);
+        ends.push(at);
+    }
+    ends
+}
+
+/// The ends with a kernel, asked for in batches of `batch`.
+fn with<S: Scanner>(scanner: S, kernel: Kernel, text: &[u8], batch: usize) -> Vec<usize> {
+    let (mut ends, mut at) = (Vec::new(), 0);
+    let mut room = vec![0; batch];
+    while at < text.len() {
+        let count = scanner.fill_with(kernel, text, at, &mut room);
+        assert!(count > 0 && count <= batch);
+        ends.extend_from_slice(&room[..count]);
+        at = room[count - 1];
+    }
+    ends
+}
+
+fn check<S: Scanner + std::fmt::Debug>(scanner: S, kernels: &[Kernel], text: &[u8]) {
+    let wanted = spec(scanner, text);
+    for &kernel in kernels {
+        for batch in [136, 72, 5] {
+            let found = with(scanner, kernel, text, batch);
+            if found != wanted {
+                let at = found.iter().zip(&wanted).position(|(a, b)| a != b).unwrap_or_default();
+                let from = if at == 0 { 0 } else { wanted[at - 1] };
+                panic!(
+                    "{scanner:?} {kernel:?} batch {batch}: after {from}: {:?}, not {:?}\n{:?}",
+                    found.get(at),
+                    wanted.get(at),
+                    String::from_utf8_lossy(&text[from..text.len().min(from + 100)])
+                );
+            }
+        }
+    }
+}
+
+fn check_all(kernels: &[Kernel], text: &[u8]) {
+    check(Gpt2, kernels, text);
+    check(R50k, kernels, text);
+    check(Cl100k, kernels, text);
+    check(Llama3, kernels, text);
+    check(Qwen2, kernels, text);
+    check(Qwen3_5, kernels, text);
+    check(O200k, kernels, text);
+    check(Tekken, kernels, text);
+    check(DeepseekV3, kernels, text);
+}
+
+const PARTS: &[&[u8]] = &[
+    b"a",
+    b"word",
+    b"B",
+    b"Big",
+    b"'s",
+    b"'LL",
+    b"'",
+    b"'re",
+    b" ",
+    b"  ",
+    b" ",
+    b"\n",
+    b"\r\n",
+    b"/",
+    b"!",
+    b"0",
+    b"123",
+    b"12345678",
+    b"\t",
+    b"(",
+    b"\"",
+    b".",
+    b" the",
+    b"\n    ",
+    b"\x0b",
+    "ſ".as_bytes(),
+    "中".as_bytes(),
+    "文字".as_bytes(),
+    "か".as_bytes(),
+    "ǅ".as_bytes(),
+    "é".as_bytes(),
+    "É".as_bytes(),
+    "\u{301}".as_bytes(),
+    "\u{3000}".as_bytes(),
+    "\u{85}".as_bytes(),
+    "²".as_bytes(),
+    "—".as_bytes(),
+    "“".as_bytes(),
+    "👍🏽".as_bytes(),
+    "\u{378}".as_bytes(),
+    "\u{1}".as_bytes(),
+    "при".as_bytes(),
+    "ह".as_bytes(),
+    "ि".as_bytes(),
+    "ª".as_bytes(),
+    b"\xFF",
+    b"\x80",
+    b"\xC3",
+    b"\xE4\xB8",
+    b"\xED\xA0\x80",
+    b"\xC0\xA0",
+    b"\xF0\x9F\x91",
+];
+
+#[test]
+fn random_texts_of_parts() {
+    let kernels = kernels();
+    let mut random = random();
+    for round in 0..60_000 {
+        // Few different parts in a text meet each other more often than many do.
+        let few = 2 + random(if round % 2 == 0 { 5 } else { PARTS.len() - 2 });
+        let chosen: Vec<&[u8]> = (0..few).map(|_| PARTS[random(PARTS.len())]).collect();
+        let mut text = Vec::new();
+        let len = 1 + random(200);
+        while text.len() < len {
+            text.extend_from_slice(chosen[random(few)]);
+        }
+        check_all(&kernels, &text);
+    }
+}
+
+#[test]
+fn every_length_around_the_edges_of_blocks() {
+    let kernels = kernels();
+    let mut random = random();
+    for len in 0..=260 {
+        for _ in 0..8 {
+            let text: Vec<u8> = (0..len).map(|_| b" aB'st\n!0/\t\r"[random(12)]).collect();
+            check_all(&kernels, &text);
+        }
+        for part in PARTS {
+            let text: Vec<u8> = part.iter().copied().cycle().take(len).collect();
+            check_all(&kernels, &text);
+        }
+    }
+}
+
+#[test]
+fn every_char_between_neighbours() {
+    let kernels = kernels();
+    for code in 0..=0x10FFFF {
+        let Some(c) = char::from_u32(code) else { continue };
+        // Beyond these planes only a few are told apart.
+        if code > 0x30000 && code % 97 != 0 && !(0xE0000..0xE0200).contains(&code) {
+            continue;
+        }
+        let text = format!("a{c}b {c} x{c}{c}A!{c}\n{c}'s{c} '{c}{c}1");
+        for kernel in &kernels[1..] {
+            let kernel = std::slice::from_ref(kernel);
+            check(Gpt2, kernel, text.as_bytes());
+            check(Cl100k, kernel, text.as_bytes());
+            check(Qwen3_5, kernel, text.as_bytes());
+            check(O200k, kernel, text.as_bytes());
+        }
+    }
+}
