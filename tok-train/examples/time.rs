@@ -6,8 +6,8 @@ fn main() {
     let threads: usize = args[0].parse().unwrap();
     let size: usize = args[1].parse().unwrap();
     let ties = &args[2];
-    let p = PatternArg::Named(&args[3]).pre_tokenizer().unwrap();
-    let s = Splitter::byte_level(p).unwrap();
+    
+    let s = Splitter::byte_level(PatternArg::Named(&args[3]), comptok_bake::spec::Family::HuggingFace).unwrap();
     let t = Instant::now();
     let mut c = Counter::new(&s).threads(threads);
     for f in &args[4..] { c.count(Lines::new(std::fs::File::open(f).unwrap(), f.as_str()), &()).unwrap(); }
@@ -20,5 +20,5 @@ fn main() {
     eprintln!("trained {:?} {} tokens {} merges", t.elapsed(), r.tokens().len(), r.merges().len());
     let mut h = 0u64; for (a,b,c) in r.merges() { for x in [a,b,c] { h = h.wrapping_mul(31).wrapping_add(*x as u64); } }
     eprintln!("hash {h:x}");
-    if let Ok(out) = std::env::var("OUT") { let mut o = String::new(); for (a,b,_) in r.merges() { use std::fmt::Write; writeln!(o, "{} {}", r.tokens()[*a as usize].escape_ascii(), r.tokens()[*b as usize].escape_ascii()).unwrap(); } std::fs::write(out,o).unwrap(); }
+    if let Ok(out) = std::env::var("OUT") { let mut o = String::new(); for (a,b,_) in r.merges() { use std::fmt::Write; let h = |t: u32| r.tokens()[t as usize].iter().map(|b| format!("{b:02x}")).collect::<String>(); writeln!(o, "{} {}", h(*a), h(*b)).unwrap(); } std::fs::write(out,o).unwrap(); }
 }

@@ -12,13 +12,15 @@ mod error;
 mod model;
 mod split;
 mod watch;
+pub mod word_level;
+pub mod wordpiece;
 
 pub use count::{
     Chain, Chunk, Counter, Counts, CountsFile, InvalidUtf8, Lines, Memory, Source, Texts,
     write_counts,
 };
 pub use error::TrainError;
-pub use model::Trained;
+pub use model::{Compression, Trained};
 pub use split::{Splitter, Unit};
 pub use watch::{Phase, Watch};
 

@@ -6,7 +6,7 @@ use comptok_bake::spec::{
 };
 
 use crate::bpe::{BpeTrainer, Ties};
-use crate::{Splitter, Unit};
+use crate::{Counts, Splitter, Unit};
 
 /// A trained model and its special tokens.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,23 @@ pub struct Trained {
     model: Model,
     added: Vec<AddedToken>,
     unit: Unit,
+    compression: Option<Compression>,
+}
+
+/// How many tokens a text becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compression {
+    /// Bytes of the text, in its pre-tokens.
+    pub bytes: u64,
+    /// Tokens.
+    pub tokens: u64,
+}
+
+impl Compression {
+    /// Bytes per token.
+    pub fn ratio(self) -> f64 {
+        self.bytes as f64 / self.tokens.max(1) as f64
+    }
 }
 
 impl Trained {
@@ -33,6 +50,25 @@ impl Trained {
     /// The model.
     pub fn model(&self) -> &Model {
         &self.model
+    }
+
+    /// How many tokens the counted words are, for a BPE: the trainer knows.
+    pub fn compression(&self) -> Option<Compression> {
+        self.compression
+    }
+
+    pub(crate) fn measure(&mut self, counts: &Counts, gone: u64) {
+        let unit = self.unit;
+        let sums = counts.iter().fold((0u64, 0u64), |(bytes, units), (word, count)| {
+            let len = match unit {
+                Unit::Byte => word.len(),
+                Unit::Char => word.iter().filter(|byte| **byte & 0xC0 != 0x80).count(),
+            };
+            let more = |sum: u64, len: usize| sum.saturating_add(count.saturating_mul(len as u64));
+            (more(bytes, word.len()), more(units, len))
+        });
+        let tokens = sums.1.saturating_sub(gone);
+        self.compression = Some(Compression { bytes: sums.0, tokens });
     }
 
     /// The tokenizer: the model with the stages around it. The decoder is the one that goes with the
@@ -114,7 +150,21 @@ impl Trained {
             fuse_unk: false,
             byte_fallback: false,
         });
-        Self { tokens, merges, model, added, unit }
+        Self { tokens, merges, model, added, unit, compression: None }
+    }
+}
+
+impl Trained {
+    /// A vocabulary of texts, special tokens among them.
+    pub(crate) fn of_words(
+        tokens: Vec<Vec<u8>>,
+        special_tokens: &[String],
+        model: impl FnOnce(Vocab) -> Model,
+    ) -> Self {
+        let model = model(vocab(&tokens, false));
+        let added = added(special_tokens, &tokens, 0);
+        let merges = Vec::new();
+        Self { tokens, merges, model, added, unit: Unit::Char, compression: None }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Text to pre-tokens, as the tokenizer to be will cut it.
 
 use comptok_bake::bake::dfa;
+use comptok_bake::read::PatternArg;
 use comptok_bake::spec::{Behavior, Family, Pattern, PreTokenizer, PrependScheme};
 use comptok_core::pre_tokenizer::dfa::Dfa;
 use comptok_core::pre_tokenizer::{
@@ -122,21 +123,33 @@ impl Splitter {
         Ok(splitter)
     }
 
-    /// Byte-level, by a pattern of its own: what HuggingFace writes as a Split and a ByteLevel.
+    /// Byte-level, by a pattern: with `Family::HuggingFace` as a Split and a ByteLevel step, for `gpt2` as
+    /// the ByteLevel step that has it built in.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
-    pub fn byte_level(pattern: PreTokenizer) -> Result<Self, TrainError> {
-        let mut steps = match pattern {
-            PreTokenizer::Sequence(steps) => steps,
-            one => vec![one],
-        };
-        steps.push(PreTokenizer::ByteLevel {
+    /// If there is no pattern of that name, and as [`new`](Self::new).
+    pub fn byte_level(pattern: PatternArg<'_>, family: Family) -> Result<Self, TrainError> {
+        let named = pattern.pre_tokenizer().map_err(|error| TrainError::Options(error.message))?;
+        if family == Family::Tiktoken {
+            return Self::new(Some(named), family);
+        }
+        let byte_level = |use_regex| PreTokenizer::ByteLevel {
             add_prefix_space: false,
             trim_offsets: true,
-            use_regex: false,
-        });
-        Self::new(Some(PreTokenizer::Sequence(steps)), Family::HuggingFace)
+            use_regex,
+        };
+        let kind = match pattern {
+            PatternArg::Named(name) => Kind::from_name(name),
+            PatternArg::Regex(_) => None,
+        };
+        let mut steps = match (kind, named) {
+            (Some(Kind::Gpt2), _) => return Self::new(Some(byte_level(true)), family),
+            (Some(kind), _) => kind.regex_in(Syntax::Oniguruma).iter().map(isolated).collect(),
+            (None, PreTokenizer::Sequence(steps)) => steps,
+            (None, one) => vec![one],
+        };
+        steps.push(byte_level(false));
+        Self::new(Some(PreTokenizer::Sequence(steps)), family)
     }
 
     /// The pre-tokenizer it cuts like.
@@ -196,6 +209,12 @@ fn hand(parts: &[PreTokenizer], syntax: Syntax) -> Option<(Kind, usize)> {
         let texts: Vec<&str> = regexes[..len].iter().map(String::as_str).collect();
         Kind::recognise(&texts, syntax).map(|kind| (kind, len))
     })
+}
+
+/// A Split that keeps everything.
+fn isolated(regex: &&str) -> PreTokenizer {
+    let pattern = Pattern::Regex((*regex).to_owned());
+    PreTokenizer::Split { pattern, behavior: Behavior::Isolated, invert: false }
 }
 
 /// A literal as a regular expression.
@@ -324,7 +343,6 @@ fn steps_split(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use comptok_bake::read::pattern::PatternArg;
 
     fn words(splitter: &Splitter, text: &str) -> Vec<String> {
         let mut words = Vec::new();
@@ -336,7 +354,10 @@ mod tests {
 
     #[test]
     fn texts_are_cut_as_their_pre_tokenizer_says() {
-        let named = |name| PatternArg::Named(name).pre_tokenizer().expect("a known name");
+        let named = |name, family| {
+            Splitter::byte_level(PatternArg::Named(name), family).expect("a known name")
+        };
+        let (huggingface, tiktoken) = (Family::HuggingFace, Family::Tiktoken);
         let metaspace = |scheme| PreTokenizer::Metaspace {
             replacement: '▁',
             prepend_scheme: scheme,
@@ -344,8 +365,11 @@ mod tests {
         };
         let hf = |part| Splitter::new(Some(part), Family::HuggingFace).expect("supported");
         for (splitter, text, wanted) in [
-            (Splitter::byte_level(named("gpt2")).expect("known"), "a b  c\n", &["a", " b", " ", " c", "\n"][..]),
-            (Splitter::byte_level(named("deepseek_v3")).expect("known"), "a12345", &["a", "123", "45"]),
+            (named("gpt2", huggingface), "a b  c\n", &["a", " b", " ", " c", "\n"][..]),
+            (named("deepseek_v3", huggingface), "a12345", &["a", "123", "45"]),
+            (named("cl100k", huggingface), "it's 12345", &["it", "'s", " ", "123", "45"]),
+            (named("cl100k", tiktoken), "it's 12345", &["it", "'s", " ", "123", "45"]),
+            (named("clip", huggingface), "a 12\n", &["a", "1", "2"]),
             (hf(PreTokenizer::Whitespace), "it's 5€!", &["it", "'", "s", "5", "€!"]),
             (hf(PreTokenizer::WhitespaceSplit), " it's  5!", &["it's", "5!"]),
             (hf(PreTokenizer::Bert), "it's $5.", &["it", "'", "s", "$", "5", "."]),

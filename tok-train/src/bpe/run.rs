@@ -2,7 +2,7 @@
 
 use super::pairs::{Pair, PairCounts, pair};
 use super::queue::{Queue, Waiting};
-use super::words::{Changes, HEAD, Words, merge};
+use super::words::{Changes, Words, merge};
 use crate::TrainError;
 
 /// Occurrences from which on a pair is merged by all threads: starting them takes as long as some
@@ -229,13 +229,9 @@ impl Run {
         self.dead = 0;
     }
 
-    /// How many symbols the words have now, each as often as it occurs.
-    pub(super) fn symbols(&self, starts: impl Iterator<Item = u32>) -> u64 {
-        starts.fold(0, |sum: u64, at| {
-            let head = &self.words.arena[at as usize..at as usize + HEAD];
-            let count = u64::from(head[1]) | u64::from(head[2]) << 32;
-            sum.saturating_add(count.saturating_mul(u64::from(head[0])))
-        })
+    /// How many symbols have gone by merging, counted as often as their words occur.
+    pub(super) fn gone(&self) -> u64 {
+        self.changes.iter().fold(0, |sum: u64, found| sum.saturating_add(found.gone))
     }
 }
 
@@ -359,6 +355,7 @@ impl Ends {
 #[derive(Debug, Default)]
 struct Found {
     word: u32,
+    gone: u64,
     before: Ends,
     behind: Ends,
 }
@@ -372,6 +369,11 @@ impl Changes for Found {
     #[inline]
     fn behind(&mut self, right: u32, count: u64) {
         self.behind.add(right, self.word, count);
+    }
+
+    #[inline]
+    fn gone(&mut self, symbols: u64) {
+        self.gone = self.gone.saturating_add(symbols);
     }
 }
 

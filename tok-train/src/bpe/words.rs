@@ -43,6 +43,8 @@ pub(super) trait Changes {
     fn before(&mut self, left: u32, count: u64);
     /// `right` stood behind it.
     fn behind(&mut self, right: u32, count: u64);
+    /// So many symbols are gone.
+    fn gone(&mut self, symbols: u64);
 }
 
 /// Merges a pair in the word at the beginning of `arena`, from left to right.
@@ -79,5 +81,6 @@ pub(super) fn merge(
         }
         to += 1;
     }
+    changes.gone((u64::from(*len) - to as u64).saturating_mul(count));
     *len = to as u32;
 }

@@ -46,15 +46,15 @@ pub enum InvalidUtf8 {
 /// Counts the pre-tokens of texts.
 ///
 /// ```
-/// use comptok_bake::read::pattern::PatternArg;
+/// use comptok_bake::{read::PatternArg, spec::Family};
 /// use comptok_train::{Counter, Splitter, Texts};
 ///
-/// let splitter = Splitter::byte_level(PatternArg::Named("gpt2").pre_tokenizer()?)?;
+/// let splitter = Splitter::byte_level(PatternArg::Named("gpt2"), Family::HuggingFace)?;
 /// let mut counter = Counter::new(&splitter);
 /// counter.count(Texts(["the cat", "the dog"].iter()), &())?;
 /// let counts = counter.finish(&())?;
 /// assert_eq!(counts.iter().find(|(word, _)| *word == b"the"), Some((&b"the"[..], 2)));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), comptok_train::TrainError>(())
 /// ```
 #[derive(Debug)]
 pub struct Counter<'s> {
@@ -378,11 +378,10 @@ fn spill(mut counts: Counts, folder: &std::path::Path) -> Result<Spilled, TrainE
 mod tests {
     use super::*;
     use crate::{Lines, Texts};
-    use comptok_bake::read::pattern::PatternArg;
+    use comptok_bake::{read::PatternArg, spec::Family};
 
     fn splitter() -> Splitter {
-        let pattern = PatternArg::Named("gpt2").pre_tokenizer().expect("a known name");
-        Splitter::byte_level(pattern).expect("supported")
+        Splitter::byte_level(PatternArg::Named("gpt2"), Family::HuggingFace).expect("supported")
     }
 
     /// Words that differ, rare ones among frequent ones.
