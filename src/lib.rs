@@ -25,6 +25,8 @@ mod storage;
 mod tokenizer;
 #[cfg(feature = "alloc")]
 mod tokens;
+#[cfg(feature = "train")]
+pub mod train;
 pub mod vocab;
 
 #[cfg(feature = "alloc")]

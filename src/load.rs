@@ -9,7 +9,7 @@ use std::{
     string::{String, ToString},
 };
 
-pub use comptok_bake::{FileError, FileOptions, Spec, read::pattern::PatternArg};
+pub use comptok_bake::{FileError, FileOptions, Spec, read::pattern::PatternArg, spec::Family};
 
 /// Why a tokenizer could not be loaded.
 #[derive(Debug)]

@@ -15,6 +15,7 @@ mod progress;
 mod show;
 mod source;
 mod text;
+mod train;
 mod vocab;
 mod windows;
 
@@ -64,6 +65,8 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Bake(args) => bake::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Train(args) => train::train(&args),
+        Command::CountWords(args) => train::count_words(&args),
         Command::Vocab(Vocab::List { json }) => vocab::list(json),
         Command::Completions { shell } => {
             let mut text = Vec::new();

@@ -168,7 +168,7 @@ impl Splitter {
     }
 
     /// Whether a long text may be cut at [`safe_cut`](comptok_core::pre_tokenizer::safe_cut).
-    pub(crate) fn may_cut(&self) -> bool {
+    pub fn may_cut(&self) -> bool {
         matches!(self.steps.as_slice(), [Step::Hand(_)])
     }
 
