@@ -46,15 +46,21 @@ impl<'c> Cache<'c> {
         Cache { short: self.short, long: self.long }
     }
 
-    /// The ids of a pre-token of up to 15 bytes.
-    #[inline]
-    pub fn short(&self, key: Key, hash: u64) -> Option<&[[u8; 4]]> {
-        let line = self.short.get(place(hash, self.short.len()))?;
-        let wanted = key.0.to_le_bytes();
-        let (entries, _) = line.as_chunks::<32>();
-        let entry = entries.iter().find(|entry| entry[..16] == wanted)?;
-        let (words, _) = entry.as_chunks::<4>();
-        words.get(4..4 + count(&words[7], SHORT_IDS))
+    /// The ids of a pre-token of up to 15 bytes, and how many they are: 0 if they are not here.
+    #[inline(always)]
+    pub fn short(&self, key: Key, hash: u64) -> ([u32; SHORT_IDS], usize) {
+        let Some(line) = self.short.get(place(hash, self.short.len())) else {
+            return ([0; SHORT_IDS], 0);
+        };
+        let (keys, _) = line.as_chunks::<16>();
+        let (words, _) = line.as_chunks::<4>();
+        // The second answer, unless it is the first, and whether it is that: without a branch.
+        let same = |at: usize| u128::from_le_bytes(keys[at]) == key.0;
+        let at = if same(0) { 4 } else { 12 };
+        let word = |i: usize| u32::from_le_bytes(words[at + i]);
+        let found = same(0) | same(2);
+        let count = if found { word(3) } else { 0 };
+        ([word(0), word(1), word(2)], (count as usize).min(SHORT_IDS))
     }
 
     /// The ids of a pre-token of 16 to 31 bytes.

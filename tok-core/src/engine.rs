@@ -551,24 +551,36 @@ impl<P: Splitter> Stage<'_, '_, P> {
             // All hot answers first: the loads do not depend on each other, so the processor has
             // several cache misses under way at once.
             self.hot_answers(text, *done, ends, &mut hot);
-            let mut at = 0;
-            while at < count {
-                // A run of single ids, then one pre-token that is anything else.
-                let run = sink.run(&hot[at..count], &ends[at..], *done);
-                if run > 0 {
-                    at += run;
-                    *done = ends[at - 1];
+            for (&hot, &end) in hot.iter().zip(ends) {
+                let start = *done;
+                // No answer is all ones, which is not one id either.
+                if let Some(id) = Value(hot).as_one()
+                    && sink.room() > 0
+                {
+                    sink.one(id, start, end);
+                    *done = end;
                     continue;
                 }
-                let (start, end) = (*done, ends[at]);
                 if P::DROPS && end & DROPPED != 0 {
                     *done = end & !DROPPED;
-                } else {
-                    let piece = stretch.get(start..end).unwrap_or_default();
-                    self.other(hot[at], text, start, piece, workspace, sink)?;
-                    *done = end;
+                    continue;
                 }
-                at += 1;
+                let piece = stretch.get(start..end).unwrap_or_default();
+                if hot == NONE
+                    && piece.len() <= SHORT_MAX
+                    && let Some(key) = Key::load(text, start, piece.len())
+                {
+                    let hash = key.hash();
+                    let (ids, count) = workspace.cache.short(key, hash);
+                    if count > 0 && count <= sink.room() {
+                        sink.few(self.tables, ids, count, start, piece);
+                    } else {
+                        self.short(key, hash, piece, start, workspace, sink)?;
+                    }
+                } else {
+                    self.other(hot, piece, start, workspace, sink)?;
+                }
+                *done = end;
             }
         }
         Ok(())
@@ -594,46 +606,57 @@ impl<P: Splitter> Stage<'_, '_, P> {
         }
     }
 
-    /// Encodes a pre-token whose answer is not one id from the head.
+    /// Encodes a pre-token of up to 15 bytes that is neither in the head nor in the cache.
+    #[inline(never)]
+    fn short<K: Sink>(
+        &self,
+        key: Key,
+        hash: u64,
+        piece: &[u8],
+        start: usize,
+        workspace: &mut Workspace<'_>,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        if let Some(value) = lookup::find_cold(self.tables, key, hash) {
+            // After its first time it is found in one line.
+            if let Some(id) = value.as_one() {
+                workspace.cache.keep_short(key, hash, core::iter::once(id));
+            }
+            return self.write(value, piece, start, sink);
+        }
+        let mut symbols = [0; SHORT];
+        let symbols = self.merged(piece, start, &mut symbols)?;
+        if self.caches() {
+            workspace.cache.keep_short(key, hash, symbols.iter().map(|&symbol| self.id(symbol)));
+        }
+        self.write_symbols(symbols, piece, start, sink)
+    }
+
+    /// Encodes a pre-token with an answer of several ids, or one of more than 15 bytes.
     #[inline(never)]
     fn other<K: Sink>(
         &self,
         hot: u32,
-        text: &[u8],
-        start: usize,
         piece: &[u8],
+        start: usize,
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
         if hot != NONE {
-            // An answer of several ids, or no room.
             return self.write(Value(hot), piece, start, sink);
-        }
-        if piece.len() <= SHORT_MAX {
-            let Some(key) = Key::load(text, start, piece.len()) else { return Ok(()) };
-            let hash = key.hash();
-            if let Some(value) = lookup::find_short(self.tables, key, hash) {
-                return self.write(value, piece, start, sink);
-            }
-            if let Some(ids) = workspace.cache.short(key, hash) {
-                return self.write_ids(ids, piece, start, sink);
-            }
-            let mut symbols = [0; SHORT];
-            let symbols = self.merged(piece, start, &mut symbols)?;
-            if self.caches() {
-                workspace.cache.keep_short(key, hash, symbols.iter().map(|&s| self.id(s)));
-            }
-            return self.write_symbols(symbols, piece, start, sink);
         }
         if piece.len() <= LONG_MAX
             && let Some(key) = LongKey::new(piece)
         {
             let hash = key.hash();
-            if let Some(value) = lookup::find_long(self.tables, &key, hash) {
-                return self.write(value, piece, start, sink);
-            }
             if let Some(ids) = workspace.cache.long(&key, hash) {
                 return self.write_ids(ids, piece, start, sink);
+            }
+            if let Some(value) = lookup::find_long(self.tables, &key, hash) {
+                if let Some(id) = value.as_one() {
+                    workspace.cache.keep_long(&key, hash, core::iter::once(id));
+                }
+                return self.write(value, piece, start, sink);
             }
             let mut symbols = [0; SHORT];
             let symbols = self.merged(piece, start, &mut symbols)?;

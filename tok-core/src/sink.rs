@@ -1,6 +1,6 @@
 //! What an encode writes.
 
-use crate::blob::{Tables, lookup::Value};
+use crate::blob::Tables;
 
 /// Takes tokens.
 pub trait Sink {
@@ -13,22 +13,6 @@ pub trait Sink {
     /// Takes the only token of the pre-token `start..end`. There is room.
     fn one(&mut self, id: u32, start: usize, end: usize);
 
-    /// Takes the answers of pre-tokens that end at `ends`, the first of which begins at `start`, up to
-    /// the first that is not a single id or for which there is no room. Returns how many.
-    #[inline(always)]
-    fn run(&mut self, answers: &[u32], ends: &[usize], mut start: usize) -> usize {
-        let room = self.room();
-        let pairs = answers.iter().zip(ends).take(room);
-        let mut taken = 0;
-        for (&answer, &end) in pairs {
-            let Some(id) = Value(answer).as_one() else { break };
-            self.one(id, start, end);
-            start = end;
-            taken += 1;
-        }
-        taken
-    }
-
     /// Takes the tokens of the pre-token `text`, which starts at `start`. There is room.
     fn many(
         &mut self,
@@ -37,6 +21,12 @@ pub trait Sink {
         start: usize,
         text: &[u8],
     );
+
+    /// Takes the first `count` of `ids`, as [`many`](Self::many) does.
+    #[inline(always)]
+    fn few(&mut self, tables: &Tables<'_>, ids: [u32; 3], count: usize, start: usize, text: &[u8]) {
+        self.many(tables, ids.into_iter().take(count), start, text);
+    }
 
     /// The spans taken since `from` tokens were there, if this sink takes spans. They are in
     /// rewritten text when it is the engine that asks, which then moves them.
@@ -77,15 +67,15 @@ impl Sink for IdSink<'_> {
     }
 
     #[inline(always)]
-    fn run(&mut self, answers: &[u32], _: &[usize], _: usize) -> usize {
-        let mut taken = 0;
-        for (slot, &answer) in self.ids.iter_mut().skip(self.len).zip(answers) {
-            let Some(id) = Value(answer).as_one() else { break };
-            *slot = id;
-            taken += 1;
+    fn few(&mut self, _: &Tables<'_>, ids: [u32; 3], count: usize, _: usize, _: &[u8]) {
+        match self.ids.get_mut(self.len..).and_then(<[u32]>::first_chunk_mut::<3>) {
+            // All of them, whatever their number: what is too much is written over.
+            Some(slots) => {
+                *slots = ids;
+                self.len += count.min(3);
+            }
+            None => ids.into_iter().take(count).for_each(|id| self.one(id, 0, 0)),
         }
-        self.len += taken;
-        taken
     }
 
     #[inline(always)]
@@ -133,6 +123,11 @@ impl Sink for CountSink {
     #[inline(always)]
     fn many(&mut self, _: &Tables<'_>, ids: impl Iterator<Item = u32>, _: usize, _: &[u8]) {
         self.len += ids.count();
+    }
+
+    #[inline(always)]
+    fn few(&mut self, _: &Tables<'_>, _: [u32; 3], count: usize, _: usize, _: &[u8]) {
+        self.len += count;
     }
 
     fn spans_mut(&mut self, _: usize) -> &mut [Span] {

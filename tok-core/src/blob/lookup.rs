@@ -1,8 +1,7 @@
 //! Where entries are placed and found: one function for both.
 //!
 //! Level 0 holds pre-tokens of up to 15 bytes, three to a cache line: three 16-byte keys, three
-//! values, and in the last four bytes a *link*. A key is hashed to one line of the head, and to a
-//! slot in it, which the hottest of the keys that want it has: one comparison finds most. What does
+//! values, and in the last four bytes a *link*. A key is hashed to one line of the head. What does
 //! not fit there lies in a group of cold lines that belongs to this head line alone; the link says
 //! where the group starts, how many lines it has, and which seed spreads the keys so that no line
 //! holds more than three. So a hot hit reads one line, any other hit two, and a miss no more.
@@ -183,13 +182,17 @@ fn part<const N: usize>(line: &Line, at: usize) -> [u8; N] {
 /// The value of `key` in `line`.
 #[inline(always)]
 pub fn pick(line: &Line, key: Key) -> u32 {
-    let slot = |i: usize| {
-        let same = u128::from_le_bytes(part(line, 16 * i)) == key.0;
-        let value = u32::from_le_bytes(part(line, 48 + 4 * i));
-        if same { value } else { NONE }
-    };
-    // At most one slot holds the key, and NONE is all ones.
-    slot(0) & slot(1) & slot(2)
+    let (keys, _) = line.as_chunks::<16>();
+    let (values, _) = line.as_chunks::<4>();
+    // At most one slot holds the key, and NONE is all ones. Without a branch: which slot it is,
+    // and whether it is one, is as good as random.
+    let mut found = NONE;
+    for slot in 0..KEYS_PER_LINE {
+        let rest = u128::from_le_bytes(keys[slot]) ^ key.0;
+        let other = (rest as u64 | (rest >> 64) as u64) != 0;
+        found &= u32::from_le_bytes(values[12 + slot]) | u32::from(other).wrapping_neg();
+    }
+    found
 }
 
 /// The link of a head line.
@@ -204,21 +207,13 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
     reduce(hash, head_len)
 }
 
-/// The slot of a head line where a key is looked for first.
-#[inline(always)]
-pub const fn head_slot(hash: u64) -> usize {
-    ((hash & 0xFFFF_FFFF) * KEYS_PER_LINE as u64 >> 32) as usize
-}
-
-/// The value of a key at home in the head; NONE if it is not there, but may be elsewhere.
+/// The value of a key in the head; NONE if it is not there.
 #[inline(always)]
 pub fn find_hot(head: &[Line], key: Key, hash: u64) -> u32 {
-    let Some(line) = head.get(head_line(hash, head.len())) else { return NONE };
-    let slot = head_slot(hash);
-    let (keys, _) = line.as_chunks::<16>();
-    let (values, _) = line.as_chunks::<4>();
-    let value = u32::from_le_bytes(values[12 + slot]);
-    if u128::from_le_bytes(keys[slot]) == key.0 { value } else { NONE }
+    match head.get(head_line(hash, head.len())) {
+        Some(line) => pick(line, key),
+        None => NONE,
+    }
 }
 
 /// The answer for a pre-token of up to 15 bytes.
@@ -229,12 +224,14 @@ pub fn find_short(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
     if value != NONE {
         return Some(Value(value));
     }
-    find_cold(tables, key, hash, link(line))
+    find_cold(tables, key, hash)
 }
 
+/// The answer for a pre-token that is not in the head.
 #[inline]
-fn find_cold(tables: &Tables<'_>, key: Key, hash: u64, link: Link) -> Option<Value> {
-    let value = pick(tables.cold.get(link.line(hash)?)?, key);
+pub fn find_cold(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
+    let head = tables.head.get(head_line(hash, tables.head.len()))?;
+    let value = pick(tables.cold.get(link(head).line(hash)?)?, key);
     (value != NONE).then_some(Value(value))
 }
 
