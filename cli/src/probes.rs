@@ -57,7 +57,8 @@ impl Probes {
     fn longer(&mut self, tables: &Tables<'_>, piece: &[u8]) -> &mut u64 {
         debug_assert!(piece.len() > SHORT_MAX);
         if piece.len() <= LONG_MAX {
-            return match lookup::find_long(tables, piece) {
+            let key = lookup::LongKey::new(piece);
+            return match key.and_then(|key| lookup::find_long(tables, &key, key.hash())) {
                 Some(_) => &mut self.long,
                 None => &mut self.merged,
             };
