@@ -11,6 +11,7 @@ mod count;
 mod error;
 mod model;
 mod split;
+pub mod unigram;
 mod watch;
 pub mod word_level;
 pub mod wordpiece;

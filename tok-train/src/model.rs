@@ -168,6 +168,20 @@ impl Trained {
     }
 }
 
+impl Trained {
+    pub(crate) fn unigram(
+        pieces: Vec<(String, f64)>,
+        unk_id: Option<u32>,
+        special_tokens: &[String],
+    ) -> Self {
+        let tokens: Vec<Vec<u8>> =
+            pieces.iter().map(|(piece, _)| piece.clone().into_bytes()).collect();
+        let added = added(special_tokens, &tokens, 0);
+        let model = Model::Unigram { unk_id, pieces, byte_fallback: false };
+        Self { tokens, merges: Vec::new(), model, added, unit: Unit::Char, compression: None }
+    }
+}
+
 /// The vocabulary of tokens in order. Of several that are spelled alike a rank file keeps the last, as
 /// a dictionary of ranks does.
 fn vocab(tokens: &[Vec<u8>], once: bool) -> Vocab {

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use comptok::train::bpe::{BpeTrainer, Ties, byte_alphabet};
+use comptok::train::unigram::UnigramTrainer;
 use comptok::train::word_level::WordLevelTrainer;
 use comptok::train::wordpiece::WordPieceTrainer;
 use comptok::train::{
@@ -248,6 +249,15 @@ fn model(args: &Train, counts: &Counts, watch: &Watcher) -> Result<Trained, Trai
                 WordLevelTrainer { vocab_size, min_frequency, special_tokens, unk_token };
             trainer.train(counts, watch)
         }
-        ModelArg::Unigram => Err(TrainError::Unsupported("unigram".to_owned())),
+        ModelArg::Unigram => {
+            let trainer = UnigramTrainer {
+                vocab_size,
+                special_tokens,
+                unk_token: Some(unk_token("<unk>")),
+                threads,
+                ..UnigramTrainer::default()
+            };
+            trainer.train(counts, watch)
+        }
     }
 }
