@@ -86,7 +86,7 @@ impl Answers {
 impl<'m> Scratch<'m> {
     /// Bytes of cache in a [`new`](Self::new) scratch.
     #[cfg(feature = "alloc")]
-    pub const CACHE: usize = 1 << 20;
+    pub const CACHE: usize = 2 << 20;
 
     /// A scratch that allocates what it needs, and keeps it.
     #[cfg(feature = "alloc")]

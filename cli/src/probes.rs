@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use comptok::Tokenizer;
-use comptok_core::blob::lookup::{self, Key, LONG_MAX, NONE, SHORT_MAX};
+use comptok_core::blob::lookup::{self, LongKey, NONE, SHORT_MAX};
 use comptok_core::blob::{Tables, flags};
 use comptok_core::normalizer;
 use comptok_core::pre_tokenizer::Kind;
@@ -35,30 +35,19 @@ impl Probes {
     }
 
     fn add(&mut self, tables: &Tables<'_>, piece: &[u8]) {
-        let place = match Key::new(piece) {
-            Some(key) => self.short(tables, key),
-            None => self.longer(tables, piece),
+        let place = match piece.len() {
+            ..=SHORT_MAX if lookup::find_head(tables, piece) != NONE => &mut self.head,
+            ..=SHORT_MAX if lookup::find_cold(tables, piece) != NONE => &mut self.cold,
+            ..=SHORT_MAX => &mut self.merged,
+            _ => self.longer(tables, piece),
         };
         *place += 1;
     }
 
-    fn short(&mut self, tables: &Tables<'_>, key: Key) -> &mut u64 {
-        let hash = key.hash();
-        let line = tables.head.get(lookup::head_line(hash, tables.head.len()));
-        if line.is_some_and(|line| lookup::pick(line, key) != NONE) {
-            return &mut self.head;
-        }
-        match lookup::find_short(tables, key, hash) {
-            Some(_) => &mut self.cold,
-            None => &mut self.merged,
-        }
-    }
-
     fn longer(&mut self, tables: &Tables<'_>, piece: &[u8]) -> &mut u64 {
         debug_assert!(piece.len() > SHORT_MAX);
-        if piece.len() <= LONG_MAX {
-            let key = lookup::LongKey::new(piece);
-            return match key.and_then(|key| lookup::find_long(tables, &key, key.hash())) {
+        if let Some(key) = LongKey::new(piece) {
+            return match lookup::find_long(tables, &key, key.hash()) {
                 Some(_) => &mut self.long,
                 None => &mut self.merged,
             };

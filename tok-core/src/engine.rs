@@ -11,10 +11,10 @@ use crate::{
     added_tokens::{self, Found, Matcher, Special},
     blob::{
         FormatError, Header, Tables, flags,
-        lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, Value},
+        lookup::{self, Key, LONG_MAX, LongKey, NONE, SHORT_MAX, TINY_MAX, TinyKey, Value},
         u32_at,
     },
-    model::bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
+    model::bpe::{Pairs, SHORT, TablePairs, merge_bits, merge_long, words_for},
     normalizer,
     pre_tokenizer::{
         self, Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
@@ -551,6 +551,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
             // All hot answers first: the loads do not depend on each other, so the processor has
             // several cache misses under way at once.
             self.hot_answers(text, *done, ends, &mut hot);
+            self.prefetch(text, *done, ends, &hot, &workspace.cache);
             for (&hot, &end) in hot.iter().zip(ends) {
                 let start = *done;
                 // No answer is all ones, which is not one id either.
@@ -586,23 +587,66 @@ impl<P: Splitter> Stage<'_, '_, P> {
         Ok(())
     }
 
-    /// The answers at home in the head for pre-tokens that follow each other; NONE for others.
+    /// The answers in the heads for pre-tokens that follow each other; NONE for others.
     #[inline(always)]
-    fn hot_answers(&self, text: &[u8], start: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
-        let head = self.tables.head;
-        let mut start = start;
-        for (hot, &end) in hot.iter_mut().zip(ends) {
+    fn hot_answers(&self, text: &[u8], from: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
+        let mut longer = [0u8; BATCH];
+        let (mut start, mut count) = (from, 0);
+        for (i, (hot, &end)) in hot.iter_mut().zip(ends).enumerate() {
             if P::DROPS && end & DROPPED != 0 {
                 *hot = NONE;
                 start = end & !DROPPED;
                 continue;
             }
-            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<16>) {
-                Some(block) => Key::load_wide(block, end.wrapping_sub(start)),
-                None => text.get(start..end).and_then(Key::new).unwrap_or(Key(0)),
+            let len = end.wrapping_sub(start);
+            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<8>) {
+                Some(block) => TinyKey::load(block, len),
+                None => text.get(start..end).and_then(TinyKey::new).unwrap_or(TinyKey(0)),
             };
-            *hot = lookup::find_hot(head, key, key.hash());
+            *hot = lookup::tiny_head(self.tables, key, key.hash());
+            // Longer ones afterwards: a branch here would often be mispredicted.
+            longer[count] = i as u8;
+            count += usize::from(len > TINY_MAX);
             start = end;
+        }
+        for &i in &longer[..count] {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = ends[i].wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                hot[i] = lookup::short_head(self.tables, key, key.hash());
+            }
+        }
+    }
+
+    /// Asks for what will be read for the pre-tokens that are not in the heads: one after the other
+    /// they would wait for memory each.
+    #[inline(always)]
+    fn prefetch(
+        &self,
+        text: &[u8],
+        from: usize,
+        ends: &[usize],
+        hot: &[u32; BATCH],
+        cache: &Cache<'_>,
+    ) {
+        let (mut missing, mut count) = ([0u8; BATCH], 0);
+        for (i, &hot) in hot.iter().enumerate().take(ends.len()) {
+            missing[count & 127] = i as u8;
+            count += usize::from(hot == NONE);
+        }
+        for &i in missing.iter().take(count.min(128)) {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = (ends[i] & !DROPPED).wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                cache.prefetch_short(key.hash());
+                lookup::prefetch_cold(self.tables, &text[start..start + len]);
+            }
         }
     }
 
@@ -617,11 +661,8 @@ impl<P: Splitter> Stage<'_, '_, P> {
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
-        if let Some(value) = lookup::find_cold(self.tables, key, hash) {
-            // After its first time it is found in one line.
-            if let Some(id) = value.as_one() {
-                workspace.cache.keep_short(key, hash, core::iter::once(id));
-            }
+        let value = Value(lookup::find_cold(self.tables, piece));
+        if value.0 != NONE {
             return self.write(value, piece, start, sink);
         }
         let mut symbols = [0; SHORT];
@@ -649,13 +690,12 @@ impl<P: Splitter> Stage<'_, '_, P> {
             && let Some(key) = LongKey::new(piece)
         {
             let hash = key.hash();
-            if let Some(ids) = workspace.cache.long(&key, hash) {
-                return self.write_ids(ids, piece, start, sink);
+            let (ids, count) = workspace.cache.long(&key, hash);
+            if count > 0 && count <= sink.room() {
+                sink.few(self.tables, ids, count, start, piece);
+                return Ok(());
             }
             if let Some(value) = lookup::find_long(self.tables, &key, hash) {
-                if let Some(id) = value.as_one() {
-                    workspace.cache.keep_long(&key, hash, core::iter::once(id));
-                }
                 return self.write(value, piece, start, sink);
             }
             let mut symbols = [0; SHORT];
@@ -691,7 +731,7 @@ impl<P: Splitter> Stage<'_, '_, P> {
         symbols: &'m mut [u32; SHORT],
     ) -> Result<&'m [u32], Stop> {
         self.check_bytes(piece, start)?;
-        let count = merge_short(&TablePairs(self.tables), piece, symbols);
+        let count = merge_bits(&TablePairs(self.tables), piece, symbols);
         Ok(&symbols[..count])
     }
 

@@ -24,7 +24,14 @@ pub trait Sink {
 
     /// Takes the first `count` of `ids`, as [`many`](Self::many) does.
     #[inline(always)]
-    fn few(&mut self, tables: &Tables<'_>, ids: [u32; 3], count: usize, start: usize, text: &[u8]) {
+    fn few<const N: usize>(
+        &mut self,
+        tables: &Tables<'_>,
+        ids: [u32; N],
+        count: usize,
+        start: usize,
+        text: &[u8],
+    ) {
         self.many(tables, ids.into_iter().take(count), start, text);
     }
 
@@ -67,12 +74,19 @@ impl Sink for IdSink<'_> {
     }
 
     #[inline(always)]
-    fn few(&mut self, _: &Tables<'_>, ids: [u32; 3], count: usize, _: usize, _: &[u8]) {
-        match self.ids.get_mut(self.len..).and_then(<[u32]>::first_chunk_mut::<3>) {
+    fn few<const N: usize>(
+        &mut self,
+        _: &Tables<'_>,
+        ids: [u32; N],
+        count: usize,
+        _: usize,
+        _: &[u8],
+    ) {
+        match self.ids.get_mut(self.len..).and_then(<[u32]>::first_chunk_mut::<N>) {
             // All of them, whatever their number: what is too much is written over.
             Some(slots) => {
                 *slots = ids;
-                self.len += count.min(3);
+                self.len += count.min(N);
             }
             None => ids.into_iter().take(count).for_each(|id| self.one(id, 0, 0)),
         }
@@ -126,7 +140,14 @@ impl Sink for CountSink {
     }
 
     #[inline(always)]
-    fn few(&mut self, _: &Tables<'_>, _: [u32; 3], count: usize, _: usize, _: &[u8]) {
+    fn few<const N: usize>(
+        &mut self,
+        _: &Tables<'_>,
+        _: [u32; N],
+        count: usize,
+        _: usize,
+        _: &[u8],
+    ) {
         self.len += count;
     }
 

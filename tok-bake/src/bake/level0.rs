@@ -3,16 +3,20 @@
 use comptok_core::blob::{
     Section, field,
     lookup::{
-        self, KEYS_PER_LINE, Key, LONG_MAX, Link, LongKey, NONE, SHORT_MAX, Value, head_line,
+        self, Key, LONG_MAX, Link, LongKey, NONE, SHORT_MAX, SHORT_PER_LINE, TINY_PER_LINE,
+        TinyKey, Value, head_line,
     },
 };
 
 use super::{BakeError, bpe::Symbols, image::Image, pipeline::Pipeline};
 use crate::spec::Bpe;
 
-/// Keys for each head line. With six, three of them hot, 95 % of the hits of english text are in the
-/// head (cl100k, 16k lines; 88 % with 8k lines). Only lines that are used cost cache.
-const KEYS_PER_HEAD: usize = 4;
+/// Keys for each head line of the tier for up to 7 bytes: the fewer lines, the more of them stay in
+/// the processor's cache; the more, the more hits are in the head.
+const TINY_PER_HEAD: usize = 14;
+
+/// The same of the tier for 8 to 15 bytes.
+const SHORT_PER_HEAD: usize = 7;
 
 /// An entry of a tier: its hash and its place in the list of keys.
 #[derive(Clone, Copy)]
@@ -31,7 +35,7 @@ pub(super) fn write(
 ) -> Result<(), BakeError> {
     let mut order: Vec<usize> = (0..texts.len()).collect();
     order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
-    let (mut short, mut long, mut longest) = (Vec::new(), Vec::new(), 0);
+    let (mut tiny, mut short, mut long, mut longest) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for entry in order {
         let Some(text) = texts[entry].as_deref().filter(|text| !text.is_empty()) else { continue };
         let Some((_, id)) = model.vocab.get(entry) else { continue };
@@ -47,18 +51,24 @@ pub(super) fn write(
         }
         longest = longest.max(text.len());
         let value = Value::one(id);
-        if let Some(key) = Key::new(text) {
+        if let Some(key) = TinyKey::new(text) {
+            tiny.push(Entry { key: key.0, hash: key.hash(), value });
+        } else if let Some(key) = Key::new(text) {
             debug_assert!(text.len() <= SHORT_MAX);
-            short.push(Entry { key, hash: key.hash(), value });
+            let key = key.0;
+            short.push(Entry { key, hash: Key(key).hash(), value });
         } else if let Some(key) = LongKey::new(text) {
             debug_assert!(text.len() <= LONG_MAX);
             long.push(Entry { key, hash: key.hash(), value });
         }
     }
     image.set(field::MAX_WHOLE_LEN, longest as u32);
-    let (head, cold) = short_tier(&short)?;
-    image.section(Section::Head, head);
-    image.section(Section::Cold, cold);
+    let (head, cold) = tier(&tiny, TINY_PER_LINE, TINY_PER_HEAD)?;
+    image.section(Section::TinyHead, head);
+    image.section(Section::TinyCold, cold);
+    let (head, cold) = tier(&short, SHORT_PER_LINE, SHORT_PER_HEAD)?;
+    image.section(Section::ShortHead, head);
+    image.section(Section::ShortCold, cold);
     let (pilots, lines) = long_tier(&long)?;
     image.section(Section::LongPilots, pilots);
     image.section(Section::Long, lines);
@@ -75,14 +85,39 @@ fn heat(symbol: u32, text: Option<&[u8]>) -> u64 {
     u64::from(symbol) * if inside { 4 } else { 1 }
 }
 
-fn put(lines: &mut [u8], line: usize, slot: usize, entry: &Entry<Key>) {
-    let line = &mut lines[64 * line..64 * line + 64];
-    line[16 * slot..16 * slot + 16].copy_from_slice(&entry.key.0.to_le_bytes());
-    line[48 + 4 * slot..48 + 4 * slot + 4].copy_from_slice(&entry.value.0.to_le_bytes());
+/// A key of a tier with lines: its bytes as they stand there.
+trait LineKey: Copy {
+    fn write(self, to: &mut [u8]);
 }
 
-fn short_tier(entries: &[Entry<Key>]) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
-    let heads = entries.len() / KEYS_PER_HEAD + 1;
+impl LineKey for u64 {
+    fn write(self, to: &mut [u8]) {
+        to.copy_from_slice(&self.to_le_bytes());
+    }
+}
+
+impl LineKey for u128 {
+    fn write(self, to: &mut [u8]) {
+        to.copy_from_slice(&self.to_le_bytes());
+    }
+}
+
+/// Writes an entry to slot `slot` of a line with `keys` keys; the values come after the keys.
+fn put<K: LineKey>(lines: &mut [u8], line: usize, slot: usize, keys: usize, entry: &Entry<K>) {
+    let line = &mut lines[64 * line..64 * line + 64];
+    let len = size_of::<K>();
+    entry.key.write(&mut line[len * slot..len * (slot + 1)]);
+    let value = len * keys + 4 * slot;
+    line[value..value + 4].copy_from_slice(&entry.value.0.to_le_bytes());
+}
+
+/// The lines of a tier: those of the head, with the hottest `keys` keys of each, and the others.
+fn tier<K: LineKey>(
+    entries: &[Entry<K>],
+    keys: usize,
+    per_head: usize,
+) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
+    let heads = entries.len() / per_head + 1;
     let mut groups = vec![Vec::new(); heads];
     for entry in entries {
         groups[head_line(entry.hash, heads)].push(*entry);
@@ -90,15 +125,15 @@ fn short_tier(entries: &[Entry<Key>]) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
     let mut head = vec![0u8; 64 * heads];
     let mut cold = Vec::new();
     for (line, group) in groups.iter().enumerate() {
-        let (hot, rest) = group.split_at(group.len().min(KEYS_PER_LINE));
+        let (hot, rest) = group.split_at(group.len().min(keys));
         for (slot, entry) in hot.iter().enumerate() {
-            put(&mut head, line, slot, entry);
+            put(&mut head, line, slot, keys, entry);
         }
         if rest.is_empty() {
             continue;
         }
         let start = cold.len() / 64;
-        let (lines, seed) = spread(rest)?;
+        let (lines, seed) = spread(rest, keys)?;
         if start + lines > Link::MAX_START {
             return Err(BakeError::unsupported("a vocabulary of this size"));
         }
@@ -106,7 +141,7 @@ fn short_tier(entries: &[Entry<Key>]) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
         let mut filled = [0; Link::MAX_LINES];
         for entry in rest {
             let offset = Link::offset(entry.hash, seed, lines);
-            put(&mut cold, start + offset, filled[offset], entry);
+            put(&mut cold, start + offset, filled[offset], keys, entry);
             filled[offset] += 1;
         }
         let link = Link::new(start, lines, seed);
@@ -116,15 +151,15 @@ fn short_tier(entries: &[Entry<Key>]) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
 }
 
 /// The fewest lines, and a seed, for which no line gets more keys than it holds.
-fn spread(entries: &[Entry<Key>]) -> Result<(usize, u32), BakeError> {
-    let fewest = entries.len().div_ceil(KEYS_PER_LINE);
+fn spread<K>(entries: &[Entry<K>], keys: usize) -> Result<(usize, u32), BakeError> {
+    let fewest = entries.len().div_ceil(keys);
     for lines in fewest..=Link::MAX_LINES {
         for seed in 0..Link::SEEDS {
             let mut filled = [0; Link::MAX_LINES];
             let fits = entries.iter().all(|entry| {
                 let count = &mut filled[Link::offset(entry.hash, seed, lines)];
                 *count += 1;
-                *count <= KEYS_PER_LINE
+                *count <= keys
             });
             if fits {
                 return Ok((lines, seed));

@@ -1,7 +1,7 @@
 //! Tables for merging and for decoding.
 
 use comptok_core::blob::{
-    Section, field,
+    BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Section, field,
     lookup::{NONE, PairEntry, hash_bytes, index_slots},
 };
 
@@ -11,7 +11,7 @@ use super::{
     image::{Image, le_bytes},
 };
 
-/// Vocabularies with fewer symbols do without the table of byte pairs, which is 256 KiB.
+/// Vocabularies with fewer symbols do without the table of byte pairs, which is 128 KiB.
 const DENSE_FROM: usize = 4096;
 
 pub(super) fn pairs(image: &mut Image, symbols: &Symbols) -> Result<(), BakeError> {
@@ -21,49 +21,80 @@ pub(super) fn pairs(image: &mut Image, symbols: &Symbols) -> Result<(), BakeErro
     image.section(Section::ByteSymbols, le_bytes(&symbols.bytes));
 
     if symbols.ids.len() >= DENSE_FROM {
-        let mut dense = vec![NONE; 1 << 16];
-        let mut byte_of = vec![None; symbols.ids.len()];
-        for (byte, &symbol) in symbols.bytes.iter().enumerate() {
-            if symbol != NONE {
-                byte_of[symbol as usize] = Some(byte);
-            }
-        }
-        for (i, &(left, right)) in symbols.pairs.iter().enumerate() {
-            if let (Some(left), Some(right)) = (byte_of[left as usize], byte_of[right as usize]) {
-                dense[left << 8 | right] = first + i as u32;
-            }
-        }
-        image.section(Section::BytePairs, le_bytes(&dense));
+        image.section(Section::BytePairs, byte_pairs(symbols, first));
     }
-
-    // Full lines are rare at this load; where a pair finds no line in reach, more lines are taken.
-    let mut lines = symbols.pairs.len() / 5 + 1;
-    loop {
-        if let Some(bytes) = hash_pairs(symbols, first, lines) {
-            image.section(Section::Pairs, bytes);
-            return Ok(());
-        }
-        lines += lines / 4 + 1;
-        if lines > symbols.pairs.len() * 4 + 64 {
-            return Err(BakeError::new("internal error while baking: pairs find no place"));
-        }
+    let entries: Vec<Entry> = (first..)
+        .zip(&symbols.pairs)
+        .map(|(merged, &(left, right))| Entry {
+            hash: PairEntry::hash(left, right),
+            word: PairEntry::new(left, right, merged).0,
+        })
+        .collect();
+    let mut filter = vec![0u64; (entries.len() * FILTER_BITS).div_ceil(64)];
+    for entry in &entries {
+        let (word, bit) = PairEntry::filter_bit(entry.hash, filter.len());
+        filter[word] |= 1 << bit;
     }
+    image.section(Section::PairFilter, filter.iter().flat_map(|word| word.to_le_bytes()).collect());
+    let (hot, rest) = entries.split_at(entries.len().min(HOT_PAIRS));
+    image.section(Section::HotPairs, hash_pairs(hot)?);
+    image.section(Section::Pairs, hash_pairs(rest)?);
+    Ok(())
 }
 
-fn hash_pairs(symbols: &Symbols, first: u32, lines: usize) -> Option<Vec<u8>> {
-    let mut filled = vec![0u8; lines];
-    let mut bytes = vec![0u8; 64 * lines];
-    for (i, &(left, right)) in symbols.pairs.iter().enumerate() {
-        let entry = PairEntry::new(left, right, first + i as u32);
-        let home = PairEntry::line(left, right, lines);
-        let line = (0..PairEntry::MAX_LINES.min(lines))
-            .map(|step| (home + step) % lines)
-            .find(|&line| usize::from(filled[line]) < PairEntry::PER_LINE)?;
-        let at = 64 * line + 8 * usize::from(filled[line]);
-        bytes[at..at + 8].copy_from_slice(&entry.0.to_le_bytes());
-        filled[line] += 1;
+/// A pair as it is stored, and its hash.
+struct Entry {
+    hash: u64,
+    word: u64,
+}
+
+/// Pairs in the table that is asked first. They have the lowest products, which are the most
+/// frequent; so much stays in the processor's cache.
+const HOT_PAIRS: usize = 1 << 14;
+
+/// Bits of the filter for each pair: one in eight pairs that merge to nothing passes it.
+const FILTER_BITS: usize = 8;
+
+/// The merged symbol of each two bytes.
+fn byte_pairs(symbols: &Symbols, first: u32) -> Vec<u8> {
+    let mut dense = vec![BYTE_PAIR_NONE; 1 << 16];
+    let mut byte_of = vec![None; symbols.ids.len()];
+    for (byte, &symbol) in symbols.bytes.iter().enumerate() {
+        if symbol != NONE {
+            byte_of[symbol as usize] = Some(byte);
+        }
     }
-    Some(bytes)
+    for (merged, &(left, right)) in (first..).zip(&symbols.pairs) {
+        if let (Some(left), Some(right)) = (byte_of[left as usize], byte_of[right as usize]) {
+            let small = u16::try_from(merged).ok().filter(|&merged| merged < BYTE_PAIR_LARGE);
+            dense[left << 8 | right] = small.unwrap_or(BYTE_PAIR_LARGE);
+        }
+    }
+    dense.iter().flat_map(|symbol| symbol.to_le_bytes()).collect()
+}
+
+/// A table that is half full.
+fn hash_pairs(entries: &[Entry]) -> Result<Vec<u8>, BakeError> {
+    let mut len = if entries.is_empty() { 0 } else { 2 * entries.len() + 1 };
+    while len <= 64 * entries.len() + 64 {
+        if let Some(slots) = place_pairs(entries, len) {
+            return Ok(slots.iter().flat_map(|slot| slot.to_le_bytes()).collect());
+        }
+        len += len / 4 + 1;
+    }
+    Err(BakeError::new("internal error while baking: pairs find no place"))
+}
+
+fn place_pairs(entries: &[Entry], len: usize) -> Option<Vec<u64>> {
+    let mut slots = vec![0; len];
+    for entry in entries {
+        let home = PairEntry::slot(entry.hash, len);
+        let slot = (0..PairEntry::MAX_PROBES.min(len))
+            .map(|step| if home + step < len { home + step } else { home + step - len })
+            .find(|&slot| slots[slot] == 0)?;
+        slots[slot] = entry.word;
+    }
+    Some(slots)
 }
 
 pub(super) fn decode(image: &mut Image, tokens: &Tokens) -> Result<(), BakeError> {

@@ -1,24 +1,31 @@
 //! Where entries are placed and found: one function for both.
 //!
-//! Level 0 holds pre-tokens of up to 15 bytes, three to a cache line: three 16-byte keys, three
-//! values, and in the last four bytes a *link*. A key is hashed to one line of the head. What does
-//! not fit there lies in a group of cold lines that belongs to this head line alone; the link says
+//! Level 0 holds pre-tokens of up to 7 bytes, five to a cache line: five 8-byte keys, five values,
+//! and in the last four bytes a *link*; and in lines of their own those of 8 to 15 bytes, three to a
+//! line, with keys of 16 bytes. A key is hashed to one line of the head. What does not fit there lies in a group of cold lines that belongs to this head line alone; the link says
 //! where the group starts, how many lines it has, and which seed spreads the keys so that no line
-//! holds more than three. So a hot hit reads one line, any other hit two, and a miss no more.
+//! holds more than it can. So a hot hit reads one line, any other hit two, and a miss no more.
 //!
 //! Pre-tokens of 16 to 31 bytes have their own tier: a pilot (u16) for each group of keys, chosen
 //! when baked so that every key has a line of its own.
 //!
 //! Nothing here trusts the contents: an index is reduced to the section's length or checked.
 
+use core::hint::select_unpredictable;
+
 use super::tables::{Line, Tables, u32_at};
+use crate::kernel::prefetch;
 
 /// Longest key of the first tier.
-pub const SHORT_MAX: usize = 15;
+pub const TINY_MAX: usize = 7;
 /// Longest key of the second tier.
+pub const SHORT_MAX: usize = 15;
+/// Longest key of the third tier.
 pub const LONG_MAX: usize = 31;
 /// Keys in a line of the first tier.
-pub const KEYS_PER_LINE: usize = 3;
+pub const TINY_PER_LINE: usize = 5;
+/// Keys in a line of the second tier.
+pub const SHORT_PER_LINE: usize = 3;
 /// No answer.
 pub const NONE: u32 = u32::MAX;
 
@@ -67,16 +74,68 @@ const fn fold(a: u64, b: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
+/// A pre-token of up to 7 bytes: its bytes, zeros, and its length in the last byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TinyKey(pub u64);
+
+/// The lowest bytes, by their number up to 7.
+static TINY_MASKS: [u64; 16] = {
+    let mut masks = [0; 16];
+    let mut len = 1;
+    while len < 8 {
+        masks[len] = masks[len - 1] << 8 | 0xFF;
+        len += 1;
+    }
+    masks
+};
+
+/// Up to seven bytes as a number, the first one lowest.
+#[inline(always)]
+fn small(bytes: &[u8]) -> u64 {
+    let len = bytes.len();
+    let at = |i: usize| bytes.get(i).map_or(0, |&byte| u64::from(byte));
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(low), Some(last)) => {
+            // The two overlap where there are fewer than eight bytes, in the same bits.
+            let last = u64::from(u32::from_le_bytes(*last));
+            u64::from(u32::from_le_bytes(*low)) | last << (8 * (len - 4) as u32 & 63)
+        }
+        _ => at(0) | at(1) << 8 | at(2) << 16,
+    }
+}
+
+impl TinyKey {
+    /// The key of `bytes`; `None` above 7 bytes.
+    #[inline]
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        if bytes.len() > TINY_MAX {
+            return None;
+        }
+        Some(Self(small(bytes) | (bytes.len() as u64) << 56))
+    }
+
+    /// The key of the first `len` bytes of `block`; with more than 7, the one key that no entry has.
+    #[inline(always)]
+    pub fn load(block: &[u8; 8], len: usize) -> Self {
+        let len = len.min(TINY_MAX + 1);
+        Self(u64::from_le_bytes(*block) & TINY_MASKS[len] | (len as u64) << 56)
+    }
+
+    /// Its hash.
+    #[inline(always)]
+    pub const fn hash(self) -> u64 {
+        let product = self.0.wrapping_mul(K1);
+        product ^ product >> 32
+    }
+}
+
 /// A pre-token of up to 15 bytes: its bytes, zeros, and its length in the last byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub u128);
 
-/// What stands for the length of a pre-token that is longer than any key.
-const TOO_LONG: usize = 16;
-
-/// The lowest bytes, by their number up to 15.
-static MASKS: [u128; 32] = {
-    let mut masks = [0; 32];
+/// The lowest bytes, by their number.
+static MASKS: [u128; 16] = {
+    let mut masks = [0; 16];
     let mut len = 1;
     while len < 16 {
         masks[len] = masks[len - 1] << 8 | 0xFF;
@@ -89,10 +148,17 @@ impl Key {
     /// The key of `bytes`; `None` above 15 bytes.
     #[inline]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        let mut key = [0; 16];
-        key.get_mut(..SHORT_MAX)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        key[15] = bytes.len() as u8;
-        Some(Self(u128::from_le_bytes(key)))
+        let len = bytes.len();
+        let value = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(low), Some(last)) if len <= SHORT_MAX => {
+                // Of the last eight bytes, those that are not among the first.
+                let high = u64::from_le_bytes(*last).checked_shr(8 * (16 - len as u32));
+                u128::from(u64::from_le_bytes(*low)) | u128::from(high.unwrap_or(0)) << 64
+            }
+            (None, _) => u128::from(small(bytes)),
+            _ => return None,
+        };
+        Some(Self(value | (len as u128) << 120))
     }
 
     /// The key of `text[start..start + len]`, `len <= 15`, read with one load where `text` goes
@@ -101,20 +167,10 @@ impl Key {
     pub fn load(text: &[u8], start: usize, len: usize) -> Option<Self> {
         debug_assert!(len <= SHORT_MAX);
         if let Some((block, _)) = text.get(start..)?.split_first_chunk::<16>() {
-            let bytes = u128::from_le_bytes(*block) & MASKS[len & 31];
+            let bytes = u128::from_le_bytes(*block) & MASKS[len & SHORT_MAX];
             return Some(Self(bytes | (len as u128) << 120));
         }
         Self::new(text.get(start..start + len)?)
-    }
-
-    /// As [`Key::load`] for any length, with one read, where `text` goes on for 16 bytes: with more
-    /// than 15 bytes, a key that no entry has.
-    #[inline(always)]
-    pub fn load_wide(block: &[u8; 16], len: usize) -> Self {
-        let len = if len > SHORT_MAX { TOO_LONG } else { len };
-        // The mask of TOO_LONG is that of no bytes.
-        let bytes = u128::from_le_bytes(*block) & MASKS[len & 31];
-        Self(bytes | (len as u128) << 120)
     }
 
     /// Its hash.
@@ -179,15 +235,30 @@ fn part<const N: usize>(line: &Line, at: usize) -> [u8; N] {
     }
 }
 
-/// The value of `key` in `line`.
+/// The value of a key in a line of the first tier.
 #[inline(always)]
-pub fn pick(line: &Line, key: Key) -> u32 {
+pub fn pick_tiny(line: &Line, key: TinyKey) -> u32 {
+    let (keys, _) = line.as_chunks::<8>();
+    let (words, _) = line.as_chunks::<4>();
+    // Without a branch: which slot it is, and whether it is one, is as good as random. A bit for
+    // each slot, and one more.
+    let mut hits = 1 << TINY_PER_LINE;
+    for (i, candidate) in keys[..TINY_PER_LINE].iter().enumerate() {
+        hits |= u32::from(u64::from_le_bytes(*candidate) == key.0) << i;
+    }
+    let slot = hits.trailing_zeros() as usize;
+    let value = u32::from_le_bytes(words[(2 * TINY_PER_LINE + slot) & 15]);
+    select_unpredictable(slot == TINY_PER_LINE, NONE, value)
+}
+
+/// The value of a key in a line of the second tier.
+#[inline(always)]
+pub fn pick_short(line: &Line, key: Key) -> u32 {
     let (keys, _) = line.as_chunks::<16>();
     let (values, _) = line.as_chunks::<4>();
-    // At most one slot holds the key, and NONE is all ones. Without a branch: which slot it is,
-    // and whether it is one, is as good as random.
+    // At most one slot holds the key, and NONE is all ones.
     let mut found = NONE;
-    for slot in 0..KEYS_PER_LINE {
+    for slot in 0..SHORT_PER_LINE {
         let rest = u128::from_le_bytes(keys[slot]) ^ key.0;
         let other = (rest as u64 | (rest >> 64) as u64) != 0;
         found &= u32::from_le_bytes(values[12 + slot]) | u32::from(other).wrapping_neg();
@@ -207,32 +278,67 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
     reduce(hash, head_len)
 }
 
-/// The value of a key in the head; NONE if it is not there.
+/// The value of a key in the head of the first tier; NONE if it is not there.
 #[inline(always)]
-pub fn find_hot(head: &[Line], key: Key, hash: u64) -> u32 {
-    match head.get(head_line(hash, head.len())) {
-        Some(line) => pick(line, key),
+pub fn tiny_head(tables: &Tables<'_>, key: TinyKey, hash: u64) -> u32 {
+    let head = tables.tiny_head;
+    head.get(head_line(hash, head.len())).map_or(NONE, |line| pick_tiny(line, key))
+}
+
+/// The value of a key in the head of the second tier; NONE if it is not there.
+#[inline(always)]
+pub fn short_head(tables: &Tables<'_>, key: Key, hash: u64) -> u32 {
+    let head = tables.short_head;
+    head.get(head_line(hash, head.len())).map_or(NONE, |line| pick_short(line, key))
+}
+
+/// The line of a pre-token of up to 15 bytes that is not in its head.
+#[inline(always)]
+fn cold_line<'a>(tables: &Tables<'a>, piece: &[u8]) -> Option<(&'a Line, ShortKey)> {
+    let place = |head: &[Line], hash| link(head.get(head_line(hash, head.len()))?).line(hash);
+    if let Some(key) = TinyKey::new(piece) {
+        let at = place(tables.tiny_head, key.hash())?;
+        Some((tables.tiny_cold.get(at)?, ShortKey::Tiny(key)))
+    } else {
+        let key = Key::new(piece)?;
+        let at = place(tables.short_head, key.hash())?;
+        Some((tables.short_cold.get(at)?, ShortKey::Short(key)))
+    }
+}
+
+enum ShortKey {
+    Tiny(TinyKey),
+    Short(Key),
+}
+
+/// The value of a pre-token of up to 15 bytes that is not in its head; NONE if it has none.
+#[inline]
+pub fn find_cold(tables: &Tables<'_>, piece: &[u8]) -> u32 {
+    match cold_line(tables, piece) {
+        Some((line, ShortKey::Tiny(key))) => pick_tiny(line, key),
+        Some((line, ShortKey::Short(key))) => pick_short(line, key),
         None => NONE,
     }
 }
 
-/// The answer for a pre-token of up to 15 bytes.
-#[inline]
-pub fn find_short(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
-    let line = tables.head.get(head_line(hash, tables.head.len()))?;
-    let value = pick(line, key);
-    if value != NONE {
-        return Some(Value(value));
+/// Prepares for [`find_cold`].
+#[inline(always)]
+pub fn prefetch_cold(tables: &Tables<'_>, piece: &[u8]) {
+    if let Some((line, _)) = cold_line(tables, piece) {
+        prefetch(line);
     }
-    find_cold(tables, key, hash)
 }
 
-/// The answer for a pre-token that is not in the head.
+/// The value of a pre-token of up to 15 bytes in its head; NONE if it is not there.
 #[inline]
-pub fn find_cold(tables: &Tables<'_>, key: Key, hash: u64) -> Option<Value> {
-    let head = tables.head.get(head_line(hash, tables.head.len()))?;
-    let value = pick(tables.cold.get(link(head).line(hash)?)?, key);
-    (value != NONE).then_some(Value(value))
+pub fn find_head(tables: &Tables<'_>, piece: &[u8]) -> u32 {
+    if let Some(key) = TinyKey::new(piece) {
+        tiny_head(tables, key, key.hash())
+    } else if let Some(key) = Key::new(piece) {
+        short_head(tables, key, key.hash())
+    } else {
+        NONE
+    }
 }
 
 /// A pre-token of 16 to 31 bytes: its bytes, zeros, and its length in the last byte.
@@ -243,12 +349,17 @@ impl LongKey {
     /// The key of `bytes`; `None` outside 16 to 31 bytes.
     #[inline]
     pub fn new(bytes: &[u8]) -> Option<Self> {
-        if bytes.len() <= SHORT_MAX {
+        if bytes.len() > LONG_MAX {
             return None;
         }
+        // The first sixteen bytes, and the last, of which those that are not among the first count.
+        let low = bytes.first_chunk::<16>()?;
+        let last = u128::from_le_bytes(*bytes.last_chunk::<16>()?);
+        let high = last.checked_shr(8 * (32 - bytes.len() as u32)).unwrap_or(0);
+        let high = high | (bytes.len() as u128) << 120;
         let mut key = [0; 32];
-        key.get_mut(..LONG_MAX)?.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        key[31] = bytes.len() as u8;
+        key[..16].copy_from_slice(low);
+        key[16..].copy_from_slice(&high.to_le_bytes());
         Some(Self(key))
     }
 
@@ -332,10 +443,8 @@ pub struct PairEntry(pub u64);
 impl PairEntry {
     /// Symbols are below this.
     pub const MAX_SYMBOLS: usize = 1 << 21;
-    /// Entries in a line.
-    pub const PER_LINE: usize = 8;
-    /// Lines that are tried.
-    pub const MAX_LINES: usize = 4;
+    /// Slots that are tried.
+    pub const MAX_PROBES: usize = 64;
 
     /// The entry for `left` + `right` = `merged`, all below [`PairEntry::MAX_SYMBOLS`].
     pub const fn new(left: u32, right: u32, merged: u32) -> Self {
@@ -347,38 +456,64 @@ impl PairEntry {
         (left as u64) << 43 | (right as u64) << 22
     }
 
-    /// The first line to try for a pair, `lines > 0`.
+    /// The hash of a pair.
     #[inline(always)]
-    pub const fn line(left: u32, right: u32, lines: usize) -> usize {
-        reduce((Self::key(left, right) >> 22 ^ (left as u64) << 43).wrapping_mul(K1), lines)
+    pub const fn hash(left: u32, right: u32) -> u64 {
+        let product = ((left as u64) << 32 | right as u64).wrapping_mul(K1);
+        (product ^ product >> 29).wrapping_mul(K2 | 1)
+    }
+
+    /// The first slot to try, `slots > 0`; the others follow it.
+    #[inline(always)]
+    pub const fn slot(hash: u64, slots: usize) -> usize {
+        reduce(hash, slots)
+    }
+
+    /// The word and the bit of a pair in a filter, `words > 0`.
+    #[inline(always)]
+    pub const fn filter_bit(hash: u64, words: usize) -> (usize, u32) {
+        let bit = reduce(hash, 64 * words);
+        (bit >> 6, bit as u32 & 63)
     }
 }
 
 /// What a pair of symbols merges to, or [`NONE`].
+///
+/// Most pairs that are asked for merge to nothing, which a bit of the filter tells; most others are
+/// in the table of the lowest products.
 #[inline(always)]
-pub fn find_pair(lines: &[Line], left: u32, right: u32) -> u32 {
+pub fn find_pair(tables: &Tables<'_>, left: u32, right: u32) -> u32 {
+    let hash = PairEntry::hash(left, right);
+    let filter = tables.pair_filter;
+    let (word, bit) = PairEntry::filter_bit(hash, filter.len());
+    match filter.get(word) {
+        Some(word) if u64::from_le_bytes(*word) >> bit & 1 != 0 => {}
+        _ => return NONE,
+    }
     let wanted = PairEntry::key(left, right) | 1;
-    if lines.is_empty() {
+    match probe(tables.hot_pairs, hash, wanted) {
+        NONE => probe(tables.pairs, hash, wanted),
+        found => found,
+    }
+}
+
+#[inline(always)]
+fn probe(slots: &[[u8; 8]], hash: u64, wanted: u64) -> u32 {
+    if slots.is_empty() {
         return NONE;
     }
-    let mut at = PairEntry::line(left, right, lines.len());
-    for _ in 0..PairEntry::MAX_LINES {
-        let Some(line) = lines.get(at) else { return NONE };
-        let mut found = NONE;
-        let mut last = 0;
-        for entry in line.as_chunks::<8>().0 {
-            last = u64::from_le_bytes(*entry);
-            // Equal keys leave the product; a free slot leaves an odd difference.
-            let rest = last ^ wanted;
-            if rest < 1 << 22 && rest & 1 == 0 {
-                found = (rest >> 1) as u32;
-            }
+    let mut at = PairEntry::slot(hash, slots.len());
+    for _ in 0..PairEntry::MAX_PROBES {
+        let Some(entry) = slots.get(at) else { return NONE };
+        // Equal keys leave the product; a free slot leaves an odd difference.
+        let rest = u64::from_le_bytes(*entry) ^ wanted;
+        if rest < 1 << 22 && rest & 1 == 0 {
+            return (rest >> 1) as u32;
         }
-        // A line is filled from its start, so a free last slot ends the search.
-        if found != NONE || last == 0 {
-            return found;
+        if rest == wanted {
+            return NONE;
         }
-        at = if at + 1 == lines.len() { 0 } else { at + 1 };
+        at = if at + 1 == slots.len() { 0 } else { at + 1 };
     }
     NONE
 }
@@ -420,18 +555,20 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_found_in_the_line_and_after_a_full_one() {
-        let mut lines = [[0u8; 64]; 2];
-        let put = |lines: &mut [Line; 2], line: usize, slot: usize, entry: PairEntry| {
-            lines[line][8 * slot..8 * slot + 8].copy_from_slice(&entry.0.to_le_bytes());
-        };
-        let home = PairEntry::line(3, 4, 2);
-        for slot in 0..8 {
-            put(&mut lines, home, slot, PairEntry::new(100 + slot as u32, 7, 50 + slot as u32));
+    fn pairs_are_found_in_their_slot_and_after_taken_ones() {
+        let mut slots = [[0u8; 8]; 4];
+        let hash = PairEntry::hash(3, 4);
+        let home = PairEntry::slot(hash, 4);
+        let wanted = PairEntry::new(3, 4, 0).0;
+        assert_eq!(probe(&slots, hash, wanted), NONE);
+        for step in 0..3 {
+            let taken = PairEntry::new(100 + step as u32, 7, 50);
+            slots[(home + step) % 4] = taken.0.to_le_bytes();
         }
-        put(&mut lines, 1 - home, 0, PairEntry::new(3, 4, 77));
-        assert_eq!(find_pair(&lines, 3, 4), 77);
-        assert_eq!(find_pair(&lines, 3, 5), NONE);
-        assert_eq!(find_pair(&lines, 0, 0), NONE);
+        assert_eq!(probe(&slots, hash, wanted), NONE);
+        slots[(home + 3) % 4] = PairEntry::new(3, 4, 77).0.to_le_bytes();
+        assert_eq!(probe(&slots, hash, wanted), 77);
+        assert_eq!(probe(&slots, hash, PairEntry::new(3, 5, 0).0), NONE);
+        assert_eq!(probe(&[], hash, wanted), NONE);
     }
 }

@@ -14,7 +14,7 @@
 pub mod lookup;
 mod tables;
 
-pub use tables::{Line, Tables, TokenFlags, U32s, u32_at};
+pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Line, Tables, TokenFlags, U32s, u32_at};
 
 /// The first four bytes of every blob.
 pub const MAGIC: [u8; 4] = *b"CTOK";
@@ -88,19 +88,27 @@ pub mod flags {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Section {
-    /// Level 0, hot lines.
-    Head,
-    /// Level 0, the other lines.
-    Cold,
+    /// Level 0 for up to 7 bytes, hot lines.
+    TinyHead,
+    /// Level 0 for 8 to 15 bytes, hot lines.
+    ShortHead,
+    /// Level 0 for up to 7 bytes, the other lines.
+    TinyCold,
+    /// Level 0 for 8 to 15 bytes, the other lines.
+    ShortCold,
     /// Answers of more than one id, u32.
     Answers,
     /// Pilots of the tier for 16 to 31 bytes, u16.
     LongPilots,
     /// Level 0 for 16 to 31 bytes, lines.
     Long,
-    /// Merged symbol for each pair of bytes, u32 each; empty for small vocabularies.
+    /// Merged symbol for each pair of bytes, u16 each; empty for small vocabularies.
     BytePairs,
-    /// Merged symbol for other pairs, lines.
+    /// A bit for each pair of symbols that merges, u64 words.
+    PairFilter,
+    /// Merged symbol for the pairs with the lowest ones, u64 slots.
+    HotPairs,
+    /// Merged symbol for the other pairs, u64 slots.
     Pairs,
     /// Id of each symbol, u32.
     Symbols,
@@ -133,16 +141,20 @@ pub enum Section {
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 20;
+    pub const COUNT: usize = 24;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
-        Section::Head,
-        Section::Cold,
+        Section::TinyHead,
+        Section::ShortHead,
+        Section::TinyCold,
+        Section::ShortCold,
         Section::Answers,
         Section::LongPilots,
         Section::Long,
         Section::BytePairs,
+        Section::PairFilter,
+        Section::HotPairs,
         Section::Pairs,
         Section::Symbols,
         Section::ByteSymbols,
@@ -162,12 +174,16 @@ impl Section {
     /// A name for people.
     pub const fn name(self) -> &'static str {
         match self {
-            Section::Head => "head",
-            Section::Cold => "cold",
+            Section::TinyHead => "tiny_head",
+            Section::TinyCold => "tiny_cold",
+            Section::ShortHead => "short_head",
+            Section::ShortCold => "short_cold",
             Section::Answers => "answers",
             Section::LongPilots => "long_pilots",
             Section::Long => "long",
             Section::BytePairs => "byte_pairs",
+            Section::PairFilter => "pair_filter",
+            Section::HotPairs => "hot_pairs",
             Section::Pairs => "pairs",
             Section::Symbols => "symbols",
             Section::ByteSymbols => "byte_symbols",
@@ -383,7 +399,13 @@ impl Header {
 
     /// Lengths on which reading relies.
     const fn check_sections(&self) -> Result<(), FormatError> {
-        let whole_lines = [Section::Head, Section::Cold, Section::Long, Section::Pairs];
+        let whole_lines = [
+            Section::TinyHead,
+            Section::TinyCold,
+            Section::ShortHead,
+            Section::ShortCold,
+            Section::Long,
+        ];
         let mut i = 0;
         while i < whole_lines.len() {
             if !self.len_of(whole_lines[i]).is_multiple_of(64) {
@@ -392,7 +414,7 @@ impl Header {
             i += 1;
         }
         let byte_pairs = self.len_of(Section::BytePairs);
-        if byte_pairs != 0 && byte_pairs != 4 << 16 {
+        if byte_pairs != 0 && byte_pairs != 2 << 16 {
             return Err(FormatError::Section { name: Section::BytePairs.name() });
         }
         if self.len_of(Section::ByteSymbols) != 4 * 256 {

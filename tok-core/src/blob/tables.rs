@@ -59,20 +59,28 @@ pub struct Tables<'a> {
     pub flags: u32,
     /// Bytes in the longest entry that is looked up whole.
     pub max_whole_len: usize,
-    /// Level 0, hot lines.
-    pub head: &'a [Line],
-    /// Level 0, the other lines.
-    pub cold: &'a [Line],
+    /// Level 0 for up to 7 bytes, hot lines.
+    pub tiny_head: &'a [Line],
+    /// Level 0 for up to 7 bytes, the other lines.
+    pub tiny_cold: &'a [Line],
+    /// Level 0 for 8 to 15 bytes, hot lines.
+    pub short_head: &'a [Line],
+    /// Level 0 for 8 to 15 bytes, the other lines.
+    pub short_cold: &'a [Line],
     /// Answers of more than one id.
     pub answers: U32s<'a>,
     /// Pilots of the tier for 16 to 31 bytes.
     pub long_pilots: &'a [[u8; 2]],
     /// Level 0 for 16 to 31 bytes.
     pub long: &'a [Line],
-    /// Merged symbol for each pair of bytes.
-    pub byte_pairs: Option<&'a [[u8; 4]; 1 << 16]>,
-    /// Merged symbol for other pairs.
-    pub pairs: &'a [Line],
+    /// Merged symbol for each pair of bytes; [`BYTE_PAIR_NONE`] and [`BYTE_PAIR_LARGE`].
+    pub byte_pairs: Option<&'a [[u8; 2]; 1 << 16]>,
+    /// A bit for each pair of symbols that merges.
+    pub pair_filter: &'a [[u8; 8]],
+    /// Merged symbol for the pairs with the lowest ones.
+    pub hot_pairs: &'a [[u8; 8]],
+    /// Merged symbol for the other pairs.
+    pub pairs: &'a [[u8; 8]],
     /// Id of each symbol.
     pub symbols: U32s<'a>,
     /// Symbol of each byte.
@@ -101,6 +109,11 @@ pub struct Tables<'a> {
     pub model: &'a [u8],
 }
 
+/// Two bytes that do not merge.
+pub const BYTE_PAIR_NONE: u16 = 0xFFFF;
+/// Two bytes whose merged symbol has no room here and is among the other pairs.
+pub const BYTE_PAIR_LARGE: u16 = 0xFFFE;
+
 static NO_SYMBOLS: [[u8; 4]; 256] = [[0xFF; 4]; 256];
 
 impl<'a> Tables<'a> {
@@ -115,16 +128,21 @@ impl<'a> Tables<'a> {
         };
         let lines = |s: Section| section(s).as_chunks::<64>().0;
         let u32s = |s: Section| section(s).as_chunks::<4>().0;
+        let u64s = |s: Section| section(s).as_chunks::<8>().0;
         Self {
             flags: header.flags,
             max_whole_len: header.max_whole_len as usize,
-            head: lines(Section::Head),
-            cold: lines(Section::Cold),
+            tiny_head: lines(Section::TinyHead),
+            tiny_cold: lines(Section::TinyCold),
+            short_head: lines(Section::ShortHead),
+            short_cold: lines(Section::ShortCold),
             answers: u32s(Section::Answers),
             long_pilots: section(Section::LongPilots).as_chunks::<2>().0,
             long: lines(Section::Long),
-            byte_pairs: u32s(Section::BytePairs).try_into().ok(),
-            pairs: lines(Section::Pairs),
+            byte_pairs: section(Section::BytePairs).as_chunks::<2>().0.try_into().ok(),
+            pair_filter: u64s(Section::PairFilter),
+            hot_pairs: u64s(Section::HotPairs),
+            pairs: u64s(Section::Pairs),
             symbols: u32s(Section::Symbols),
             byte_symbols: u32s(Section::ByteSymbols).try_into().unwrap_or(&NO_SYMBOLS),
             token_ends: u32s(Section::TokenEnds),

@@ -6,11 +6,13 @@
 //! run in the token alone. The table of pairs therefore holds one entry for each such token, and
 //! "lowest rank" is "lowest symbol".
 
+mod bits;
 mod heap;
 mod long;
 mod merge;
 mod pairs;
 
+pub use bits::merge_bits;
 pub use heap::merge_heap;
 pub use long::{merge_long, words_for};
 pub use merge::{SHORT, merge_short};

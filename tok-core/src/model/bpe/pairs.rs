@@ -1,7 +1,7 @@
 //! What merging needs to know of a vocabulary.
 
 use crate::blob::{
-    Tables,
+    BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Tables,
     lookup::{self, NONE},
     u32_at,
 };
@@ -31,7 +31,7 @@ pub struct TablePairs<'t, 'a>(pub &'t Tables<'a>);
 impl Pairs for TablePairs<'_, '_> {
     #[inline(always)]
     fn rank(&self, left: u32, right: u32) -> u32 {
-        lookup::find_pair(self.0.pairs, left, right)
+        lookup::find_pair(self.0, left, right)
     }
 
     #[inline(always)]
@@ -47,7 +47,13 @@ impl Pairs for TablePairs<'_, '_> {
     #[inline(always)]
     fn byte_rank(&self, left: u8, right: u8) -> u32 {
         match self.0.byte_pairs {
-            Some(pairs) => u32::from_le_bytes(pairs[usize::from(left) << 8 | usize::from(right)]),
+            Some(pairs) => {
+                match u16::from_le_bytes(pairs[usize::from(left) << 8 | usize::from(right)]) {
+                    BYTE_PAIR_NONE => NONE,
+                    BYTE_PAIR_LARGE => self.rank(self.byte(left), self.byte(right)),
+                    symbol => u32::from(symbol),
+                }
+            }
             None => self.rank(self.byte(left), self.byte(right)),
         }
     }
