@@ -192,8 +192,9 @@ impl UnigramTrainer {
                 continue;
             }
             let log_here = freq(id).ln() - log_sum;
-            // Without it, the others take its place.
-            let log_sum_there = (sum + freq(id) * (alternatives.len() - 1) as f64).ln();
+            // Without it, the others take its place. The reference takes the number of all pieces for that of
+            // the others, and so does this, for the same pieces.
+            let log_sum_there = (sum + freq(id) * (len - 1) as f64).ln();
             let there = alternatives
                 .iter()
                 .fold(0.0, |sum, other| sum + (freq(*other) + freq(id)).ln() - log_sum_there);
