@@ -34,11 +34,10 @@ enum Memory<'m> {
     Owned(Vec<u8>),
 }
 
-/// Bytes of text that a new scratch encodes before it makes its cache.
-#[cfg(feature = "alloc")]
-const CACHE_AFTER: usize = 2048;
-
 /// The memory of the cache.
+///
+/// It begins small and grows with what it keeps: memory that is new costs more than a merge, and
+/// a small cache is a fast one.
 #[cfg(feature = "alloc")]
 #[derive(Debug)]
 struct Answers {
@@ -47,40 +46,69 @@ struct Answers {
     limit: usize,
     /// Whose answers they are.
     owner: [u8; 32],
+    /// Answers kept since the cache has its size.
+    kept: usize,
     /// Bytes of text seen without a cache.
     seen: usize,
 }
 
+/// Bytes of text that a new scratch encodes before it makes its cache.
+#[cfg(feature = "alloc")]
+const CACHE_AFTER: usize = 1024;
+
+/// Bytes of the first cache.
+#[cfg(feature = "alloc")]
+const FIRST_CACHE: usize = 32 << 10;
+
 #[cfg(feature = "alloc")]
 impl Answers {
     const fn new(limit: usize) -> Self {
-        Self { bytes: Vec::new(), limit, owner: [0; 32], seen: 0 }
+        Self { bytes: Vec::new(), limit, owner: [0; 32], kept: 0, seen: 0 }
     }
 
     /// The cache for a tokenizer that is about to encode `len` bytes.
     #[inline]
     fn cache(&mut self, owner: &[u8; 32], len: usize) -> Cache<'_> {
-        if self.bytes.is_empty() || self.owner != *owner {
-            self.make(owner, len);
+        // A line holds two answers at most.
+        if self.kept > self.bytes.len() / 64 || self.owner != *owner {
+            self.change(owner);
+        } else if self.bytes.is_empty() {
+            self.seen = self.seen.saturating_add(len);
+            if self.seen >= CACHE_AFTER {
+                self.grow(FIRST_CACHE);
+            }
         }
-        // Lines that are lines of the processor's cache too.
-        let start = self.bytes.as_ptr().align_offset(64).min(self.bytes.len());
-        Cache::new(self.bytes[start..].as_chunks_mut::<64>().0)
+        Cache::new(lines(&mut self.bytes)).counting(&mut self.kept)
     }
 
     #[cold]
-    fn make(&mut self, owner: &[u8; 32], len: usize) {
-        self.owner = *owner;
-        if !self.bytes.is_empty() {
+    fn change(&mut self, owner: &[u8; 32]) {
+        if self.owner != *owner {
+            self.owner = *owner;
             self.bytes.fill(0);
+        } else {
+            self.grow(4 * self.bytes.len());
+        }
+        self.kept = 0;
+    }
+
+    #[cold]
+    fn grow(&mut self, bytes: usize) {
+        let bytes = bytes.min(self.limit);
+        if bytes <= self.bytes.len() || bytes < 1024 {
             return;
         }
-        self.seen = self.seen.saturating_add(len);
-        if self.limit >= 1024 && self.seen >= CACHE_AFTER {
-            // Zeros from the system: memory that is not used is not touched.
-            self.bytes = alloc::vec![0; self.limit];
-        }
+        // Zeros from the system: memory that is not used is not touched.
+        let mut old = core::mem::replace(&mut self.bytes, alloc::vec![0; bytes]);
+        Cache::new(lines(&mut self.bytes)).take_over(lines(&mut old));
     }
+}
+
+/// The lines in `bytes` that are lines of the processor's cache too.
+#[cfg(feature = "alloc")]
+fn lines(bytes: &mut [u8]) -> &mut [[u8; 64]] {
+    let start = bytes.as_ptr().align_offset(64).min(bytes.len());
+    bytes[start..].as_chunks_mut::<64>().0
 }
 
 impl<'m> Scratch<'m> {

@@ -31,6 +31,8 @@ pub struct Cache<'c> {
     short: &'c mut [Line],
     /// One answer each: 32 bytes of key, four words of ids.
     long: &'c mut [Line],
+    /// How many answers have been kept, those included that others have replaced.
+    kept: Option<&'c mut usize>,
 }
 
 /// The line for a hash of which the tables use the upper bits.
@@ -54,12 +56,42 @@ impl<'c> Cache<'c> {
     /// same lines.
     pub fn new(lines: &'c mut [Line]) -> Self {
         let (long, short) = lines.split_at_mut(lines.len() / 4);
-        Self { short, long }
+        Self { short, long, kept: None }
+    }
+
+    /// The same, which adds to `kept` for each answer that it keeps.
+    #[must_use]
+    pub fn counting(self, kept: &'c mut usize) -> Self {
+        Self { kept: Some(kept), ..self }
+    }
+
+    /// Keeps the answers of a smaller cache of the same tokenizer.
+    pub fn take_over(&mut self, lines: &[Line]) {
+        let (long, short) = lines.split_at(lines.len() / 4);
+        let word = |line: &Line, i: usize| u64::from_le_bytes(line.as_chunks::<8>().0[i]);
+        for line in short {
+            // The newer answer is the first.
+            for at in [6, 2] {
+                let key = u128::from_le_bytes(line.as_chunks::<16>().0[at / 2 - 1]);
+                let words = [word(line, at), word(line, at + 1)];
+                if words[0] >> COUNT_SHIFT != 0 {
+                    self.put_short(Key(key), Key(key).hash(), words);
+                }
+            }
+        }
+        for line in long {
+            let mut key = [0; 32];
+            key.copy_from_slice(&line[..32]);
+            let words = [word(line, 4), word(line, 5), word(line, 6), word(line, 7)];
+            if words[0] >> COUNT_SHIFT != 0 {
+                self.put_long(&LongKey(key), LongKey(key).hash(), words);
+            }
+        }
     }
 
     /// The same cache for a while.
     pub(crate) fn reborrow(&mut self) -> Cache<'_> {
-        Cache { short: self.short, long: self.long }
+        Cache { short: self.short, long: self.long, kept: self.kept.as_deref_mut() }
     }
 
     /// Prepares to look for a pre-token of up to 15 bytes.
@@ -103,27 +135,41 @@ impl<'c> Cache<'c> {
 
     /// Keeps the ids of a pre-token of up to 15 bytes, if they are few.
     pub fn keep_short(&mut self, key: Key, hash: u64, ids: impl ExactSizeIterator<Item = u32>) {
+        if let Some(words) = pack::<2, SHORT_IDS>(ids) {
+            self.put_short(key, hash, words);
+        }
+    }
+
+    fn put_short(&mut self, key: Key, hash: u64, words: [u64; 2]) {
         let len = self.short.len();
-        if len > 0
-            && let Some(words) = pack::<2, SHORT_IDS>(ids)
-        {
-            let line = &mut self.short[place(hash, len)];
+        if let Some(line) = self.short.get_mut(place(hash, len)) {
             // The older answer gives way.
             line.copy_within(..32, 32);
             line[..16].copy_from_slice(&key.0.to_le_bytes());
             write(&mut line[16..32], &words);
+            self.count();
         }
     }
 
     /// Keeps the ids of a pre-token of 16 to 31 bytes, if they are few.
     pub fn keep_long(&mut self, key: &LongKey, hash: u64, ids: impl ExactSizeIterator<Item = u32>) {
+        if let Some(words) = pack::<4, LONG_IDS>(ids) {
+            self.put_long(key, hash, words);
+        }
+    }
+
+    fn put_long(&mut self, key: &LongKey, hash: u64, words: [u64; 4]) {
         let len = self.long.len();
-        if len > 0
-            && let Some(words) = pack::<4, LONG_IDS>(ids)
-        {
-            let line = &mut self.long[place(hash, len)];
+        if let Some(line) = self.long.get_mut(place(hash, len)) {
             line[..32].copy_from_slice(&key.0);
             write(&mut line[32..], &words);
+            self.count();
+        }
+    }
+
+    fn count(&mut self) {
+        if let Some(kept) = &mut self.kept {
+            **kept = kept.saturating_add(1);
         }
     }
 }

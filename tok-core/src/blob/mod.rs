@@ -84,7 +84,7 @@ pub mod flags {
     pub const ALL_SPECIAL: u32 = 128;
 }
 
-/// The sections of a blob, in order.
+/// The sections of a blob, in order: what the first text needs stands together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Section {
@@ -92,28 +92,28 @@ pub enum Section {
     TinyHead,
     /// Level 0 for 8 to 15 bytes, hot lines.
     ShortHead,
+    /// A bit for each pair of symbols that merges, u64 words.
+    PairFilter,
+    /// Symbol of each byte, u32.
+    ByteSymbols,
+    /// Merged symbol for each pair of bytes, u16 each; empty for small vocabularies.
+    BytePairs,
+    /// Merged symbol for the pairs with the lowest ones, u64 slots.
+    HotPairs,
     /// Level 0 for up to 7 bytes, the other lines.
     TinyCold,
     /// Level 0 for 8 to 15 bytes, the other lines.
     ShortCold,
     /// Answers of more than one id, u32.
     Answers,
+    /// Id of each symbol, u32.
+    Symbols,
+    /// Merged symbol for the other pairs, u64 slots.
+    Pairs,
     /// Pilots of the tier for 16 to 31 bytes, u16.
     LongPilots,
     /// Level 0 for 16 to 31 bytes, lines.
     Long,
-    /// Merged symbol for each pair of bytes, u16 each; empty for small vocabularies.
-    BytePairs,
-    /// A bit for each pair of symbols that merges, u64 words.
-    PairFilter,
-    /// Merged symbol for the pairs with the lowest ones, u64 slots.
-    HotPairs,
-    /// Merged symbol for the other pairs, u64 slots.
-    Pairs,
-    /// Id of each symbol, u32.
-    Symbols,
-    /// Symbol of each byte, u32.
-    ByteSymbols,
     /// End of each token's bytes in [`Section::TokenBytes`], u32 each.
     TokenEnds,
     /// The bytes of all tokens, in id order. In a blob of several tokenizers an id that is not
@@ -147,17 +147,17 @@ impl Section {
     pub const ALL: [Section; Self::COUNT] = [
         Section::TinyHead,
         Section::ShortHead,
+        Section::PairFilter,
+        Section::ByteSymbols,
+        Section::BytePairs,
+        Section::HotPairs,
         Section::TinyCold,
         Section::ShortCold,
         Section::Answers,
+        Section::Symbols,
+        Section::Pairs,
         Section::LongPilots,
         Section::Long,
-        Section::BytePairs,
-        Section::PairFilter,
-        Section::HotPairs,
-        Section::Pairs,
-        Section::Symbols,
-        Section::ByteSymbols,
         Section::TokenEnds,
         Section::TokenBytes,
         Section::TokenFlags,
