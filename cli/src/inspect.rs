@@ -129,8 +129,8 @@ impl Report {
                 .map(|&section| (section.name(), header.sections[section as usize].1))
                 .collect(),
             answers: [
-                tables.head.iter().map(keys).sum(),
-                tables.cold.iter().map(keys).sum(),
+                keys(tables.tiny_head, tables.short_head),
+                keys(tables.tiny_cold, tables.short_cold),
                 // The last byte of a key is its length.
                 tables.long.iter().filter(|line| line[31] != 0).count(),
             ],
@@ -302,12 +302,14 @@ fn unescaped(escape: &str) -> Option<(char, usize)> {
     matches!(char, '\\' | '\'' | '"').then_some((char, 1))
 }
 
-/// Keys in a line of level 0.
-fn keys(line: &Line) -> usize {
+/// Keys in lines of level 0: those of up to 7 bytes, and those of up to 15.
+fn keys(tiny: &[Line], short: &[Line]) -> usize {
     // A key ends with its length, which is 0 in a free place.
-    (0..lookup::KEYS_PER_LINE)
-        .filter(|slot| line.get(16 * slot + 15).is_some_and(|&len| len != 0))
-        .count()
+    let count = |lines: &[Line], per_line: usize, width: usize| -> usize {
+        let is_key = |line: &Line, slot| line.get(width * slot + width - 1).is_some_and(|&len| len != 0);
+        lines.iter().map(|line| (0..per_line).filter(|&slot| is_key(line, slot)).count()).sum()
+    };
+    count(tiny, lookup::TINY_PER_LINE, 8) + count(short, lookup::SHORT_PER_LINE, 16)
 }
 
 /// Names on the left, what they are on the right.

@@ -8,7 +8,9 @@ use common::{Dir, Run, comptok};
 
 /// Lines with words that repeat.
 fn text() -> String {
-    let line = |n: u32| format!("the {} sat on the mat {}\n", ["cat", "dog", "cow"][n as usize % 3], n % 90);
+    let line = |n: u32| {
+        format!("the {} sat on the mat {}\n", ["cat", "dog", "cow"][n as usize % 3], n % 90)
+    };
     (0..3000).map(line).collect()
 }
 
@@ -38,8 +40,10 @@ fn every_way_to_give_texts_gives_the_same_tokenizer() {
     std::fs::create_dir_all(dir.path("folder/deep")).expect("a folder");
     dir.file("folder/a.txt", first);
     dir.file("folder/deep/b.txt.gz", gzip(second.as_bytes()));
-    let jsonl: String =
-        text.split_inclusive('\n').map(|line| format!("{}\n", serde_json::json!({"t": line}))).collect();
+    let jsonl: String = text
+        .split_inclusive('\n')
+        .map(|line| format!("{}\n", serde_json::json!({"t": line})))
+        .collect();
     let jsonl = dir.file("x.jsonl.gz", gzip(jsonl.as_bytes()));
     // A frame of zstd that stores its bytes as they are.
     let mut zstd = vec![0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58];
@@ -77,7 +81,8 @@ fn every_way_to_give_texts_gives_the_same_tokenizer() {
 fn every_format_encodes_alike() {
     let dir = Dir::new("train-formats");
     let text = dir.file("x.txt", text());
-    let out = ["t.json", "t.tiktoken", "t.ctok", "vocab.json", "merges.txt"].map(|name| dir.path(name));
+    let out =
+        ["t.json", "t.tiktoken", "t.ctok", "vocab.json", "merges.txt"].map(|name| dir.path(name));
     let mut args = vec!["train", "--vocab-size", "300", "--ties", "rustbpe", "--progress", "json"];
     for out in &out {
         args.extend(["-o", out]);
@@ -159,8 +164,11 @@ fn what_is_wrong_is_said_and_nothing_is_left_behind() {
         2,
         "x.bin: the name of an output ends in vocab.json, merges.txt, .json, .tiktoken or .ctok",
     );
-    comptok(&["train", "--vocab-size", "300", "--invalid-utf8", "replace", "-o", &out, &good, &bad], "")
-        .text();
+    comptok(
+        &["train", "--vocab-size", "300", "--invalid-utf8", "replace", "-o", &out, &good, &bad],
+        "",
+    )
+    .text();
 }
 
 #[test]
@@ -206,9 +214,10 @@ fn a_full_disk_leaves_what_was_there() {
 fn ctrl_c_saves_the_counts() {
     let dir = Dir::new("train-stop");
     let (out, words) = (dir.path("x.json"), dir.path("x.json.words"));
-    let mut child = common::command(&["train", "--vocab-size", "300", "--progress", "json", "-o", &out])
-        .spawn()
-        .expect("the command starts");
+    let mut child =
+        common::command(&["train", "--vocab-size", "300", "--progress", "json", "-o", &out])
+            .spawn()
+            .expect("the command starts");
     let mut stdin = child.stdin.take().expect("a pipe");
     // More than is handed to a thread at a time; then it waits for more.
     stdin.write_all(text().repeat(40).as_bytes()).expect("it reads");

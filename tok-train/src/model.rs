@@ -108,7 +108,9 @@ impl Trained {
         if family == Family::Tiktoken {
             // Bytes are what the model has: no step makes chars of them.
             if let Some(PreTokenizer::Sequence(steps)) = &mut pre_tokenizer {
-                steps.retain(|step| !matches!(step, PreTokenizer::ByteLevel { use_regex: false, .. }));
+                steps.retain(|step| {
+                    !matches!(step, PreTokenizer::ByteLevel { use_regex: false, .. })
+                });
                 if let [one] = steps.as_slice() {
                     pre_tokenizer = Some(one.clone());
                 }

@@ -104,9 +104,7 @@ impl Splitter {
                     };
                     dfa(&regex, syntax, matches, gaps)?
                 }
-                PreTokenizer::Whitespace => {
-                    dfa(r"\w+|[^\w\s]+", Syntax::FancyRegex, true, false)?
-                }
+                PreTokenizer::Whitespace => dfa(r"\w+|[^\w\s]+", Syntax::FancyRegex, true, false)?,
                 PreTokenizer::WhitespaceSplit => dfa(r"\S+", Syntax::FancyRegex, true, false)?,
                 PreTokenizer::Bert => dfa(BERT, Syntax::FancyRegex, true, false)?,
                 &PreTokenizer::Metaspace { replacement, prepend_scheme: scheme, split } => {
@@ -384,7 +382,11 @@ mod tests {
                 &["▁a", "b"],
             ),
             (
-                hf(PreTokenizer::ByteLevel { add_prefix_space: true, trim_offsets: true, use_regex: true }),
+                hf(PreTokenizer::ByteLevel {
+                    add_prefix_space: true,
+                    trim_offsets: true,
+                    use_regex: true,
+                }),
                 "a b",
                 &[" a", " b"],
             ),

@@ -42,10 +42,7 @@ impl Symbols {
 }
 
 /// Special tokens and the alphabet, and the words in its symbols.
-pub(super) fn build(
-    trainer: &BpeTrainer,
-    counts: &Counts,
-) -> Result<(Symbols, Words), TrainError> {
+pub(super) fn build(trainer: &BpeTrainer, counts: &Counts) -> Result<(Symbols, Words), TrainError> {
     if trainer.ties == Ties::RustBpe {
         return bytes(counts);
     }
@@ -130,7 +127,11 @@ fn byte_words(
     if prefix(trainer).is_some() || suffix(trainer).is_some() {
         // Rare enough to go the way of chars.
         let texts = counts.iter().map(|(word, count)| (byte_level::to_text(word), count));
-        return marked_words(trainer, texts.collect::<Vec<_>>().iter().map(|(w, c)| (&**w, *c)), symbols);
+        return marked_words(
+            trainer,
+            texts.collect::<Vec<_>>().iter().map(|(w, c)| (&**w, *c)),
+            symbols,
+        );
     }
     let number = |byte: u8| {
         let c = byte_level::char_of(byte);

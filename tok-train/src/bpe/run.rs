@@ -236,13 +236,7 @@ impl Run {
 }
 
 /// Merges a pair in its words, which are in order, each part of them by a thread.
-fn merge_parts(
-    arena: &mut [u32],
-    words: &[u32],
-    parts: &mut [Found],
-    both: (u32, u32),
-    new: u32,
-) {
+fn merge_parts(arena: &mut [u32], words: &[u32], parts: &mut [Found], both: (u32, u32), new: u32) {
     let merge_all = |arena: &mut [u32], base: usize, words: &[u32], found: &mut Found| {
         for &word in words {
             found.word = word;

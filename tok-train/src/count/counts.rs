@@ -163,7 +163,9 @@ impl Counts {
     /// For trainers that take text: every word must be UTF-8.
     pub(crate) fn texts(&self) -> Result<impl Iterator<Item = (&str, u64)> + Clone, TrainError> {
         if self.unit == Unit::Byte {
-            return Err(TrainError::Options("the words were counted as bytes, not as chars".into()));
+            return Err(TrainError::Options(
+                "the words were counted as bytes, not as chars".into(),
+            ));
         }
         if std::str::from_utf8(&self.bytes).is_err() {
             return Err(TrainError::Options("a word is not UTF-8".into()));

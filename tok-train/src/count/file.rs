@@ -59,12 +59,7 @@ struct Writer<'o> {
 }
 
 impl<'o> Writer<'o> {
-    fn new(
-        out: &'o mut dyn Write,
-        unit: Unit,
-        description: &str,
-        error: u64,
-    ) -> io::Result<Self> {
+    fn new(out: &'o mut dyn Write, unit: Unit, description: &str, error: u64) -> io::Result<Self> {
         let (check, before) = (Check::default(), Vec::new());
         let mut writer = Self { out, check, buffer: Vec::new(), before, words: 0, total: 0 };
         writer.buffer.extend_from_slice(&MAGIC);
@@ -411,7 +406,8 @@ mod tests {
         let mut other = Vec::new();
         Counts::from_words(Unit::Char, [("a", 1)]).write(&mut other, "otherwise").expect("memory");
         let a = file(&[("a", 1)]);
-        let error = CountsFile::join(vec![open(&a).expect("sound"), open(&other).expect("sound")], 0);
+        let error =
+            CountsFile::join(vec![open(&a).expect("sound"), open(&other).expect("sound")], 0);
         assert_eq!(
             error.expect_err("they differ").to_string(),
             "x: was counted in another way (\"otherwise\", not \"by hand\")"

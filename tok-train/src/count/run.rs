@@ -403,7 +403,10 @@ mod tests {
     fn threads_files_and_memory_change_nothing() {
         let (splitter, text) = (splitter(), text());
         let wanted = counted(Counter::new(&splitter).threads(1), &text);
-        assert_eq!(wanted.iter().find(|(word, _)| *word == b" word"), Some((&b" word"[..], 40_000)));
+        assert_eq!(
+            wanted.iter().find(|(word, _)| *word == b" word"),
+            Some((&b" word"[..], 40_000))
+        );
         assert_eq!(counted(Counter::new(&splitter).threads(3), &text), wanted);
         let folder = std::env::temp_dir();
         let spill = || Memory::Spill { bytes: 1, folder: folder.clone() };

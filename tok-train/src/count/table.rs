@@ -188,9 +188,8 @@ impl Table {
     /// Calls `each` with all words, in no order, whose partition of `parts` is `part`.
     pub(super) fn for_each(&self, part: usize, parts: usize, mut each: impl FnMut(&[u8], u64)) {
         // The low bits choose the slot, so the high ones choose the partition.
-        let is_in = |hash: u64| {
-            parts <= 1 || ((u128::from(hash) * parts as u128) >> 64) as usize == part
-        };
+        let is_in =
+            |hash: u64| parts <= 1 || ((u128::from(hash) * parts as u128) >> 64) as usize == part;
         for slot in &self.short {
             if slot.key[1] != 0 && (parts <= 1 || is_in(mix(slot.key, self.seed))) {
                 let mut bytes = [0; 16];
@@ -290,7 +289,12 @@ mod tests {
                     assert_eq!(found.insert(word.to_vec(), count), None);
                 });
             }
-            assert!(found.iter().map(|(word, count)| (&**word, count)).eq(wanted.iter().map(|(word, count)| (*word, count))));
+            assert!(
+                found
+                    .iter()
+                    .map(|(word, count)| (&**word, count))
+                    .eq(wanted.iter().map(|(word, count)| (*word, count)))
+            );
             table.prune(100);
             assert_eq!(table.len(), wanted.values().filter(|count| **count > 100).count());
         }

@@ -59,7 +59,14 @@ impl Corpus {
                 let start = start as usize;
                 let word = start..self.end(start);
                 let count = count as f64;
-                if !self.add_word(scores, word.clone(), count, &mut expected, &mut before, &mut behind) {
+                if !self.add_word(
+                    scores,
+                    word.clone(),
+                    count,
+                    &mut expected,
+                    &mut before,
+                    &mut behind,
+                ) {
                     self.add_long_word(scores, word, count, &mut expected);
                 }
             }

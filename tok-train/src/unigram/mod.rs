@@ -9,7 +9,6 @@ mod seeds;
 
 use std::collections::BTreeSet;
 
-
 use crate::watch::Phase;
 use crate::{Counts, TrainError, Trained, Watch};
 use em::{Corpus, Scores, parallel};
@@ -303,7 +302,11 @@ mod tests {
 
     #[test]
     fn digamma_has_its_known_values() {
-        for (x, wanted) in [(1.0, -0.577_215_664_901_532_9), (0.5, -1.963_510_026_021_423_5), (10.0, 2.251_752_589_066_721)] {
+        for (x, wanted) in [
+            (1.0, -0.577_215_664_901_532_9),
+            (0.5, -1.963_510_026_021_423_5),
+            (10.0, 2.251_752_589_066_721),
+        ] {
             assert!((digamma(x) - wanted).abs() < 1e-8, "{x}: {}", digamma(x));
         }
     }

@@ -300,7 +300,8 @@ mod tests {
             seeds.iter().map(|seed| (text.string(seed.start, seed.len), seed.weight)).collect();
         found[5..].sort();
         // By hand: chars as often as they occur, substrings by places times length.
-        let wanted = [("a", 8), ("b", 5), ("r", 4), ("d", 1), ("c", 1), ("bra", 9), ("abra", 8), ("ra", 6)];
+        let wanted =
+            [("a", 8), ("b", 5), ("r", 4), ("d", 1), ("c", 1), ("bra", 9), ("abra", 8), ("ra", 6)];
         let mut wanted: Vec<(String, u64)> =
             wanted.iter().map(|(piece, weight)| ((*piece).to_owned(), *weight)).collect();
         wanted[5..].sort();
