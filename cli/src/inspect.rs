@@ -306,7 +306,8 @@ fn unescaped(escape: &str) -> Option<(char, usize)> {
 fn keys(tiny: &[Line], short: &[Line]) -> usize {
     // A key ends with its length, which is 0 in a free place.
     let count = |lines: &[Line], per_line: usize, width: usize| -> usize {
-        let is_key = |line: &Line, slot| line.get(width * slot + width - 1).is_some_and(|&len| len != 0);
+        let is_key =
+            |line: &Line, slot| line.get(width * slot + width - 1).is_some_and(|&len| len != 0);
         lines.iter().map(|line| (0..per_line).filter(|&slot| is_key(line, slot)).count()).sum()
     };
     count(tiny, lookup::TINY_PER_LINE, 8) + count(short, lookup::SHORT_PER_LINE, 16)

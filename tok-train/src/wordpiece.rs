@@ -10,7 +10,7 @@ use crate::{Counts, TrainError, Trained, Watch};
 /// Trains WordPiece models as `WordPieceTrainer` of HuggingFace `tokenizers` 0.23 does.
 ///
 /// There, the numbers of symbols with a prefix depend on chance, and with them which of equally frequent
-/// pairs goes first; here they are ordered by char.
+/// pairs goes first; here they are those of words in order.
 #[derive(Debug, Clone)]
 pub struct WordPieceTrainer {
     /// Size of the vocabulary.

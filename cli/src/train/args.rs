@@ -76,10 +76,6 @@ pub(crate) struct CorpusArgs {
     /// Each line is a JSON object, and this field of it a text
     #[arg(long, value_name = "FIELD")]
     pub(crate) jsonl: Option<String>,
-    /// Files are Parquet, and this column of them texts
-    #[cfg(feature = "parquet")]
-    #[arg(long, value_name = "COLUMN", conflicts_with = "jsonl")]
-    pub(crate) parquet: Option<String>,
     /// Text that is not UTF-8
     #[arg(long, value_enum, default_value_t = Invalid::Error)]
     pub(crate) invalid_utf8: Invalid,

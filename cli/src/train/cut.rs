@@ -34,7 +34,8 @@ impl Cut {
         };
         let pattern = args.pattern.as_deref().unwrap_or(default);
         // One name for each pattern, so that counts of one fit each other.
-        let pattern = Kind::from_name(pattern).map_or_else(|| pattern.to_owned(), |kind| kind.name().to_owned());
+        let pattern = Kind::from_name(pattern)
+            .map_or_else(|| pattern.to_owned(), |kind| kind.name().to_owned());
         Self { bytes, family: if bytes { family } else { Family::HuggingFace }, pattern }
     }
 

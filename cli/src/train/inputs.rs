@@ -61,10 +61,6 @@ pub(super) fn open(
     may_cut: bool,
 ) -> Result<Box<dyn Source>, TrainError> {
     let name = if is_dash(path) { "-".to_owned() } else { path.display().to_string() };
-    #[cfg(feature = "parquet")]
-    if let Some(column) = &args.parquet {
-        return super::parquet::open(path, &name, column);
-    }
     let failed = |error| TrainError::io(&name, error);
     let raw: Box<dyn Read + Send> = match is_dash(path) {
         true => Box::new(io::stdin()),
@@ -78,7 +74,9 @@ pub(super) fn open(
     };
     let lines = Lines::new(reader, &*name);
     Ok(match &args.jsonl {
-        Some(field) => Box::new(Json { lines, field: field.clone(), raw: Chunk::default(), line: 0 }),
+        Some(field) => {
+            Box::new(Json { lines, field: field.clone(), raw: Chunk::default(), line: 0 })
+        }
         None => Box::new(lines.cut_long(may_cut)),
     })
 }

@@ -3,8 +3,6 @@
 pub(crate) mod args;
 mod cut;
 mod inputs;
-#[cfg(feature = "parquet")]
-mod parquet;
 mod save;
 mod watch;
 
@@ -56,8 +54,7 @@ fn count<'s>(
         Invalid::Error => InvalidUtf8::Refuse,
         Invalid::Replace => InvalidUtf8::Replace,
     };
-    let mut counter =
-        Counter::new(splitter).threads(threads(args)).memory(memory).invalid(invalid);
+    let mut counter = Counter::new(splitter).threads(threads(args)).memory(memory).invalid(invalid);
     let files = inputs::files(args)?;
     let may_cut = splitter.may_cut();
     let sources = files.iter().map(|path| inputs::open(path, args, may_cut));
@@ -245,8 +242,7 @@ fn model(args: &Train, counts: &Counts, watch: &Watcher) -> Result<Trained, Trai
         }
         ModelArg::Wordlevel => {
             let unk_token = unk_token("<unk>");
-            let trainer =
-                WordLevelTrainer { vocab_size, min_frequency, special_tokens, unk_token };
+            let trainer = WordLevelTrainer { vocab_size, min_frequency, special_tokens, unk_token };
             trainer.train(counts, watch)
         }
         ModelArg::Unigram => {

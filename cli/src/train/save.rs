@@ -45,9 +45,8 @@ pub(super) fn formats(outputs: &[PathBuf]) -> Result<Vec<Format>, Failure> {
 pub(super) fn save(spec: &Spec, outputs: &[PathBuf], formats: &[Format]) -> Result<(), Failure> {
     let mut ready = Vec::new();
     for (path, format) in outputs.iter().zip(formats) {
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::data(format!("{}: {error}", path.display()))
-        };
+        let failed =
+            |error: &dyn std::fmt::Display| Failure::data(format!("{}: {error}", path.display()));
         let text = |result: Result<String, _>| result.map(String::into_bytes);
         let bytes = match format {
             Format::TokenizerJson => text(write::tokenizer_json(spec)).map_err(|e| failed(&e))?,
@@ -136,7 +135,8 @@ impl Report {
             });
             return format!("{report}\n");
         }
-        let mut text = format!("{} tokens, learned from {total} words, {words} different", self.tokens);
+        let mut text =
+            format!("{} tokens, learned from {total} words, {words} different", self.tokens);
         if let Some(bytes) = text_bytes {
             let _ = write!(text, ", in {bytes} bytes");
         }

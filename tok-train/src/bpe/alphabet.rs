@@ -48,7 +48,7 @@ pub(super) fn build(trainer: &BpeTrainer, counts: &Counts) -> Result<(Symbols, W
     }
     let mut symbols = Symbols::default();
     for token in &trainer.special_tokens {
-        symbols.number(token.as_bytes(), 1);
+        symbols.number(token.as_bytes(), token.chars().count());
     }
     for c in alphabet(trainer, counts)? {
         symbols.number(c.encode_utf8(&mut [0; 4]).as_bytes(), 1);
@@ -177,38 +177,31 @@ fn form(first: bool, last: bool) -> usize {
 /// Words of chars, with a prefix for chars that do not begin the word, and a suffix for the one that ends it.
 fn marked_words<'a>(
     trainer: &BpeTrainer,
-    texts: impl Iterator<Item = (&'a str, u64)> + Clone,
+    texts: impl Iterator<Item = (&'a str, u64)>,
     symbols: &mut Symbols,
 ) -> Result<Words, TrainError> {
-    const NONE: u32 = u32::MAX;
-    const SEEN: u32 = u32::MAX - 1;
-    let mut numbers = vec![[NONE; 4]; 0x11_0000];
-    for (text, _) in texts.clone() {
-        let mut first = true;
-        let mut chars = text.chars().peekable();
-        while let Some(c) = chars.next() {
-            numbers[c as usize][form(first, chars.peek().is_none())] = SEEN;
-            first = false;
-        }
-    }
+    const UNKNOWN: u32 = u32::MAX;
+    const NONE: u32 = u32::MAX - 1;
     let (prefix, suffix) = (prefix(trainer).unwrap_or(""), suffix(trainer).unwrap_or(""));
-    for (code, forms) in (0u32..).zip(&mut numbers) {
-        let Some(c) = char::from_u32(code) else { continue };
-        let mut plain = [0; 4];
-        let plain = c.encode_utf8(&mut plain);
-        let Some(number) = symbols.get(plain.as_bytes()) else {
-            *forms = [NONE; 4];
-            continue;
-        };
-        for (form, slot) in forms.iter_mut().enumerate().filter(|(_, slot)| **slot == SEEN) {
+    let mut texts: Vec<(&str, u64)> = texts.collect();
+    if !(prefix.is_empty() && suffix.is_empty()) {
+        // Symbols get their numbers where they are first seen.
+        texts.sort_unstable();
+    }
+    let mut numbers = vec![[UNKNOWN; 4]; 0x11_0000];
+    let mut number = |c: char, form: usize| {
+        let slot = &mut numbers[c as usize][form];
+        if *slot == UNKNOWN {
             let prefix = if form & 1 == 1 { prefix } else { "" };
             let suffix = if form & 2 == 2 { suffix } else { "" };
-            *slot = match (prefix, suffix) {
-                ("", "") => number,
-                _ => symbols.number(format!("{prefix}{plain}{suffix}").as_bytes(), 1),
+            *slot = match symbols.get(c.encode_utf8(&mut [0; 4]).as_bytes()) {
+                None => NONE,
+                Some(plain) if prefix.is_empty() && suffix.is_empty() => plain,
+                Some(_) => symbols.number(format!("{prefix}{c}{suffix}").as_bytes(), 1),
             };
         }
-    }
+        *slot
+    };
     let mut words = Words::default();
     let mut word = Vec::new();
     for (text, count) in texts {
@@ -216,7 +209,7 @@ fn marked_words<'a>(
         let mut first = true;
         let mut chars = text.chars().peekable();
         while let Some(c) = chars.next() {
-            let number = numbers[c as usize][form(first, chars.peek().is_none())];
+            let number = number(c, form(first, chars.peek().is_none()));
             if number != NONE {
                 word.push(number);
             }

@@ -30,8 +30,8 @@ pub enum Ties {
 ///
 /// Counts are 64 bits wide and nothing depends on the order of a hash table. The references count
 /// with 32 bits, and `tokenizers` leaves to chance which of equally rare chars `limit_alphabet`
-/// removes (here those with the larger code), and the numbers of symbols with a prefix or a suffix
-/// (here by char).
+/// removes (here those with the larger code), and the order of words, which numbers symbols with a prefix
+/// or a suffix (here the words are ordered by their bytes).
 ///
 /// ```
 /// use comptok_train::bpe::BpeTrainer;

@@ -5,6 +5,7 @@ mod build;
 mod measure;
 mod size;
 mod startup;
+mod train;
 
 use std::{
     path::{Path, PathBuf},
@@ -21,7 +22,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         ["size"] => size::run(),
         ["startup"] => startup::run(),
         ["startup", "--prepare"] => startup::prepare(),
-        _ => Err("usage: cargo xtask bench build|size|startup".to_owned()),
+        ["train", ref rest @ ..] => train::run(rest),
+        _ => Err("usage: cargo xtask bench build|size|startup|train".to_owned()),
     }
 }
 
