@@ -1,14 +1,14 @@
 //! Encoding: text to ids.
 
-use crate::{EncodeError, Scratch, TokenId, TokenName, Tokenizer};
 #[cfg(feature = "alloc")]
-use crate::{Tokens, scratch::with_own};
+use crate::scratch::with_own;
+use crate::{EncodeError, Scratch, TokenId, TokenName, Tokenizer, Tokens};
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use comptok_core::{
     Cursor, Request, Stop,
     added_tokens::{self, Special},
-    sink::{CountSink, IdSink, Sink},
+    sink::{CountSink, IdSink, Sink, Span},
 };
 
 /// How to encode: what becomes of special tokens, and of bytes that have no token.
@@ -20,17 +20,28 @@ pub struct Options<'a> {
     pub special: Special<'a>,
     /// Where the reference drops a byte that has no token, fail instead.
     pub strict: bool,
+    /// The text goes on where an earlier part of it ended, so that nothing is put in front of it.
+    pub continued: bool,
 }
 
 impl<'a> Options<'a> {
     /// Options with this policy for special tokens.
     pub const fn new(special: Special<'a>) -> Self {
-        Self { special, strict: false }
+        Self { special, strict: false, continued: false }
     }
 
     /// The same, strict.
     pub const fn strict(self) -> Self {
         Self { strict: true, ..self }
+    }
+
+    /// The same for text that goes on where an earlier part of it ended.
+    pub const fn continued(self) -> Self {
+        Self { continued: true, ..self }
+    }
+
+    pub(crate) fn cursor(&self) -> Cursor {
+        if self.continued { Cursor::continued() } else { Cursor::default() }
     }
 }
 
@@ -68,7 +79,7 @@ impl Tokenizer {
     /// # Errors
     ///
     /// [`EncodeError::Full`] says how many ids were written and how much of the text they cover;
-    /// the rest of the text can be encoded on its own. The other errors are those of the policy in
+    /// the rest of the text can be encoded on its own, with [`Options::continued`]. The other errors are those of the policy in
     /// `options` and of memory that was lent and is too small.
     pub fn encode_to_slice<'o, T: AsRef<[u8]> + ?Sized>(
         &self,
@@ -77,10 +88,11 @@ impl Tokenizer {
         ids: &mut [TokenId],
         scratch: &mut Scratch<'_>,
     ) -> Result<usize, EncodeError> {
-        let Options { special, strict } = options.into();
+        let options = options.into();
+        let Options { special, strict, .. } = options;
         let request = Request { text: text.as_ref(), special, strict };
         let tables = self.tables();
-        let mut cursor = Cursor::default();
+        let mut cursor = options.cursor();
         let mut sink = IdSink::new(ids);
         loop {
             let mut workspace = scratch.workspace(self, request.text.len());
@@ -102,10 +114,10 @@ impl Tokenizer {
         limit: usize,
         scratch: &mut Scratch<'_>,
     ) -> Result<usize, EncodeError> {
-        let Options { special, strict } = options;
+        let Options { special, strict, .. } = options;
         let request = Request { text, special, strict };
         let tables = self.tables();
-        let (mut cursor, mut sink) = (Cursor::default(), CountSink::new(limit));
+        let (mut cursor, mut sink) = (options.cursor(), CountSink::new(limit));
         loop {
             let mut workspace = scratch.workspace(self, request.text.len());
             match self.engine.count(&tables, &request, &mut cursor, &mut workspace, &mut sink) {
@@ -128,6 +140,23 @@ impl Tokenizer {
         scratch: &mut Scratch<'_>,
     ) -> Result<usize, EncodeError> {
         self.count_up_to(text.as_ref(), options.into(), usize::MAX, scratch)
+    }
+
+    /// The ids of `text` one by one, each with the bytes of the text that it stands for, made a few at
+    /// a time in `spans`. Allocates nothing, unless `scratch` owns its memory and a pre-token is long.
+    ///
+    /// Where `spans` has no room for all ids of one pre-token, the last item is
+    /// [`EncodeError::Full`]: the rest of the text can be encoded on its own, as for
+    /// [`encode_to_slice`](Self::encode_to_slice). Text that the normalizer changes is changed anew
+    /// each time that `spans` is full, up to some thousand bytes of it.
+    pub fn tokens_in<'t, T: AsRef<[u8]> + ?Sized>(
+        &'t self,
+        text: &'t T,
+        options: impl Into<Options<'t>>,
+        spans: &'t mut [Span],
+        scratch: &'t mut Scratch<'_>,
+    ) -> Tokens<'t> {
+        Tokens::new(self, text.as_ref(), options.into(), scratch, Some(spans))
     }
 }
 
@@ -175,10 +204,11 @@ impl Tokenizer {
         ids: &mut Vec<TokenId>,
         scratch: &mut Scratch<'_>,
     ) -> Result<usize, EncodeError> {
-        let Options { special, strict } = options.into();
+        let options = options.into();
+        let Options { special, strict, .. } = options;
         let request = Request { text: text.as_ref(), special, strict };
         let tables = self.tables();
-        let mut cursor = Cursor::default();
+        let mut cursor = options.cursor();
         let start = ids.len();
         let mut len = start;
         // Text has three bytes and more for each id, as a rule.
@@ -216,7 +246,7 @@ impl Tokenizer {
         options: impl Into<Options<'t>>,
         scratch: &'t mut Scratch<'_>,
     ) -> Tokens<'t> {
-        Tokens::new(self, text.as_ref(), options.into(), scratch)
+        Tokens::new(self, text.as_ref(), options.into(), scratch, None)
     }
 
     /// The number of ids of `text`, which are not stored.

@@ -75,7 +75,8 @@ pub enum EncodeError {
     Full {
         /// Ids that were written.
         written: usize,
-        /// Bytes of the text that they stand for. Encoding the rest gives the other ids.
+        /// Bytes of the text that they stand for. Encoding the rest, as
+        /// [`Options::continued`](crate::Options::continued), gives the other ids.
         consumed: usize,
     },
     /// Lent memory is too small.

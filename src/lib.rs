@@ -12,6 +12,8 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(feature = "alloc")]
+mod cut;
+#[cfg(feature = "alloc")]
 mod decode;
 mod encode;
 mod error;
@@ -23,7 +25,6 @@ mod mmap;
 mod scratch;
 mod storage;
 mod tokenizer;
-#[cfg(feature = "alloc")]
 mod tokens;
 #[cfg(feature = "train")]
 pub mod train;
@@ -37,7 +38,6 @@ pub use error::{DecodeError, EncodeError, TokenName};
 pub use mmap::MapError;
 pub use scratch::Scratch;
 pub use tokenizer::{AddedToken, TokenId, Tokenizer};
-#[cfg(feature = "alloc")]
 pub use tokens::Tokens;
 
 pub use comptok_core::{

@@ -194,6 +194,29 @@ impl<'m> Scratch<'m> {
         }
     }
 
+    /// The room for spans.
+    pub(crate) fn spans(&self) -> &[Span] {
+        #[cfg(feature = "alloc")]
+        return &self.spans;
+        #[cfg(not(feature = "alloc"))]
+        &[]
+    }
+
+    /// Makes room for so many spans, those that are there included; `false` if there is none.
+    #[cold]
+    pub(crate) fn grow_spans(&mut self, len: usize) -> bool {
+        #[cfg(feature = "alloc")]
+        {
+            let more = len.saturating_sub(self.spans.len());
+            if self.spans.try_reserve_exact(more).is_ok() {
+                self.spans.resize(len, Span::default());
+                return true;
+            }
+        }
+        let _ = len;
+        false
+    }
+
     /// Makes room for `bytes`; `false` if the memory is lent, or if there is no more.
     #[cold]
     pub(crate) fn grow(&mut self, bytes: usize) -> bool {

@@ -16,38 +16,47 @@ pub struct Tokens<'t> {
     tables: Tables<'t>,
     request: Request<'t>,
     scratch: &'t mut dyn Lent,
+    /// Room for spans, where it is not the scratch's.
+    spans: Option<&'t mut [Span]>,
     cursor: Cursor,
     /// Spans that are made and not yet taken.
     ready: core::ops::Range<usize>,
+    /// How many have been made.
+    made: usize,
+    /// Where the chunk of rewritten text begins that the last refill did not finish.
+    stopped: Option<usize>,
     end: Option<Result<(), EncodeError>>,
 }
 
+/// Spans that a chunk of rewritten text has, as a rule, at most.
+const CHUNK: usize = 8192;
+
 /// A scratch, whatever the lifetime of its memory.
 trait Lent: core::fmt::Debug {
-    fn parts(
-        &mut self,
-        tokenizer: &Tokenizer,
-        len: usize,
-    ) -> (&mut alloc::vec::Vec<Span>, Workspace<'_>);
+    /// Room for spans, and the rest.
+    fn parts(&mut self, tokenizer: &Tokenizer, len: usize) -> (&mut [Span], Workspace<'_>);
     fn spans(&self) -> &[Span];
     fn grow(&mut self, bytes: usize) -> bool;
+    /// Makes room for so many spans.
+    fn grow_spans(&mut self, len: usize) -> bool;
 }
 
 impl Lent for Scratch<'_> {
-    fn parts(
-        &mut self,
-        tokenizer: &Tokenizer,
-        len: usize,
-    ) -> (&mut alloc::vec::Vec<Span>, Workspace<'_>) {
-        self.split(tokenizer, len)
+    fn parts(&mut self, tokenizer: &Tokenizer, len: usize) -> (&mut [Span], Workspace<'_>) {
+        let (spans, workspace) = self.split(tokenizer, len);
+        (spans, workspace)
     }
 
     fn spans(&self) -> &[Span] {
-        &self.spans
+        Scratch::spans(self)
     }
 
     fn grow(&mut self, bytes: usize) -> bool {
         Scratch::grow(self, bytes)
+    }
+
+    fn grow_spans(&mut self, len: usize) -> bool {
+        Scratch::grow_spans(self, len)
     }
 }
 
@@ -57,24 +66,30 @@ impl<'t> Tokens<'t> {
         text: &'t [u8],
         options: Options<'t>,
         scratch: &'t mut Scratch<'_>,
+        spans: Option<&'t mut [Span]>,
     ) -> Self {
-        let Options { special, strict } = options;
+        let Options { special, strict, .. } = options;
         Self {
             tokenizer,
             tables: tokenizer.tables(),
             request: Request { text, special, strict },
             scratch,
-            cursor: Cursor::default(),
+            spans,
+            cursor: options.cursor(),
             ready: 0..0,
+            made: 0,
+            stopped: None,
             end: None,
         }
     }
 
     fn refill(&mut self) {
-        let (spans, mut workspace) = self.scratch.parts(self.tokenizer, self.request.text.len());
-        if spans.is_empty() {
-            spans.resize(64, Span::default());
-        }
+        let (own, mut workspace) = self.scratch.parts(self.tokenizer, self.request.text.len());
+        let spans = match &mut self.spans {
+            Some(spans) => &mut **spans,
+            None => own,
+        };
+        let room = spans.len();
         let mut sink = SpanSink::new(spans);
         let result = self.tokenizer.engine.spans(
             &self.tables,
@@ -84,21 +99,28 @@ impl<'t> Tokens<'t> {
             &mut sink,
         );
         self.ready = 0..sink.taken();
+        let (consumed, _) = self.cursor.consumed(&sink);
         match result {
             Ok(()) => self.end = Some(Ok(())),
-            Err(Stop::Full { needed }) => {
-                // Rewritten text is rewritten again each time, so then the room doubles.
-                if self.ready.is_empty() || self.cursor.is_rewriting() {
-                    let more = needed.max(2 * spans.len());
-                    if self.ready.is_empty() {
-                        spans.clear();
-                    }
-                    spans.resize(more, Span::default());
+            Err(stop @ Stop::Full { needed }) => {
+                // Rewritten text is rewritten again each time: few chunks are to need it once, and only
+                // those without a place to end may need it more often.
+                let again = self.cursor.is_rewriting()
+                    && (room < CHUNK || self.stopped.replace(consumed) == Some(consumed));
+                let more = match self.ready.is_empty() {
+                    true => needed.max(2 * room).max(64),
+                    false if again => CHUNK.max(2 * room),
+                    false => 0,
+                };
+                let grown = more > 0 && self.spans.is_none() && self.scratch.grow_spans(more);
+                if self.ready.is_empty() && !grown {
+                    self.end = Some(Err(self.tokenizer.error(stop, self.made, consumed)));
                 }
             }
             Err(Stop::Scratch { bytes, .. }) if self.scratch.grow(bytes) => {}
             Err(stop) => self.end = Some(Err(self.tokenizer.error(stop, 0, 0))),
         }
+        self.made += self.ready.len();
     }
 }
 
@@ -108,7 +130,11 @@ impl Iterator for Tokens<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(at) = self.ready.next() {
-                return self.scratch.spans().get(at).copied().map(Ok);
+                let spans = match &self.spans {
+                    Some(spans) => spans,
+                    None => self.scratch.spans(),
+                };
+                return spans.get(at).copied().map(Ok);
             }
             match self.end.take() {
                 Some(Err(error)) => {

@@ -7,7 +7,7 @@ use comptok::{
 use comptok_bake::bundled::Bundled;
 use comptok_core::{
     blob::Tables,
-    model::bpe::{SHORT, TablePairs, merge_long, merge_short, words_for},
+    model::bpe::{SHORT, TablePairs, merge_bits, merge_long, words_for},
 };
 use std::path::Path;
 
@@ -27,7 +27,7 @@ fn merged(tables: &Tables<'_>, bytes: &[u8]) -> Vec<u32> {
     let pairs = TablePairs(tables);
     if bytes.len() <= SHORT {
         let mut symbols = [0; SHORT];
-        let count = merge_short(&pairs, bytes, &mut symbols);
+        let count = merge_bits(&pairs, bytes, &mut symbols);
         return symbols[..count].iter().map(|&symbol| pairs.id(symbol)).collect();
     }
     let mut words = vec![[0; 8]; words_for(bytes.len())];

@@ -5,7 +5,7 @@
 mod textbook;
 
 use comptok::{
-    EncodeError, Options, Scratch, Special, Tokenizer,
+    EncodeError, Options, Scratch, Span, Special, Tokenizer,
     load::{FileOptions, PatternArg},
 };
 use comptok_bake::bake_file;
@@ -101,6 +101,36 @@ fn from_spans(tokenizer: &Tokenizer, text: &[u8], tile: bool) -> Vec<u32> {
     ids
 }
 
+/// The spans' ids, in lent room for so many spans; the rest on its own where that is too small.
+fn from_spans_in_room(tokenizer: &Tokenizer, text: &[u8], room: usize) -> Vec<u32> {
+    let (mut ids, mut at, mut spans) = (Vec::new(), 0, vec![Span::default(); room]);
+    let mut scratch = Scratch::new();
+    loop {
+        let (mut end, before) = (at, ids.len());
+        let options = Options { continued: at > 0, ..Options::new(Special::All) };
+        let mut left = None;
+        for span in tokenizer.tokens_in(&text[at..], options, &mut spans, &mut scratch) {
+            match span {
+                Ok(span) => {
+                    assert!(span.start <= span.end && end <= at + span.start);
+                    end = at + span.end;
+                    ids.push(span.id);
+                }
+                Err(EncodeError::Full { written, consumed }) => {
+                    assert_eq!(written, ids.len() - before);
+                    left = Some(consumed);
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let Some(consumed) = left else { return ids };
+        assert!(end <= at + consumed);
+        at += consumed;
+        let more = spans.len() + 1;
+        spans.resize(more, Span::default());
+    }
+}
+
 /// Lends memory, as much as errors ask for.
 fn with_lent_memory(tokenizer: &Tokenizer, text: &[u8]) -> Vec<u32> {
     let (mut memory, mut ids) = (Vec::new(), vec![0; text.len() + 1]);
@@ -146,6 +176,8 @@ fn check_words(
     assert_eq!(with_lent_memory(tokenizer, text.as_bytes()), wanted);
     for room in [0, 1, 2, wanted.len()] {
         assert_eq!(resumed(tokenizer, text.as_bytes(), room), wanted, "{room} at a time");
+        let spans = from_spans_in_room(tokenizer, text.as_bytes(), room);
+        assert_eq!(spans, wanted, "{room} spans at a time");
     }
 }
 

@@ -61,7 +61,7 @@ fn count(texts: &Texts<'_>, path: &Path, progress: &Progress) -> Result<(u64, u6
     while let Some(part) = parts.next()? {
         let tokens = texts
             .tokenizer
-            .count(part.text, texts.options)
+            .count(part.text, part.options)
             .map_err(|error| failure(&name, &part, error))?;
         sum = (sum.0 + tokens as u64, sum.1 + part.text.len() as u64);
         progress.add(part.text.len());

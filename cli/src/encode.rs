@@ -49,9 +49,9 @@ impl Job<'_> {
         self.writer.begin();
         while let Some(part) = parts.next()? {
             self.ids.clear();
-            let Texts { tokenizer, options, .. } = *self.texts;
+            let tokenizer = self.texts.tokenizer;
             tokenizer
-                .encode_into(part.text, options, &mut self.ids, &mut self.scratch)
+                .encode_into(part.text, part.options, &mut self.ids, &mut self.scratch)
                 .map_err(|error| failure(&name, &part, error))?;
             self.writer.ids(&self.ids, &name)?;
             self.empty()?;

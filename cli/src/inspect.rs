@@ -96,7 +96,10 @@ impl Report {
             token.is_unreachable() && token.0 & TokenFlags::ADDED == 0
         };
         let model = |id| tables.token_flags(id).is_model();
-        let byte = |byte: &u8| u32_at(tables.byte_symbols, usize::from(*byte));
+        let byte = |byte: &u8| {
+            let symbol = u32_at(tables.byte_symbols, usize::from(*byte))?;
+            u32_at(tables.symbols, symbol as usize)
+        };
         Self {
             name,
             family: if tables.has(flags::TIKTOKEN) { "tiktoken" } else { "HuggingFace" },
@@ -129,8 +132,8 @@ impl Report {
                 .map(|&section| (section.name(), header.sections[section as usize].1))
                 .collect(),
             answers: [
-                keys(tables.tiny_head, tables.short_head),
-                keys(tables.tiny_cold, tables.short_cold),
+                tables.tiny_head.iter().map(tiny).chain(tables.short_head.iter().map(short)).sum(),
+                tables.tiny_cold.iter().map(tiny).chain(tables.short_cold.iter().map(short)).sum(),
                 // The last byte of a key is its length.
                 tables.long.iter().filter(|line| line[31] != 0).count(),
             ],
@@ -302,15 +305,20 @@ fn unescaped(escape: &str) -> Option<(char, usize)> {
     matches!(char, '\\' | '\'' | '"').then_some((char, 1))
 }
 
-/// Keys in lines of level 0: those of up to 7 bytes, and those of up to 15.
-fn keys(tiny: &[Line], short: &[Line]) -> usize {
+/// Keys in a line for up to 7 bytes.
+fn tiny(line: &Line) -> usize {
+    keys::<8>(line, lookup::TINY_PER_LINE)
+}
+
+/// Keys in a line for 8 to 15 bytes.
+fn short(line: &Line) -> usize {
+    keys::<16>(line, lookup::SHORT_PER_LINE)
+}
+
+fn keys<const LEN: usize>(line: &Line, slots: usize) -> usize {
     // A key ends with its length, which is 0 in a free place.
-    let count = |lines: &[Line], per_line: usize, width: usize| -> usize {
-        let is_key =
-            |line: &Line, slot| line.get(width * slot + width - 1).is_some_and(|&len| len != 0);
-        lines.iter().map(|line| (0..per_line).filter(|&slot| is_key(line, slot)).count()).sum()
-    };
-    count(tiny, lookup::TINY_PER_LINE, 8) + count(short, lookup::SHORT_PER_LINE, 16)
+    let (keys, _) = line.as_chunks::<LEN>();
+    keys.iter().take(slots).filter(|key| key.last() != Some(&0)).count()
 }
 
 /// Names on the left, what they are on the right.

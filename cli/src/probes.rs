@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use comptok::Tokenizer;
+use comptok::{Options, Special, Tokenizer};
 use comptok_core::blob::lookup::{self, LongKey, NONE, SHORT_MAX};
 use comptok_core::blob::{Tables, flags};
 use comptok_core::normalizer;
@@ -12,7 +12,7 @@ use comptok_core::pre_tokenizer::dfa::Dfa;
 use crate::Failure;
 use crate::io::{Input, is_dash};
 use crate::progress::Progress;
-use crate::windows::{Cuts, Windows};
+use crate::windows::Windows;
 
 /// How many pre-tokens were answered by what.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,8 @@ pub(crate) fn run(tokenizer: &Tokenizer, corpus: &Path) -> Result<Probes, Failur
     let dfa = Dfa::parse(tables.dfa);
     let progress = Progress::new(&[corpus], is_dash(corpus));
     let Input { name, reader } = Input::open(corpus)?;
-    let mut windows = Windows::new(reader, Cuts::of(tokenizer), 1 << 20);
+    let options = Options::new(Special::AsText);
+    let mut windows = Windows::new(reader, tokenizer, options, 1 << 20);
     let (mut probes, mut memory) = (Probes::default(), Vec::new());
     while let Some(window) = windows.next().map_err(|error| Failure::io(&name, &error))? {
         progress.add(window.text.len());

@@ -45,7 +45,7 @@ pub(crate) fn run(
         let name = parts.name.clone();
         while let Some(part) = parts.next()? {
             let mut done = 0;
-            for span in texts.tokenizer.tokens(part.text, texts.options, &mut scratch) {
+            for span in texts.tokenizer.tokens(part.text, part.options, &mut scratch) {
                 let Span { start, end, .. } = span.map_err(|error| failure(&name, &part, error))?;
                 // Where characters were rewritten, tokens share them: the first one shows them.
                 page.plain(part.text.get(done..start).unwrap_or_default());

@@ -7,13 +7,12 @@ use comptok::{EncodeError, Options, Special, Tokenizer};
 use crate::Failure;
 use crate::args::{SpecialArg, TextArgs};
 use crate::io::Input;
-use crate::windows::{Cuts, Window, Windows};
+use crate::windows::{Window, Windows};
 
 /// How texts are encoded.
 pub(crate) struct Texts<'t> {
     pub(crate) tokenizer: &'t Tokenizer,
     pub(crate) options: Options<'static>,
-    cuts: Cuts,
     window: usize,
 }
 
@@ -24,22 +23,23 @@ impl<'t> Texts<'t> {
             SpecialArg::None => Special::AsText,
             SpecialArg::Forbid => Special::Forbid,
         };
-        let options = Options { special, strict: args.strict };
-        Self { tokenizer, options, cuts: Cuts::of(tokenizer), window: args.window }
+        let options = Options { strict: args.strict, ..Options::new(special) };
+        Self { tokenizer, options, window: args.window }
     }
 
-    pub(crate) fn parts(&self, input: Input) -> Parts {
-        Parts { name: input.name, windows: Windows::new(input.reader, self.cuts, self.window) }
+    pub(crate) fn parts(&self, input: Input) -> Parts<'t> {
+        let windows = Windows::new(input.reader, self.tokenizer, self.options, self.window);
+        Parts { name: input.name, windows }
     }
 }
 
 /// The parts of a text.
-pub(crate) struct Parts {
+pub(crate) struct Parts<'t> {
     pub(crate) name: String,
-    windows: Windows<Box<dyn Read>>,
+    windows: Windows<'t, Box<dyn Read>>,
 }
 
-impl Parts {
+impl Parts<'_> {
     pub(crate) fn next(&mut self) -> Result<Option<Window<'_>>, Failure> {
         self.windows.next().map_err(|error| Failure::io(&self.name, &error))
     }

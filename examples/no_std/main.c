@@ -4,6 +4,11 @@
 
 #include "comptok.h"
 
+/* Prints the text of a token. */
+static void show(void *text, uint32_t id, size_t start, size_t end) {
+    printf(" %u=%.*s", (unsigned)id, (int)(end - start), (const char *)text + start);
+}
+
 int main(int argc, char **argv) {
     static uint32_t ids[1024];
     static uint8_t memory[4096];
@@ -16,8 +21,10 @@ int main(int argc, char **argv) {
         for (ptrdiff_t at = 0; at < written; at++) {
             printf(" %u", (unsigned)ids[at]);
         }
+        printf(" |");
+        ptrdiff_t shown = comptok_tokens(text, len, show, argv[i]);
         printf("\n");
-        if (count != written || comptok_count(NULL, 0) != 0
+        if (count != written || shown != count || comptok_count(NULL, 0) != 0
             || (count > 0 && comptok_encode(text, len, ids, 0, NULL, 0) != -1)) {
             return 1;
         }

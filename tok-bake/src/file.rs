@@ -103,7 +103,19 @@ pub fn bake_file(bytes: &[u8], options: &FileOptions<'_>) -> Result<Baked, FileE
     let mut warnings: Vec<String> = read.warnings.iter().map(ToString::to_string).collect();
     let spec = if options.strict { read.strict()? } else { read.spec };
     let source = source_hash(bytes, options);
-    let baked = bake::bake(&spec, &bake::Options { source, strict: options.strict })?;
+    let baked = bake::bake(&spec, &bake::Options { source, strict: options.strict })
+        .map_err(|error| placed(error, bytes))?;
     warnings.extend(baked.warnings);
     Ok(Baked { blob: baked.blob, warnings })
+}
+
+/// The error with its place, if the file says what is at fault.
+fn placed(error: BakeError, bytes: &[u8]) -> FileError {
+    if error.part.is_empty() || read::recognise(bytes) != read::Format::TokenizerJson {
+        return error.into();
+    }
+    let BakeError { message, part } = error;
+    // What is not there is at fault where it would be: in the outermost object.
+    let (line, column) = read::place::of_member(bytes, part).unwrap_or((1, 1));
+    ReadError { line, column, path: part.to_owned(), message }.into()
 }

@@ -205,6 +205,20 @@ impl<'a> Matcher<'a> {
         }
     }
 
+    /// The tokens whose contents begin at most `longest` bytes before `at`, or there, and end there or
+    /// later: start and end. Of those with one start, the longest.
+    pub fn around(
+        &self,
+        text: &[u8],
+        at: usize,
+        longest: usize,
+    ) -> impl Iterator<Item = (usize, usize)> {
+        let starts = at.saturating_sub(longest)..=at;
+        starts
+            .filter_map(move |start| Some((start, self.longest_at(text, start)?.0)))
+            .filter(move |&(start, end)| end > start && end >= at)
+    }
+
     /// The leftmost longest match from `from` on: start, end, index of the token.
     #[inline]
     fn find(&self, text: &[u8], from: usize) -> Option<(usize, usize, u32)> {

@@ -157,6 +157,11 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// The beginning of a text that goes on where another part of it ended: no prefix space.
+    pub fn continued() -> Self {
+        Self { cut: true, ..Self::default() }
+    }
+
     /// Whether going on means rewriting a stretch of text again.
     pub fn is_rewriting(&self) -> bool {
         self.rewritten && self.chunk.is_some()
@@ -732,7 +737,11 @@ impl<P: Splitter> Stage<'_, '_, P> {
     ) -> Result<&'m [u32], Stop> {
         self.check_bytes(piece, start)?;
         let count = merge_bits(&TablePairs(self.tables), piece, symbols);
-        Ok(&symbols[..count])
+        let symbols = &symbols[..count];
+        if self.tables.has(flags::MISSING_BYTES) {
+            self.all_have_tokens(symbols.iter().map(|&symbol| self.id(symbol)), piece, start)?;
+        }
+        Ok(symbols)
     }
 
     /// An error for a byte without a token, where it is one.
@@ -831,7 +840,8 @@ impl<P: Splitter> Stage<'_, '_, P> {
         }
         let len_of = |symbol| {
             let id = u32_at(self.tables.symbols, symbol as usize).unwrap_or(NONE);
-            self.tables.token(id).map_or(0, <[u8]>::len)
+            // A byte without a token may have a symbol.
+            if id == NONE { 1 } else { self.tables.token(id).map_or(0, <[u8]>::len) }
         };
         let words = workspace.memory.as_chunks_mut::<8>().0;
         let Some(count) = merge_long(&pairs, piece, len_of, words) else {
@@ -843,8 +853,30 @@ impl<P: Splitter> Stage<'_, '_, P> {
         if sink.room() < count {
             return Err(Stop::Full { needed: count });
         }
-        let symbols = words[..count].iter().map(|word| u64::from_ne_bytes(*word) as u32);
-        sink.many(self.tables, symbols.map(|symbol| pairs.id(symbol)), start, piece);
+        let ids = words[..count].iter().map(|word| pairs.id(u64::from_ne_bytes(*word) as u32));
+        if self.tables.has(flags::MISSING_BYTES) {
+            self.all_have_tokens(ids.clone(), piece, start)?;
+        }
+        sink.many(self.tables, ids, start, piece);
+        Ok(())
+    }
+
+    /// In rank files a byte may have a symbol, which merges, and no token.
+    #[cold]
+    fn all_have_tokens(
+        &self,
+        ids: impl Iterator<Item = u32>,
+        piece: &[u8],
+        start: usize,
+    ) -> Result<(), Stop> {
+        let mut at = 0;
+        for id in ids {
+            if id == NONE {
+                let byte = piece.get(at).copied().unwrap_or_default();
+                return Err(Stop::NoToken { byte, at: start + at });
+            }
+            at += self.tables.token(id).map_or(0, <[u8]>::len);
+        }
         Ok(())
     }
 }

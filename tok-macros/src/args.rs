@@ -35,6 +35,8 @@ pub(crate) struct Args {
     /// `special_tokens = {"…": 1}`, and where the argument stands.
     pub(crate) special_tokens: Vec<(String, u32)>,
     pub(crate) special_tokens_at: Option<Span>,
+    /// The places of the ids in it.
+    pub(crate) ids_at: Vec<Span>,
     /// `strict = true`.
     pub(crate) strict: bool,
 }
@@ -133,7 +135,7 @@ fn argument(
             })?);
         }
         "special_tokens" => {
-            special_tokens(input, &mut args.special_tokens, errors)?;
+            special_tokens(input, args, errors)?;
             args.special_tokens_at = Some(name.span());
         }
         _ => {
@@ -150,18 +152,14 @@ fn argument(
 const SPECIAL_TOKENS: &str = "special tokens are written {\"<|endoftext|>\": 50256, …}";
 
 /// Reads `{"<|endoftext|>": 50256, …}`.
-fn special_tokens(
-    input: ParseStream<'_>,
-    tokens: &mut Vec<(String, u32)>,
-    errors: &mut Errors,
-) -> syn::Result<()> {
+fn special_tokens(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> syn::Result<()> {
     if !input.peek(syn::token::Brace) {
         return Err(syn::Error::new(input.span(), SPECIAL_TOKENS));
     }
     let content;
     braced!(content in input);
     while !content.is_empty() {
-        if let Err(error) = special_token(&content, tokens, errors) {
+        if let Err(error) = special_token(&content, args, errors) {
             errors.push(error.span(), SPECIAL_TOKENS);
             skip(&content)?;
         }
@@ -172,11 +170,8 @@ fn special_tokens(
     Ok(())
 }
 
-fn special_token(
-    input: ParseStream<'_>,
-    tokens: &mut Vec<(String, u32)>,
-    errors: &mut Errors,
-) -> syn::Result<()> {
+fn special_token(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> syn::Result<()> {
+    let tokens = &mut args.special_tokens;
     let name: LitStr = input.parse()?;
     input.parse::<Token![:]>()?;
     let id: LitInt = input.parse()?;
@@ -192,7 +187,10 @@ fn special_token(
         Ok(number) if tokens.iter().any(|&(_, known)| known == number) => {
             errors.push(id.span(), format!("two special tokens have the id {number}"));
         }
-        Ok(number) => tokens.push((text, number)),
+        Ok(number) => {
+            tokens.push((text, number));
+            args.ids_at.push(id.span());
+        }
         Err(_) => errors.push(id.span(), format!("an id is a number from 0 to {}", u32::MAX)),
     }
     Ok(())

@@ -5,7 +5,7 @@ use crate::{
     cache::{Blob, Cache, Key},
 };
 use comptok_bake::{
-    FileOptions, bake_file,
+    FileError, FileOptions, bake_file,
     read::{Format, PatternArg, recognise},
 };
 use comptok_core::blob;
@@ -95,8 +95,9 @@ fn expression(
     }
     let (len, data) = match data(args, &source, surroundings.cache.as_ref()) {
         Ok(data) => data,
-        Err(message) => {
-            errors.push(file.span(), message);
+        Err(error) => {
+            let (argument, message) = fault(args, &error, &source.name);
+            errors.push(argument.unwrap_or(file.span()), message);
             return None;
         }
     };
@@ -166,12 +167,30 @@ fn check_arguments(args: &Args, file: Span, bytes: &[u8], errors: &mut Errors) {
     }
 }
 
+/// The argument that is at fault, if it is not the file, and what to say of it.
+fn fault(args: &Args, error: &FileError, file: &str) -> (Option<Span>, String) {
+    let argument = match error {
+        FileError::Read(error) => {
+            error.special_token_index().and_then(|index| args.ids_at.get(index).copied())
+        }
+        // The file's own pattern is no argument.
+        FileError::Bake(error) if error.part == "pre_tokenizer" => {
+            args.pattern.as_ref().map(syn::LitStr::span)
+        }
+        _ => None,
+    };
+    match argument {
+        Some(_) => (argument, error.to_string()),
+        None => (None, error.in_file(file)),
+    }
+}
+
 /// The length of the blob, and an expression of type `&[u8; len]` that holds it.
 fn data(
     args: &Args,
     source: &Source,
     cache: Option<&Cache>,
-) -> Result<(usize, TokenStream), String> {
+) -> Result<(usize, TokenStream), FileError> {
     let pattern = args.pattern.as_ref().map(syn::LitStr::value);
     let options = FileOptions {
         pattern: pattern.as_deref().map(PatternArg::from),
@@ -180,7 +199,7 @@ fn data(
     };
     let include = |path: &str| quote!(::core::include_bytes!(#path));
     if source.bytes.starts_with(&blob::MAGIC) {
-        bake_file(&source.bytes, &options).map_err(|error| error.in_file(&source.name))?;
+        bake_file(&source.bytes, &options)?;
         return Ok((source.bytes.len(), include(&source.path)));
     }
     // The file's name is in the warnings and errors of a bake only, so it is no part of the key.
@@ -189,7 +208,7 @@ fn data(
     if let Some(found) = cache.and_then(|cache| cache.get(key)).and_then(usable) {
         return Ok(found);
     }
-    let baked = bake_file(&source.bytes, &options).map_err(|error| error.in_file(&source.name))?;
+    let baked = bake_file(&source.bytes, &options)?;
     warn(&source.name, &baked.warnings);
     let put = |cache: &Cache| cache.put(key, &baked.blob, source.modified).ok();
     if let Some(kept) = cache.and_then(put).and_then(usable) {

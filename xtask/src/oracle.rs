@@ -15,7 +15,7 @@ fn root() -> PathBuf {
 fn test(name: &str) -> Command {
     let mut command = Command::new("cargo");
     command.current_dir(root().join("tests/oracle"));
-    command.args(["test", "--quiet", "--test", name, "--", "--nocapture"]);
+    command.args(["test", "--release", "--quiet", "--test", name, "--", "--nocapture"]);
     command
 }
 

@@ -4,8 +4,8 @@
 //! The C side is declared in `comptok.h`.
 #![no_std]
 
-use comptok::{EncodeError, Scratch, Special, vocab::GPT2};
-use core::{ptr, slice};
+use comptok::{EncodeError, Scratch, Span, Special, vocab::GPT2};
+use core::{ffi::c_void, ptr, slice};
 
 /// What a caller has lent is too small: the slice for the ids.
 const FULL: isize = -1;
@@ -52,6 +52,35 @@ pub unsafe extern "C" fn comptok_encode(
     // SAFETY: as above.
     let (ids, memory) = unsafe { (lent_mut(ids, ids_len), lent_mut(memory, memory_len)) };
     answer(GPT2.encode_to_slice(text, Special::AsText, ids, &mut Scratch::lend(memory)))
+}
+
+/// Calls `each` with every id of the `len` bytes at `text` and the place of its first byte and of the
+/// one behind its last, as they are found, and returns how many there were. Less than 0, after some
+/// calls: a pre-token has more than 256 bytes.
+///
+/// # Safety
+///
+/// `text` points to `len` bytes that may be read, or `len` is 0. `each` may be called with `context`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn comptok_tokens(
+    text: *const u8,
+    len: usize,
+    each: extern "C" fn(*mut c_void, u32, usize, usize),
+    context: *mut c_void,
+) -> isize {
+    // SAFETY: the caller's promise is the one that is asked for.
+    let text = unsafe { lent(text, len) };
+    let (mut memory, mut spans) = ([0; 4096], [Span::default(); 256]);
+    let mut scratch = Scratch::lend(&mut memory);
+    let mut count = 0;
+    for span in GPT2.tokens_in(text, Special::AsText, &mut spans, &mut scratch) {
+        match span {
+            Ok(Span { id, start, end }) => each(context, id, start, end),
+            Err(error) => return answer(Err(error)),
+        }
+        count += 1;
+    }
+    answer(Ok(count))
 }
 
 fn answer(result: Result<usize, EncodeError>) -> isize {

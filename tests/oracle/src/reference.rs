@@ -7,6 +7,7 @@ use comptok::{
     load::{FileOptions, PatternArg},
 };
 use comptok_bake::{bundled::Bundled, read, write};
+use comptok_core::pre_tokenizer::Kind;
 use tiktoken_rs::CoreBPE;
 
 /// A tokenizer of a reference library.
@@ -29,7 +30,7 @@ impl Reference {
             "p50k_edit" => tiktoken_rs::p50k_edit(),
             "cl100k_base" => tiktoken_rs::cl100k_base(),
             "o200k_base" => tiktoken_rs::o200k_base(),
-            "o200k_harmony" => tiktoken_rs::o200k_harmony(),
+            "o200k_harmony" => Ok(harmony()),
             _ => panic!("tiktoken-rs has no {name}"),
         };
         Self::Tiktoken(Box::new(core.expect("it holds its own files")))
@@ -97,6 +98,22 @@ pub fn unzip(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     flate2::read::MultiGzDecoder::new(file).read_to_end(&mut bytes).expect("a gzip file");
     bytes
+}
+
+/// o200k_harmony with the special tokens that tiktoken gives it: its own and those of o200k_base, of
+/// which `tiktoken-rs` leaves one out, `<|endofprompt|>`.
+fn harmony() -> CoreBPE {
+    let (base, harmony) = (tiktoken_rs::o200k_base(), tiktoken_rs::o200k_harmony());
+    let (base, harmony) = (base.expect("its own file"), harmony.expect("its own file"));
+    let specials = [&base, &harmony].into_iter().flat_map(|core| {
+        let id = |name: &str| core.encode_with_special_tokens(name)[0];
+        core.special_tokens().into_iter().map(move |name| (name.to_owned(), id(name)))
+    });
+    let specials = specials.collect();
+    // The ids before the first special token are the ranks.
+    let ranks = (0..199_998).map(|rank| (base.decode_bytes(&[rank]).expect("a rank"), rank));
+    let [pattern] = Kind::O200k.regex() else { panic!("it is one pattern") };
+    CoreBPE::new(ranks.collect(), specials, pattern).expect("what the library makes itself")
 }
 
 /// A bundled tokenizer, from the rank file in `vocab/`.

@@ -155,19 +155,14 @@ const SPECIAL: &[&str] = &[
     "<|start|>user<|message|>Hi<|end|><|start|>assistant<|channel|>final<|message|>Yo<|return|>",
     "<|call|><|constrain|>json<|startoftext|>",
     "<|reserved_200000|><|reserved_201087|><|reserved_201088|>",
+    "one<|endofprompt|>two<|endofprompt|><|reserved_200018|>",
     "<|im_start|>system\nNo token here.<|im_end|>",
     "don't<|endoftext|>'t it's 1234<|endoftext|>5678   <|endoftext|>   ",
 ];
 
-/// A special token of three vocabularies that tiktoken-rs's `o200k_harmony` lacks, and tiktoken's has.
-const NOT_IN_HARMONY: &str = "one<|endofprompt|>two<|endofprompt|>";
-
-fn texts(name: &str) -> Vec<String> {
+fn texts() -> Vec<String> {
     let written = [SPACES, ENGLISH, DIGITS, CODE, SCRIPTS, SYMBOLS, SPECIAL].concat();
     let mut texts: Vec<String> = written.into_iter().map(str::to_owned).collect();
-    if name != "o200k_harmony" {
-        texts.push(NOT_IN_HARMONY.to_owned());
-    }
     // Long runs: merges over one pre-token, and tables of runs of spaces.
     for (unit, times) in [
         ("a", 300),
@@ -204,7 +199,7 @@ fn texts(name: &str) -> Vec<String> {
 }
 
 fn check(name: &str, reference: &Reference) {
-    let texts = texts(name);
+    let texts = texts();
     let mut lines = json!({
         "tokenizer": name,
         "library": reference.library(),

@@ -14,17 +14,24 @@ use crate::{
 
 /// Symbols as the engine numbers them: bytes first, then what merges make, by rank.
 pub(super) struct Symbols {
-    /// The symbol of each byte; NONE if it has no token.
+    /// The symbol of each byte; NONE if it has neither token nor symbol.
     pub(super) bytes: [u32; 256],
-    /// The id of each symbol.
+    /// The id of each symbol; NONE for that of a byte without a token.
     pub(super) ids: Vec<u32>,
     /// For each symbol that is not a byte, in order: left and right symbol.
     pub(super) pairs: Vec<(u32, u32)>,
-    /// For each vocabulary entry, its symbol; NONE if merges never make it.
+    /// For each vocabulary entry, its symbol; NONE if merges never make it. Behind them, those of bytes
+    /// without a token.
     pub(super) of_entry: Vec<u32>,
 }
 
 impl Symbols {
+    /// The bytes that have no token.
+    pub(super) fn missing(&self) -> Vec<u8> {
+        let has_id = |symbol: u32| self.ids.get(symbol as usize).is_some_and(|&id| id != NONE);
+        (0..=255).filter(|&byte| !has_id(self.bytes[usize::from(byte)])).collect()
+    }
+
     /// How many symbols are bytes.
     pub(super) fn byte_len(&self) -> usize {
         self.ids.len() - self.pairs.len()
@@ -35,8 +42,8 @@ impl Symbols {
 /// that stand for none.
 pub(super) fn symbols(model: &Bpe, texts: &[Option<Vec<u8>>]) -> Result<Symbols, BakeError> {
     let max = PairEntry::MAX_SYMBOLS;
-    if texts.len() >= max {
-        return Err(BakeError::unsupported(format_args!("more than {} tokens", max - 1)));
+    if texts.len() >= max - 256 {
+        return Err(BakeError::unsupported(format_args!("more than {} tokens", max - 257)));
     }
     let mut bytes = [NONE; 256];
     for (entry, text) in texts.iter().enumerate() {
@@ -44,6 +51,14 @@ pub(super) fn symbols(model: &Bpe, texts: &[Option<Vec<u8>>]) -> Result<Symbols,
             && let &[byte] = text.as_slice()
         {
             bytes[usize::from(byte)] = entry as u32;
+        }
+    }
+    let mut entries = texts.len();
+    if matches!(model.merges, Merges::ByRank) {
+        // Ranks know bytes only, so that one without a token is merged into longer tokens all the same.
+        for byte in bytes.iter_mut().filter(|byte| **byte == NONE) {
+            *byte = entries as u32;
+            entries += 1;
         }
     }
     let made = match &model.merges {
@@ -57,7 +72,7 @@ pub(super) fn symbols(model: &Bpe, texts: &[Option<Vec<u8>>]) -> Result<Symbols,
         bytes: [NONE; 256],
         ids: Vec::with_capacity(made.len() + 256),
         pairs: Vec::with_capacity(made.len()),
-        of_entry: vec![NONE; texts.len()],
+        of_entry: vec![NONE; entries],
     };
     for (byte, &entry) in bytes.iter().enumerate() {
         if entry != NONE {
@@ -160,9 +175,6 @@ fn by_rank(model: &Bpe, texts: &[Option<Vec<u8>>], bytes: &[u32; 256]) -> Vec<Ma
     let (mut made, mut words, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     for (entry, text) in texts.iter().enumerate() {
         let Some(text) = text.as_deref().filter(|text| text.len() > 1) else { continue };
-        if text.iter().any(|&byte| table.byte(byte) == NONE) {
-            continue;
-        }
         match table.merge(text, &mut words)[..] {
             [left, right] => {
                 table.insert(left, right, entry as u32);
@@ -178,7 +190,10 @@ fn by_rank(model: &Bpe, texts: &[Option<Vec<u8>>], bytes: &[u32; 256]) -> Vec<Ma
     if rest.iter().all(|text| splitter.parts(text).is_none()) {
         return made;
     }
-    let entry_of = |part: &[u8]| index.get(&model.vocab, part).map(|entry| entry as u32);
+    let entry_of = |part: &[u8]| match *part {
+        [byte] => Some(bytes[usize::from(byte)]),
+        _ => index.get(&model.vocab, part).map(|entry| entry as u32),
+    };
     made.clear();
     for (entry, text) in texts.iter().enumerate() {
         let Some(text) = text.as_deref().filter(|text| text.len() > 1) else { continue };

@@ -44,16 +44,24 @@ pub struct Baked {
 pub struct BakeError {
     /// What stands in the way, and what to do.
     pub message: String,
+    /// The part of the `Spec` at fault, as tokenizer.json names it (`normalizer`, `pre_tokenizer`, `model`,
+    /// `post_processor`, `decoder`); empty where it is no single one.
+    pub part: &'static str,
 }
 
 impl BakeError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: message.into(), part: "" }
+    }
+
+    /// The same error, about this part.
+    fn in_part(self, part: &'static str) -> Self {
+        Self { part, ..self }
     }
 
     /// For what the references can do and the engine cannot do yet.
     fn unsupported(what: impl fmt::Display) -> Self {
-        Self { message: format!("not supported yet: {what}") }
+        Self::new(format!("not supported yet: {what}"))
     }
 }
 
@@ -143,8 +151,7 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
         tokens.set(token.id, bytes, TokenFlags::ADDED | special)?;
     }
 
-    let missing: Vec<u8> =
-        (0..=255).filter(|&byte| symbols.bytes[usize::from(byte)] == NONE).collect();
+    let missing = symbols.missing();
     let mut header = pipeline.flags;
     if !missing.is_empty() {
         header |= flags::MISSING_BYTES;

@@ -62,33 +62,47 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
     let mut flags = 0;
     let model = match &spec.model {
         Model::Bpe(model) => model,
-        Model::Unigram { .. } => return Err(BakeError::unsupported("model Unigram")),
-        Model::WordPiece { .. } => return Err(BakeError::unsupported("model WordPiece")),
-        Model::WordLevel { .. } => return Err(BakeError::unsupported("model WordLevel")),
+        Model::Unigram { .. } => {
+            return Err(BakeError::unsupported("model Unigram").in_part("model"));
+        }
+        Model::WordPiece { .. } => {
+            return Err(BakeError::unsupported("model WordPiece").in_part("model"));
+        }
+        Model::WordLevel { .. } => {
+            return Err(BakeError::unsupported("model WordLevel").in_part("model"));
+        }
     };
-    check_bpe(model)?;
+    check_bpe(model).map_err(|error| error.in_part("model"))?;
     if model.ignore_merges {
         flags |= flags::IGNORE_MERGES;
     }
     if spec.family == Family::Tiktoken {
         flags |= flags::TIKTOKEN;
     }
-    let normalizer = check_normalizer(spec.normalizer.as_ref())?;
+    let normalizer =
+        check_normalizer(spec.normalizer.as_ref()).map_err(|error| error.in_part("normalizer"))?;
     let syntax = match spec.family {
         Family::HuggingFace => Syntax::Oniguruma,
         Family::Tiktoken => Syntax::FancyRegex,
     };
-    let (pre_tokenizer, more) = check_pre_tokenizer(spec, syntax)?;
+    let (pre_tokenizer, more) =
+        check_pre_tokenizer(spec, syntax).map_err(|error| error.in_part("pre_tokenizer"))?;
     flags |= more;
     match &spec.post_processor {
         None | Some(PostProcessor::ByteLevel { .. }) => {}
-        Some(_) => return Err(BakeError::unsupported("post-processors that add tokens")),
+        Some(_) => {
+            let error = BakeError::unsupported("post-processors that add tokens");
+            return Err(error.in_part("post_processor"));
+        }
     }
     match &spec.decoder {
         Some(Decoder::ByteLevel { .. }) => {}
-        _ => return Err(BakeError::unsupported("decoders other than ByteLevel")),
+        _ => {
+            let error = BakeError::unsupported("decoders other than ByteLevel");
+            return Err(error.in_part("decoder"));
+        }
     }
-    if matches!(pre_tokenizer, Splitting::Hand(_)) && safe_cut(spec) {
+    if matches!(pre_tokenizer, Splitting::Hand(_)) && safe_cut(spec, flags) {
         flags |= flags::SAFE_CUT;
     }
     Ok(Pipeline { normalizer, pre_tokenizer, flags })
@@ -192,15 +206,18 @@ fn dropped(behavior: Behavior, invert: bool) -> Result<u32, BakeError> {
 
 /// Whether text may be cut between a letter or digit and white space although added tokens are
 /// looked for in the parts.
-fn safe_cut(spec: &Spec) -> bool {
+fn safe_cut(spec: &Spec, flags: u32) -> bool {
     let is_space = |byte: &u8| byte.is_ascii_whitespace();
+    // A char that is not ASCII may be a letter that is, once it is normalized.
+    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || !byte.is_ascii();
     !spec.added_tokens.iter().filter(|token| token.normalized).any(|token| {
         let bytes = token.content.as_bytes();
-        let straddles =
-            bytes.windows(2).any(|pair| pair[0].is_ascii_alphanumeric() && is_space(&pair[1]));
+        let straddles = bytes.windows(2).any(|pair| is_letter(&pair[0]) && is_space(&pair[1]));
         // A neighbour that decides about the match would be in the other part.
         let looks_left = token.single_word && bytes.first().is_some_and(is_space);
-        let looks_right = token.rstrip && bytes.last().is_some_and(u8::is_ascii_alphanumeric);
+        // What follows a token gets a space in front, what follows a cut does not.
+        let looks_right = (token.rstrip || flags & flags::PREFIX_SPACE != 0)
+            && bytes.last().is_some_and(is_letter);
         straddles || looks_left || looks_right
     })
 }

@@ -4,6 +4,7 @@
 
 mod json;
 pub mod pattern;
+pub(crate) mod place;
 mod recognise;
 mod stream;
 mod tiktoken;

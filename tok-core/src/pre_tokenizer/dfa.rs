@@ -51,6 +51,8 @@ pub struct Split {
     pub is_match: bool,
     /// Whether it could be another one if more text followed.
     pub touches_end: bool,
+    /// Text from here on had no part in it.
+    pub reach: usize,
 }
 
 impl Split {
@@ -104,14 +106,16 @@ impl<'a> Dfa<'a> {
         }
         let here = self.match_at(text, start);
         if let Some(end) = here.end {
-            return Some(Split { start, end, is_match: true, touches_end: here.touches_end });
+            let Found { touches_end, reach, .. } = here;
+            return Some(Split { start, end, is_match: true, touches_end, reach });
         }
-        let mut touches_end = here.touches_end;
+        let Found { mut touches_end, mut reach, .. } = here;
         let next = start + decode(text, start).map_or(1, |(_, len)| len);
         let end = match &self.search {
             Some((search, reverse)) => {
                 let found = search.walk(text, next);
                 touches_end |= found.touches_end;
+                reach = reach.max(found.reach);
                 found.end.map(|end| reverse.walk_back(text, next, end))
             }
             None => {
@@ -120,6 +124,7 @@ impl<'a> Dfa<'a> {
                     let Some((_, len)) = decode(text, at) else { break None };
                     let there = self.match_at(text, at);
                     touches_end |= there.touches_end;
+                    reach = reach.max(there.reach);
                     if there.end.is_some() {
                         break Some(at);
                     }
@@ -128,7 +133,7 @@ impl<'a> Dfa<'a> {
             }
         };
         touches_end |= end.is_none();
-        Some(Split { start, end: end.unwrap_or(text.len()), is_match: false, touches_end })
+        Some(Split { start, end: end.unwrap_or(text.len()), is_match: false, touches_end, reach })
     }
 
     /// All parts of `text`.
@@ -156,6 +161,7 @@ impl<'a> Dfa<'a> {
             let other = rest.walk(text, start);
             found.end = other.end;
             found.touches_end |= other.touches_end;
+            found.reach = found.reach.max(other.reach);
         }
         found
     }
@@ -168,6 +174,8 @@ struct Found {
     code: u8,
     /// The walk came to the end of the text.
     touches_end: bool,
+    /// What is beyond was not looked at.
+    reach: usize,
 }
 
 /// One automaton. State 0 is the dead one, and the accepting states come last.
@@ -255,7 +263,7 @@ impl<'a> Table<'a> {
     #[inline]
     fn walk(&self, text: &[u8], start: usize) -> Found {
         let mut state = self.starts[0];
-        let mut found = Found { end: None, code: 0, touches_end: false };
+        let mut found = Found { end: None, code: 0, touches_end: false, reach: text.len() };
         let mut at = start;
         while at < text.len() {
             let len;
@@ -264,6 +272,8 @@ impl<'a> Table<'a> {
             if state == 0 {
                 // The last bytes may be the beginning of a char.
                 found.touches_end = at + 3 > text.len() && at > cut_char(text);
+                // A byte that is no char may have been the beginning of one.
+                found.reach = at + 3;
                 return found;
             }
             if state >= self.first_accepting {

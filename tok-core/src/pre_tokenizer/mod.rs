@@ -34,6 +34,16 @@ pub fn safe_cut(text: &[u8], from: usize) -> Option<usize> {
     Some(from + at)
 }
 
+/// As many pre-tokens, at most, follow one whose end depends on where the text ends.
+///
+/// A [`Scanner`] looks beyond the end of a pre-token no farther than: the char behind it, or the rest of a
+/// contraction (up to three bytes, at most two pre-tokens); with white space, the rest of the run (at most
+/// two pre-tokens: what follows the last newline, and of that the last char goes to the next word); in
+/// [`O200k`] and [`Tekken`] upper case that it gives back, which is the next pre-token as a whole; in
+/// [`DeepseekV3`] chars that nothing matches, and the char behind them. An end of the text that cuts a
+/// char leaves bytes that are one pre-token at most.
+pub const LOOKAHEAD: usize = 4;
+
 /// Finds pre-tokens by hand-written rules.
 ///
 /// Text may be any bytes. A byte that is not part of a UTF-8 char counts as an unassigned char of

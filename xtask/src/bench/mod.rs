@@ -2,7 +2,9 @@
 #![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
 mod build;
+mod instructions;
 mod measure;
+mod peers;
 mod size;
 mod startup;
 mod train;
@@ -19,11 +21,13 @@ pub(crate) use build::as_rustc;
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     match args.iter().map(|arg| &**arg).collect::<Vec<_>>()[..] {
         ["build"] => build::run(),
+        ["instructions"] => instructions::run(false),
+        ["instructions", "--check"] => instructions::run(true),
         ["size"] => size::run(),
         ["startup"] => startup::run(),
-        ["startup", "--prepare"] => startup::prepare(),
+        ["peers", ref rest @ ..] => peers::run(rest),
         ["train", ref rest @ ..] => train::run(rest),
-        _ => Err("usage: cargo xtask bench build|size|startup|train".to_owned()),
+        _ => Err("usage: cargo xtask bench build|instructions|peers|size|startup|train".to_owned()),
     }
 }
 

@@ -10,7 +10,7 @@
 //! follows. A bound on the work, with the heap over the whole pre-token behind it, covers
 //! vocabularies for which that does not settle.
 
-use super::{Pairs, SHORT, Word, merge_heap, merge_short};
+use super::{Pairs, SHORT, Word, merge_bits, merge_heap};
 use crate::blob::lookup::NONE;
 use core::ops::Range;
 
@@ -160,7 +160,7 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
         };
         if window.len() <= SHORT {
             let mut symbols = [0; SHORT];
-            let count = merge_short(self.pairs, window, &mut symbols);
+            let count = merge_bits(self.pairs, window, &mut symbols);
             symbols[..count].iter().for_each(|&symbol| push(symbol));
         } else {
             let count = merge_heap(self.pairs, window, self.work)?;
@@ -184,7 +184,7 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
         let both = self.bytes.get(start..low(right) as usize)?;
         let holds = if both.len() <= SHORT {
             let mut symbols = [0; SHORT];
-            let count = merge_short(self.pairs, both, &mut symbols);
+            let count = merge_bits(self.pairs, both, &mut symbols);
             symbols[..count] == wanted
         } else {
             let count = merge_heap(self.pairs, both, self.work)?;
@@ -258,7 +258,7 @@ mod tests {
                     few.lens.push(len);
                 }
             }
-            for len in [1, 2, 63, 64, 65, 100, 500, 4000] {
+            for len in [1, 2, 3, 9, 17, 40, 63, 64, 65, 100, 500, 4000] {
                 // The textbook loop is quadratic; a few long ones do.
                 if len > 500 && round % 8 > 2 {
                     continue;
@@ -285,8 +285,11 @@ mod tests {
                 assert_eq!(found(&words, count), expected, "windows, round {round}, {len} bytes");
                 if len <= SHORT {
                     let mut symbols = [0; SHORT];
-                    let count = merge_short(&few, &bytes, &mut symbols);
+                    let count = super::super::merge_short(&few, &bytes, &mut symbols);
                     assert_eq!(symbols[..count], expected, "loop, round {round}, {len} bytes");
+                    let mut symbols = [0; SHORT];
+                    let count = merge_bits(&few, &bytes, &mut symbols);
+                    assert_eq!(symbols[..count], expected, "bits, round {round}, {len} bytes");
                 }
                 assert_eq!(merge_long(&few, &bytes, len_of, &mut words[1..]), None);
             }
