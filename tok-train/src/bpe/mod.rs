@@ -131,7 +131,7 @@ impl BpeTrainer {
             let len = symbols.lens[new as usize];
             let lens = &symbols.lens;
             run.merge(&top, new, |beside| lens[beside as usize].saturating_add(len) < limit)?;
-            if merges.len() % 256 == 0 {
+            if merges.len().is_multiple_of(256) {
                 let done = symbols.tokens.len() as u64;
                 watch.progress(Phase::Merge, done, self.vocab_size as u64);
             }

@@ -110,7 +110,7 @@ impl Corpus {
             }
         }
         let all = before[len];
-        if all.is_nan() || all < SMALLEST || all > 1.0 / SMALLEST {
+        if !(SMALLEST..=1.0 / SMALLEST).contains(&all) {
             return false;
         }
         behind[len] = 1.0;
@@ -159,9 +159,9 @@ impl Corpus {
             behind[at] = sum;
         }
         let all = before[len];
-        for at in 0..len {
+        for (at, before) in before[..len].iter().enumerate() {
             self.each_edge(scores, start, at, len, |to, id, score| {
-                expected[id] += count * (before[at] + score + behind[to] - all).exp();
+                expected[id] += count * (before + score + behind[to] - all).exp();
             });
         }
     }
