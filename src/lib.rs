@@ -11,6 +11,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "rayon")]
+mod batch;
 #[cfg(feature = "alloc")]
 mod cut;
 #[cfg(feature = "alloc")]
@@ -30,6 +32,8 @@ mod tokens;
 pub mod train;
 pub mod vocab;
 
+#[cfg(feature = "rayon")]
+pub use batch::{BatchError, Threads};
 #[cfg(feature = "alloc")]
 pub use decode::DecodeStream;
 pub use encode::Options;

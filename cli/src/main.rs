@@ -4,6 +4,7 @@ mod args;
 mod bake;
 mod convert;
 mod count;
+mod cpu;
 mod decode;
 mod encode;
 mod ids;

@@ -5,7 +5,7 @@ use comptok_core::{
     Kernel,
     kernel::{Masks, Tier},
     pre_tokenizer::{
-        Cl100k, DeepseekV3, Gpt2, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
+        Cl100k, DeepseekV3, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
     },
 };
 
@@ -91,6 +91,7 @@ fn check_all(kernels: &[Kernel], text: &[u8]) {
     check(Qwen3_5, kernels, text);
     check(O200k, kernels, text);
     check(Tekken, kernels, text);
+    check(Kimi, kernels, text);
     check(DeepseekV3, kernels, text);
 }
 

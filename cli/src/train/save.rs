@@ -78,7 +78,7 @@ pub(super) fn held_out(spec: &Spec, path: Option<&Path>) -> Result<Option<Compre
         .map_err(|error| Failure::data(format!("{name}: cannot be encoded: {error}")))?;
     let mut sum = Compression { bytes: bytes.len() as u64, tokens: 0 };
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let options = Options { special: Special::AsText, ..Options::default() };
+        let options = Options::new(Special::AsText);
         let tokens = tokenizer.count(line, options);
         sum.tokens += tokens.map_err(|error| Failure::data(format!("{name}: {error}")))? as u64;
     }

@@ -10,6 +10,7 @@ use super::{
     pipeline::{Pipeline, Splitting},
 };
 
+#[derive(Clone)]
 pub(super) struct Image {
     header: [u8; HEADER_LEN],
     sections: Vec<Vec<u8>>,
@@ -47,6 +48,11 @@ impl Image {
 
     pub(super) fn section(&mut self, section: Section, bytes: Vec<u8>) {
         self.sections[section as usize] = bytes;
+    }
+
+    /// Bytes in all sections.
+    pub(super) fn sections_len(&self) -> usize {
+        self.sections.iter().map(|section| section.len().next_multiple_of(ALIGN)).sum()
     }
 
     pub(super) fn fingerprint(&mut self, fingerprint: [u8; 32]) {

@@ -8,7 +8,15 @@ use comptok_core::blob::{
     },
 };
 
-use super::{BakeError, bpe::Symbols, image::Image, pipeline::Pipeline};
+use std::{cmp::Reverse, collections::HashSet};
+
+use super::{
+    BakeError,
+    bpe::Symbols,
+    image::{Image, le_bytes},
+    pipeline::Pipeline,
+    profile::Counts,
+};
 use crate::spec::Bpe;
 
 /// Keys for each head line of the tier for up to 7 bytes: the fewer lines, the more of them stay in
@@ -26,31 +34,90 @@ struct Entry<K> {
     value: Value,
 }
 
-pub(super) fn write(
-    image: &mut Image,
-    model: &Bpe,
-    texts: &[Option<Vec<u8>>],
-    symbols: &Symbols,
-    pipeline: &Pipeline,
-) -> Result<(), BakeError> {
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
-    let (mut tiny, mut short, mut long, mut longest) = (Vec::new(), Vec::new(), Vec::new(), 0);
-    for entry in order {
-        let Some(text) = texts[entry].as_deref().filter(|text| !text.is_empty()) else { continue };
-        let Some((_, id)) = model.vocab.get(entry) else { continue };
-        let reachable = symbols.of_entry[entry] != NONE;
-        // The merges of a reachable entry end in its one symbol; another entry is an answer only
-        // where merges are ignored. An entry that is never a pre-token would waste a place.
-        let answers = match reachable {
-            true => pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags),
-            false => model.ignore_merges,
-        };
-        if !answers {
-            continue;
+/// What can be an answer.
+pub(super) struct Words<'w> {
+    pub(super) model: &'w Bpe,
+    pub(super) texts: &'w [Option<Vec<u8>>],
+    pub(super) symbols: &'w Symbols,
+    pub(super) pipeline: &'w Pipeline,
+}
+
+impl<'w> Words<'w> {
+    pub(super) fn write(&self, image: &mut Image) -> Result<(), BakeError> {
+        let words = self.vocabulary();
+        let longest = words.iter().map(|(text, _)| text.len()).max().unwrap_or(0);
+        image.set(field::MAX_WHOLE_LEN, longest as u32);
+        place(image, &words, &[])
+    }
+
+    /// As [`write`](Self::write), with the counts and answers of a profile, as many as its bound lets
+    /// in.
+    pub(super) fn write_with(&self, image: &mut Image, counts: &Counts) -> Result<(), BakeError> {
+        self.write(image)?;
+        let (plain, most) = (image.clone(), image.sections_len() + counts.max_bytes);
+        let known = self.vocabulary();
+        let whole: HashSet<&[u8]> = known.iter().map(|&(text, _)| text).collect();
+        let mut new: Vec<&(Vec<u8>, Vec<u32>)> =
+            counts.answers.iter().filter(|(text, _)| !whole.contains(text.as_slice())).collect();
+        // A key takes 16 bytes and more, so this is far from too few.
+        new.truncate(counts.max_bytes / 16);
+        loop {
+            let (mut words, mut ids) = (known.clone(), Vec::new());
+            for (text, answer) in &new {
+                // What cannot be said in a value is merged as before.
+                if ids.len() <= Value::MAX_START && answer.len() <= Value::MAX_COUNT {
+                    words.push((text, Value::many(ids.len(), answer.len())));
+                    ids.extend_from_slice(answer);
+                }
+            }
+            let count = |text: &[u8]| counts.words.get(text).copied().unwrap_or(0);
+            // Words of the same count, and those that the text has not, stay in their order.
+            words.sort_by_key(|&(text, _)| Reverse(count(text)));
+            place(image, &words, &ids)?;
+            let len = image.sections_len();
+            if len <= most {
+                return Ok(());
+            }
+            if new.is_empty() {
+                *image = plain;
+                return Ok(());
+            }
+            let grown = len - (most - counts.max_bytes);
+            let fitting = new.len() as u64 * counts.max_bytes as u64 / grown as u64;
+            new.truncate((fitting as usize).saturating_sub(new.len() / 64 + 1));
         }
-        longest = longest.max(text.len());
-        let value = Value::one(id);
+    }
+
+    /// Vocabulary entries that are answers, the hottest first.
+    fn vocabulary(&self) -> Vec<(&'w [u8], Value)> {
+        let Self { model, texts, symbols, pipeline } = *self;
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
+        let mut words = Vec::with_capacity(order.len());
+        for entry in order {
+            let Some(text) = texts[entry].as_deref().filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            let Some((_, id)) = model.vocab.get(entry) else { continue };
+            let reachable = symbols.of_entry[entry] != NONE;
+            // The merges of a reachable entry end in its one symbol; another entry is an answer only
+            // where merges are ignored. An entry that is never a pre-token would waste a place.
+            let answers = match reachable {
+                true => pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags),
+                false => model.ignore_merges,
+            };
+            if answers {
+                words.push((text, Value::one(id)));
+            }
+        }
+        words
+    }
+}
+
+/// Places words, the hottest first.
+fn place(image: &mut Image, words: &[(&[u8], Value)], answers: &[u32]) -> Result<(), BakeError> {
+    let (mut tiny, mut short, mut long) = (Vec::new(), Vec::new(), Vec::new());
+    for &(text, value) in words {
         if let Some(key) = TinyKey::new(text) {
             tiny.push(Entry { key: key.0, hash: key.hash(), value });
         } else if let Some(key) = Key::new(text) {
@@ -62,7 +129,6 @@ pub(super) fn write(
             long.push(Entry { key, hash: key.hash(), value });
         }
     }
-    image.set(field::MAX_WHOLE_LEN, longest as u32);
     let (head, cold) = tier(&tiny, TINY_PER_LINE, TINY_PER_HEAD)?;
     image.section(Section::TinyHead, head);
     image.section(Section::TinyCold, cold);
@@ -72,6 +138,7 @@ pub(super) fn write(
     let (pilots, lines) = long_tier(&long)?;
     image.section(Section::LongPilots, pilots);
     image.section(Section::Long, lines);
+    image.section(Section::Answers, le_bytes(answers));
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod image;
 mod join;
 mod level0;
 mod pipeline;
+mod profile;
 mod tables;
 
 use comptok_core::blob::{TokenFlags, flags, lookup::NONE};
@@ -18,16 +19,20 @@ use std::fmt;
 use crate::spec::{Alphabet, Model, Spec};
 use crate::{byte_level, error::quote_bytes};
 use image::Image;
+use profile::Counts;
 
 pub use join::join;
+pub use profile::Profile;
 
 /// What bake does beside the `Spec`.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct Options<'a> {
     /// sha256 of the source and of what was said about it; goes into the header as it is.
     pub source: [u8; 32],
     /// Warnings are errors.
     pub strict: bool,
+    /// Frequent words of this text become answers, and are found first.
+    pub profile: Option<Profile<'a>>,
 }
 
 /// A blob and what was noticed while it was baked.
@@ -114,7 +119,7 @@ impl Tokens {
 /// # Errors
 ///
 /// [`BakeError`] for what the engine cannot run, and with `strict` for anything worth a warning.
-pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
+pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     let pipeline = pipeline::check(spec)?;
     let Model::Bpe(model) = &spec.model else {
         return Err(BakeError::unsupported("models other than BPE"));
@@ -174,7 +179,14 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     let mut image = Image::new(&pipeline, header, options.source);
     tables::decode(&mut image, &tokens)?;
     tables::pairs(&mut image, &symbols)?;
-    level0::write(&mut image, model, &texts, &symbols, &pipeline)?;
+    let words = level0::Words { model, texts: &texts, symbols: &symbols, pipeline: &pipeline };
+    match options.profile {
+        None => words.write(&mut image)?,
+        Some(profile) => {
+            let counts = Counts::of(profile, &image.clone().finish()?, &pipeline)?;
+            words.write_with(&mut image, &counts)?;
+        }
+    }
     added::write(&mut image, &added);
     image.names(&pipeline);
     image.fingerprint(fingerprint::of(&pipeline, header, &tokens, &symbols, &added));
