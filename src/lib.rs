@@ -34,6 +34,8 @@ mod scratch;
 mod storage;
 mod tokenizer;
 mod tokens;
+#[cfg(feature = "train")]
+pub mod train;
 pub mod vocab;
 
 #[cfg(feature = "rayon")]

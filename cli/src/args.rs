@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Convert(Convert),
     /// What is in a tokenizer.
     Inspect(Inspect),
+    /// Texts to a tokenizer.
+    Train(Box<crate::train::args::Train>),
+    /// Texts to counted words, for train.
+    CountWords(Box<crate::train::args::CountWords>),
     /// The bundled tokenizers.
     #[command(subcommand)]
     Vocab(Vocab),
