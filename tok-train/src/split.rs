@@ -5,7 +5,8 @@ use comptok_bake::read::PatternArg;
 use comptok_bake::spec::{Behavior, Family, Pattern, PreTokenizer, PrependScheme};
 use comptok_core::pre_tokenizer::dfa::Dfa;
 use comptok_core::pre_tokenizer::{
-    Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Syntax, Tekken,
+    Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner,
+    Syntax, Tekken,
 };
 
 use crate::TrainError;
@@ -137,7 +138,7 @@ impl Splitter {
             use_regex,
         };
         let kind = match pattern {
-            PatternArg::Named(name) => Kind::from_name(name),
+            PatternArg::Named(name) => Kind::from_name(name).filter(|kind| *kind != Kind::Clip),
             PatternArg::Regex(_) => None,
         };
         let mut steps = match (kind, named) {
@@ -205,7 +206,9 @@ fn hand(parts: &[PreTokenizer], syntax: Syntax) -> Option<(Kind, usize)> {
     let regexes: Vec<String> = parts.iter().map_while(regex).collect();
     (1..=regexes.len()).rev().find_map(|len| {
         let texts: Vec<&str> = regexes[..len].iter().map(String::as_str).collect();
-        Kind::recognise(&texts, syntax).map(|kind| (kind, len))
+        // What CLIP's misses may have to be dropped, which the automaton knows.
+        let kind = Kind::recognise(&texts, syntax).filter(|kind| *kind != Kind::Clip);
+        kind.map(|kind| (kind, len))
     })
 }
 
@@ -243,6 +246,8 @@ fn hand_split(
         Kind::O200k => scan(O200k, around, start, end, each),
         Kind::Tekken => scan(Tekken, around, start, end, each),
         Kind::DeepseekV3 => scan(DeepseekV3, around, start, end, each),
+        Kind::Kimi => scan(Kimi, around, start, end, each),
+        Kind::Clip => scan(Clip, around, start, end, each),
     }
 }
 
