@@ -211,7 +211,7 @@ fn texts(count: usize, len: usize) -> Vec<Vec<u8>> {
 
 #[test]
 fn every_pattern() {
-    let texts = texts(20, 250);
+    let texts = texts(12, 250);
     let long = texts[..8].concat();
     let mut patterns: Vec<Vec<&str>> =
         Kind::ALL.iter().map(|kind| kind.regex_in(Syntax::Oniguruma).to_vec()).collect();
@@ -245,7 +245,7 @@ fn every_kind_of_added_token() {
         &[("12", &["normalized", "lstrip"]), ("1", &["single_word"])],
         &[("the the", &["special", "rstrip", "single_word"])],
     ];
-    let texts = texts(20, 300);
+    let texts = texts(15, 300);
     let patterns: [&[&str]; 4] =
         [&[], Kind::Cl100k.regex_in(Syntax::Oniguruma), Kind::O200k.regex(), &BAKED[0..1]];
     for added in added {
@@ -266,7 +266,7 @@ fn every_kind_of_added_token() {
                 });
                 let name = format!("{added:?} {pattern:?}, nfc {normalize}, prefix {prefix}");
                 for text in &texts {
-                    check(&name, &tokenizer, text, &[1, 13, 60]);
+                    check(&name, &tokenizer, text, &[1, 60]);
                 }
                 check(&name, &tokenizer, &texts.concat(), &[2000]);
             }
@@ -288,7 +288,7 @@ fn rank_files() {
         let tokenizer =
             Tokenizer::from_bytes_with(ranks, &options).unwrap_or_else(|e| panic!("{e}"));
         for text in texts(20, 250) {
-            check(pattern, &tokenizer, &text, &[1, 13, 60]);
+            check(pattern, &tokenizer, &text, &[1, 60]);
         }
     }
 }
@@ -372,7 +372,7 @@ fn real_text() {
     for name in ["english", "code", "multilingual", "chat", "adversarial/combining"] {
         let file = shared.join(format!("corpus/{name}.txt"));
         let text = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        let text = &text[text.len() / 2..][..12_000];
+        let text = &text[text.len() / 2..][..5_000];
         for pattern in &patterns {
             let tokenizer = tokenizer(pattern, nfc);
             check(name, &tokenizer, text, &[50, 3000]);

@@ -382,7 +382,7 @@ fn check_tiktoken(name: &str, ranks: &str) {
     let options = FileOptions {
         pattern: Some(PatternArg::Regex(header["pat_str"].as_str().expect("a pattern"))),
         special_tokens: &specials,
-        strict: false,
+        ..FileOptions::default()
     };
     let file = unzip(&shared.join(format!("vocabs/tiktoken/{ranks}.tiktoken.gz")));
     let loaded =

@@ -37,11 +37,14 @@ pub(crate) struct Args {
     pub(crate) special_tokens_at: Option<Span>,
     /// The places of the ids in it.
     pub(crate) ids_at: Vec<Span>,
+    /// `profile = "…"`: a file of text.
+    pub(crate) profile: Option<LitStr>,
     /// `strict = true`.
     pub(crate) strict: bool,
 }
 
-const KNOWN: &str = "known are pattern = \"…\", special_tokens = {\"…\": 0} and strict = true";
+const KNOWN: &str =
+    "known are pattern = \"…\", special_tokens = {\"…\": 0}, profile = \"…\" and strict = true";
 
 /// Reads `<comptok>; "path" [, name = value]* [,]`.
 pub(crate) fn parse(input: TokenStream) -> (Args, Errors) {
@@ -116,7 +119,7 @@ fn argument(
         syn::Error::new(error.span(), format!("expected an argument name; {KNOWN}"))
     })?;
     let text = name.to_string();
-    if !["pattern", "special_tokens", "strict"].contains(&text.as_str()) {
+    if !["pattern", "special_tokens", "profile", "strict"].contains(&text.as_str()) {
         return Err(syn::Error::new(name.span(), format!("unknown argument `{text}`; {KNOWN}")));
     }
     if seen.contains(&text) {
@@ -132,6 +135,11 @@ fn argument(
                     error.span(),
                     "a pattern is a string literal: a name or a regular expression",
                 )
+            })?);
+        }
+        "profile" => {
+            args.profile = Some(input.parse().map_err(|error: syn::Error| {
+                syn::Error::new(error.span(), "a profile is a string literal: the path of a text")
             })?);
         }
         "special_tokens" => {
@@ -210,13 +218,14 @@ mod tests {
     fn every_argument_is_read() {
         let (args, errors) = read(
             "::comptok; \"x.tiktoken\", pattern = r\"\\S+\", \
-             special_tokens = {\"<a>\": 7, \"<b>\": 1_000,}, strict = true,",
+             special_tokens = {\"<a>\": 7, \"<b>\": 1_000,}, profile = \"x.txt\", strict = true,",
         );
         assert_eq!(errors, [""; 0]);
         assert_eq!(args.krate.to_string(), ":: comptok");
         assert_eq!(args.path.expect("a path").value(), "x.tiktoken");
         assert_eq!(args.pattern.expect("a pattern").value(), "\\S+");
         assert_eq!(args.special_tokens, [("<a>".to_owned(), 7), ("<b>".to_owned(), 1000)]);
+        assert_eq!(args.profile.expect("a profile").value(), "x.txt");
         assert!(args.strict);
     }
 
@@ -237,6 +246,7 @@ mod tests {
             ("c; \"x\", 3", "expected an argument name"),
             ("c; \"x\", patern = \"gpt2\"", "unknown argument `patern`"),
             ("c; \"x\", strict = true, strict = true", "`strict` is given twice"),
+            ("c; \"x\", profile = x", "a profile is a string literal"),
             ("c; \"x\", strict", "expected `strict = …`"),
             ("c; \"x\", strict = 1", "strict is true or false"),
             ("c; \"x\", pattern = gpt2", "a pattern is a string literal"),

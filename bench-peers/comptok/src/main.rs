@@ -40,6 +40,14 @@ impl Peer for Comptok {
         text.clear();
         self.0.decode_into(ids, text).is_ok()
     }
+
+    fn batch(&self, texts: &[&str], threads: usize) -> Option<Vec<Vec<u32>>> {
+        self.0.encode_batch_in(threads, texts, ORDINARY).ok()
+    }
+
+    fn long(&self, text: &str, threads: usize) -> Option<Vec<u32>> {
+        self.0.encode_parallel_in(threads, text, ORDINARY).ok()
+    }
 }
 
 fn main() -> std::process::ExitCode {

@@ -42,7 +42,13 @@ impl Splitting {
     /// Whether `text` is left whole.
     pub(super) fn keeps_whole(&self, text: &[u8], flags: u32) -> bool {
         match self {
-            Self::Hand(kind) => kind.end(text, 0) == text.len(),
+            Self::Hand(kind) => {
+                let drops = match kind.is_gap(text, 0) {
+                    true => flags::DROPS_GAPS,
+                    false => flags::DROPS_MATCHES,
+                };
+                kind.end(text, 0) == text.len() && flags & drops == 0
+            }
             Self::Dfa { image, .. } => {
                 let split = Dfa::parse(image).and_then(|dfa| dfa.split_at(text, 0));
                 split.is_some_and(|split| {
@@ -170,8 +176,14 @@ fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Splitting, u32), 
     }
     let texts: Vec<&str> = patterns.iter().map(|&(regex, _)| regex).collect();
     let isolated = patterns.iter().all(|&(_, drops)| drops == 0);
-    if isolated && let Some(kind) = Kind::recognise(&texts, syntax) {
-        return Ok((Splitting::Hand(kind), 0));
+    // What tiktoken's pattern misses is dropped there.
+    let missed = if spec.family == Family::Tiktoken { flags::DROPS_GAPS } else { 0 };
+    if let Some(kind) = Kind::recognise(&texts, syntax)
+        && (isolated || kind == Kind::Clip)
+    {
+        // The other patterns miss nothing, or what they miss counts as a match.
+        let drops = patterns.iter().fold(missed, |drops, &(_, more)| drops | more);
+        return Ok((Splitting::Hand(kind), if kind == Kind::Clip { drops } else { 0 }));
     }
     let &[(regex, drops)] = patterns.as_slice() else {
         return Err(BakeError::unsupported(format_args!(
@@ -183,9 +195,7 @@ fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Splitting, u32), 
         let (regex, column, what) = (crate::error::quote(regex), error.column, error.what);
         BakeError::new(format!("pattern {regex}, column {column}: cannot bake {what}"))
     })?;
-    // What tiktoken's pattern misses is dropped there.
-    let drops = if spec.family == Family::Tiktoken { flags::DROPS_GAPS } else { drops };
-    Ok((Splitting::Dfa { regex: regex.to_owned(), image }, drops))
+    Ok((Splitting::Dfa { regex: regex.to_owned(), image }, drops | missed))
 }
 
 /// What a Split drops.

@@ -7,6 +7,7 @@ mod measure;
 mod peers;
 mod size;
 mod startup;
+mod train;
 
 use std::{
     path::{Path, PathBuf},
@@ -25,7 +26,8 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         ["size"] => size::run(),
         ["startup"] => startup::run(),
         ["peers", ref rest @ ..] => peers::run(rest),
-        _ => Err("usage: cargo xtask bench build|instructions|peers|size|startup".to_owned()),
+        ["train", ref rest @ ..] => train::run(rest),
+        _ => Err("usage: cargo xtask bench build|instructions|peers|size|startup|train".to_owned()),
     }
 }
 
