@@ -2,7 +2,13 @@
 
 use crate::{DecodeError, TokenId, Tokenizer};
 use alloc::{string::String, vec::Vec};
-use comptok_core::{blob::Tables, decoder};
+use comptok_core::{
+    blob::Tables,
+    decoder::{self, Skip, Stop},
+};
+
+/// Bytes that are made room for at a time.
+const ROOM: core::ops::Range<usize> = 64..32 << 10;
 
 impl Tokenizer {
     /// The text of `ids`, special tokens included.
@@ -28,9 +34,9 @@ impl Tokenizer {
             return (general.decode)(&self.tables(), ids, skip_special);
         }
         let mut bytes = Vec::new();
-        for token in decoder::tokens(self.tables(), ids, skip_special).flatten() {
-            bytes.extend_from_slice(token);
-        }
+        let skip = if skip_special { Skip::UnknownAndSpecial } else { Skip::Unknown };
+        // With this, no id is an error.
+        let _ = self.append(ids, skip, &mut bytes);
         into_lossy(bytes)
     }
 
@@ -55,14 +61,43 @@ impl Tokenizer {
             bytes.extend_from_slice(self.decode(ids)?.as_bytes());
             return Ok(());
         }
-        bytes.reserve(4 * ids.len());
-        for (index, token) in decoder::tokens(self.tables(), ids, false).enumerate() {
-            match token {
-                Some(token) => bytes.extend_from_slice(token),
-                None => return Err(DecodeError::UnknownId { id: ids[index], index }),
+        self.append(ids, Skip::Nothing, bytes)
+    }
+
+    fn append(&self, ids: &[TokenId], skip: Skip, bytes: &mut Vec<u8>) -> Result<(), DecodeError> {
+        let tables = self.tables();
+        let start = bytes.len();
+        let (mut done, mut len, mut needed) = (0, start, 0);
+        loop {
+            let rest = ids.get(done..).unwrap_or_default();
+            // What the ids so far have, and a little more, is what the others will have.
+            let so_far = len - start;
+            let per_id = so_far.checked_div(done).map_or(4, |mean| mean + 1);
+            let expected = per_id.saturating_mul(rest.len()).saturating_add(ROOM.start);
+            if bytes.capacity() - len < needed.max(expected.min(ROOM.start)) {
+                bytes.truncate(len);
+                // No more than in proportion to what is known.
+                let most = so_far.saturating_mul(8).max(4 * ids.len()).max(ROOM.start);
+                bytes.reserve(expected.min(most).max(needed));
             }
+            // A part at a time, so that the zeros are still in the processor's cache when the text takes
+            // their place.
+            let part = expected.clamp(ROOM.start, ROOM.end).max(needed);
+            let end = len.saturating_add(part).min(bytes.capacity());
+            bytes.resize(end, 0);
+            let copied = decoder::copy(&tables, rest, skip, &mut bytes[len..]);
+            (done, len) = (done + copied.ids, len + copied.bytes);
+            let result = match copied.stop {
+                Some(Stop::Full { needed: bytes }) => {
+                    needed = bytes;
+                    continue;
+                }
+                Some(Stop::Unknown) => Err(DecodeError::UnknownId { id: ids[done], index: done }),
+                None => Ok(()),
+            };
+            bytes.truncate(len);
+            return result;
         }
-        Ok(())
     }
 
     fn check_ids(&self, ids: &[TokenId]) -> Result<(), DecodeError> {
@@ -86,8 +121,9 @@ impl Tokenizer {
     ) -> Result<(String, Vec<usize>), DecodeError> {
         let (mut bytes, mut chars) = (Vec::new(), 0usize);
         let mut offsets = Vec::with_capacity(ids.len());
-        for (index, token) in decoder::tokens(self.tables(), ids, false).enumerate() {
-            let token = token.ok_or(DecodeError::UnknownId { id: ids[index], index })?;
+        let tables = self.tables();
+        for (index, &id) in ids.iter().enumerate() {
+            let token = tables.token(id).ok_or(DecodeError::UnknownId { id, index })?;
             let continues = |byte: &u8| (0x80..0xC0).contains(byte);
             offsets.push(chars.saturating_sub(usize::from(token.first().is_some_and(continues))));
             chars += token.iter().filter(|byte| !continues(byte)).count();

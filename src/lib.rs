@@ -11,6 +11,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "rayon")]
+mod batch;
 #[cfg(feature = "alloc")]
 mod cut;
 #[cfg(feature = "alloc")]
@@ -32,8 +34,12 @@ mod scratch;
 mod storage;
 mod tokenizer;
 mod tokens;
+#[cfg(feature = "train")]
+pub mod train;
 pub mod vocab;
 
+#[cfg(feature = "rayon")]
+pub use batch::{BatchError, Threads};
 #[cfg(feature = "alloc")]
 pub use decode::DecodeStream;
 pub use encode::Options;

@@ -9,7 +9,9 @@ use std::{
     string::{String, ToString},
 };
 
-pub use comptok_bake::{FileError, FileOptions, Spec, read::pattern::PatternArg};
+pub use comptok_bake::{
+    FileError, FileOptions, Spec, bake::Profile, read::pattern::PatternArg, spec::Family,
+};
 
 /// Why a tokenizer could not be loaded.
 #[derive(Debug)]

@@ -29,6 +29,7 @@
 /// | --- | --- |
 /// | `pattern = "…"` | `gpt2`, `r50k`, `cl100k`, `o200k`, `llama3`, `qwen2` and others (a wrong name is answered with the list), or a regular expression |
 /// | `special_tokens = {"…": id}` | special tokens of a rank file |
+/// | `profile = "…"` | a file of text like the one that will be encoded: its frequent words are found at once; up to 1 MiB more, the same ids |
 /// | `strict = true` | what is worth a warning is an error |
 ///
 /// # Static, not const

@@ -254,15 +254,19 @@ pub(crate) fn with_own<R>(f: impl FnOnce(&mut Scratch<'static>) -> R) -> R {
     #[cfg(feature = "std")]
     {
         use core::cell::Cell;
+        /// On cache lines of its own, since what lies beside it may be another thread's.
+        #[repr(align(128))]
+        #[derive(Default)]
+        struct Own(Scratch<'static>);
         std::thread_local! {
-            static OWN: Cell<Option<alloc::boxed::Box<Scratch<'static>>>> = const { Cell::new(None) };
+            static OWN: Cell<Option<alloc::boxed::Box<Own>>> = const { Cell::new(None) };
         }
         // Taken out while in use, so that a call inside a call gets another one.
-        let mut scratch = OWN.try_with(Cell::take).ok().flatten().unwrap_or_default();
-        let result = f(&mut scratch);
+        let mut own = OWN.try_with(Cell::take).ok().flatten().unwrap_or_default();
+        let result = f(&mut own.0);
         // A thread must not keep the memory of one extreme text for ever.
-        if scratch.memory_len() <= 1 << 20 && scratch.spans.capacity() <= 1 << 15 {
-            let _ = OWN.try_with(|own| own.set(Some(scratch)));
+        if own.0.memory_len() <= 1 << 20 && own.0.spans.capacity() <= 1 << 15 {
+            let _ = OWN.try_with(|place| place.set(Some(own)));
         }
         result
     }

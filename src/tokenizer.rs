@@ -134,9 +134,28 @@ impl Tokenizer {
         self.header.id_limit
     }
 
-    /// The bytes that `id` decodes to; `None` if it has no token.
+    /// The bytes that `id` decodes to; `None` if it has no token. Where decoding looks around, they are
+    /// the token's text.
     pub fn token_bytes(&self, id: TokenId) -> Option<&[u8]> {
         self.tables().token(id)
+    }
+
+    /// The text of a token as the vocabulary writes it, of an added token what it matches; `None` if the
+    /// id has none.
+    #[cfg(feature = "alloc")]
+    pub fn id_to_token(&self, id: TokenId) -> Option<alloc::string::String> {
+        let tables = self.tables();
+        let model = comptok_core::model::Model::parse(&tables)?;
+        comptok_core::general::token_text(&tables, &model, id).map(|text| text.into_owned())
+    }
+
+    /// The id of an added token that matches `text`, or of the vocabulary's token that is written so.
+    #[cfg(feature = "alloc")]
+    pub fn token_to_id(&self, text: &str) -> Option<TokenId> {
+        let tables = self.tables();
+        let mut added = self.added_tokens().filter(|token| token.content == text);
+        let added = added.next().map(|token| token.id);
+        added.or_else(|| comptok_core::model::Model::parse(&tables)?.token_id(text))
     }
 
     /// The id of the token with these bytes. Where several have them, that of the vocabulary

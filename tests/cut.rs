@@ -10,7 +10,6 @@ use comptok::{
 };
 use comptok_core::pre_tokenizer::{Kind, Syntax};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
 
 /// Patterns without a scanner: they become automata. The last ones look far ahead.
 const BAKED: [&str; 6] = [
@@ -71,28 +70,41 @@ fn in_parts(
     special: Special<'_>,
     size: usize,
 ) -> (Vec<u32>, usize) {
-    let (mut ids, mut at, mut most) = (Vec::new(), 0, 0);
+    let (ids, most, _) = in_parts_counting(tokenizer, text, special, size);
+    (ids, most)
+}
+
+/// As [`in_parts`], and the sum of the bytes that were searched for a place.
+fn in_parts_counting(
+    tokenizer: &Tokenizer,
+    text: &[u8],
+    special: Special<'_>,
+    size: usize,
+) -> (Vec<u32>, usize, usize) {
+    let (mut ids, mut at, mut most, mut looked_at) = (Vec::new(), 0, 0, 0);
     let mut seen = size;
     loop {
         let options = Options { continued: at > 0, ..Options::new(special) };
-        let part = match text.get(at..at + seen) {
-            Some(part) => match tokenizer.last_cut(part, options) {
-                Some(place) => {
-                    assert!(0 < place && place <= part.len(), "{place}");
-                    &part[..place]
-                }
-                None => {
-                    seen *= 2;
-                    continue;
-                }
-            },
+        let found = text.get(at..at + seen).map(|part| {
+            looked_at += part.len();
+            (part, tokenizer.last_cut(part, options))
+        });
+        let part = match found {
+            Some((part, Some(place))) => {
+                assert!(0 < place && place <= part.len(), "{place}");
+                &part[..place]
+            }
+            Some((_, None)) => {
+                seen *= 2;
+                continue;
+            }
             None => &text[at..],
         };
         most = most.max(seen);
         ids.extend(tokenizer.encode(part, options).expect("any text"));
         at += part.len();
         if at == text.len() {
-            return (ids, most);
+            return (ids, most, looked_at);
         }
         seen = size;
     }
@@ -199,7 +211,7 @@ fn texts(count: usize, len: usize) -> Vec<Vec<u8>> {
 
 #[test]
 fn every_pattern() {
-    let texts = texts(20, 250);
+    let texts = texts(12, 250);
     let long = texts[..8].concat();
     let mut patterns: Vec<Vec<&str>> =
         Kind::ALL.iter().map(|kind| kind.regex_in(Syntax::Oniguruma).to_vec()).collect();
@@ -233,7 +245,7 @@ fn every_kind_of_added_token() {
         &[("12", &["normalized", "lstrip"]), ("1", &["single_word"])],
         &[("the the", &["special", "rstrip", "single_word"])],
     ];
-    let texts = texts(20, 300);
+    let texts = texts(15, 300);
     let patterns: [&[&str]; 4] =
         [&[], Kind::Cl100k.regex_in(Syntax::Oniguruma), Kind::O200k.regex(), &BAKED[0..1]];
     for added in added {
@@ -254,7 +266,7 @@ fn every_kind_of_added_token() {
                 });
                 let name = format!("{added:?} {pattern:?}, nfc {normalize}, prefix {prefix}");
                 for text in &texts {
-                    check(&name, &tokenizer, text, &[1, 13, 60]);
+                    check(&name, &tokenizer, text, &[1, 60]);
                 }
                 check(&name, &tokenizer, &texts.concat(), &[2000]);
             }
@@ -276,7 +288,7 @@ fn rank_files() {
         let tokenizer =
             Tokenizer::from_bytes_with(ranks, &options).unwrap_or_else(|e| panic!("{e}"));
         for text in texts(20, 250) {
-            check(pattern, &tokenizer, &text, &[1, 13, 60]);
+            check(pattern, &tokenizer, &text, &[1, 60]);
         }
     }
 }
@@ -330,7 +342,8 @@ fn parts_are_short() {
     }
 }
 
-/// One pre-token of many megabytes is seen whole, in linear time.
+/// One pre-token that is far longer than what is read at a time is read whole, and what is read again and
+/// again on the way is no more than twice the text.
 #[test]
 fn a_long_pre_token_takes_linear_time() {
     let gpt2 = Kind::Gpt2.regex();
@@ -340,20 +353,12 @@ fn a_long_pre_token_takes_linear_time() {
         (tokenizer(gpt2, nfc), "\u{301}"),
         (tokenizer(&BAKED[..1], |_| ()), "字"),
     ] {
-        let time = |megabytes: usize| {
-            let text = letter.repeat(megabytes * 100_000 / letter.len()) + " end of it";
-            (0..3)
-                .map(|_| {
-                    let start = Instant::now();
-                    let (ids, most) = in_parts(&tokenizer, text.as_bytes(), Special::All, 1 << 16);
-                    assert!(ids.len() > 1000 && most > text.len() / 2);
-                    start.elapsed()
-                })
-                .min()
-                .unwrap_or_default()
-        };
-        let (short, long) = (time(2), time(8));
-        assert!(long < 8 * short + Duration::from_millis(50), "{letter}: {short:?} and {long:?}");
+        let text = letter.repeat(1_000_000 / letter.len()) + " end of it";
+        let whole = tokenizer.encode(&text, Special::All).expect("any text");
+        let (ids, most, looked_at) =
+            in_parts_counting(&tokenizer, text.as_bytes(), Special::All, 1 << 16);
+        assert!(ids == whole && most > text.len() / 2, "{letter}");
+        assert!(looked_at < 3 * text.len(), "{letter}: {looked_at}");
     }
 }
 
@@ -367,7 +372,7 @@ fn real_text() {
     for name in ["english", "code", "multilingual", "chat", "adversarial/combining"] {
         let file = shared.join(format!("corpus/{name}.txt"));
         let text = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
-        let text = &text[text.len() / 2..][..12_000];
+        let text = &text[text.len() / 2..][..5_000];
         for pattern in &patterns {
             let tokenizer = tokenizer(pattern, nfc);
             check(name, &tokenizer, text, &[50, 3000]);

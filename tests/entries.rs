@@ -16,7 +16,7 @@ fn load(name: &str) -> Tokenizer {
     let options = FileOptions {
         pattern: bundled.pattern.map(PatternArg::Named),
         special_tokens: &bundled.special_tokens(),
-        strict: false,
+        ..FileOptions::default()
     };
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vocab").join(bundled.file);
     Tokenizer::from_file_with(file, &options).unwrap_or_else(|e| panic!("{e}"))

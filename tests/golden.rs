@@ -57,7 +57,7 @@ fn loaded(name: &str) -> Tokenizer {
     let options = FileOptions {
         pattern: bundled.pattern.map(PatternArg::Named),
         special_tokens: &special_tokens,
-        strict: false,
+        ..FileOptions::default()
     };
     let file = path("vocab").join(bundled.file);
     Tokenizer::from_file_with(file, &options).unwrap_or_else(|e| panic!("{e}"))

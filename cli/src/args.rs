@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Convert(Convert),
     /// What is in a tokenizer.
     Inspect(Inspect),
+    /// Texts to a tokenizer.
+    Train(Box<crate::train::args::Train>),
+    /// Texts to counted words, for train.
+    CountWords(Box<crate::train::args::CountWords>),
     /// The bundled tokenizers.
     #[command(subcommand)]
     Vocab(Vocab),
@@ -255,10 +259,17 @@ pub(crate) struct SourceArgs {
 Examples:
   comptok bake tokenizer.json -o tokenizer.ctok
   comptok bake vocab.json merges.txt -o gpt2.ctok
+  comptok bake tokenizer.json --profile corpus.txt -o tokenizer.ctok
   comptok bake o200k_base.tiktoken --pattern o200k --special-token '<|endoftext|>=199999' -o o200k.ctok")]
 pub(crate) struct Bake {
     #[command(flatten)]
     pub(crate) source: SourceArgs,
+    /// Text like the one that will be encoded: its frequent words are then found at once
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Bytes by which the profile may make the blob larger
+    #[arg(long, value_name = "N", default_value_t = 1 << 20, requires = "profile")]
+    pub(crate) profile_bytes: usize,
     /// Where to write the blob
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: PathBuf,
@@ -282,11 +293,15 @@ pub(crate) struct Convert {
 Examples:
   comptok inspect tokenizer.json
   comptok inspect gpt2 --corpus english.txt
-  comptok inspect tokenizer.ctok --json | jq .sections")]
+  comptok inspect tokenizer.ctok --json | jq .sections
+  comptok inspect --cpu")]
 pub(crate) struct Inspect {
     /// A file of any format, vocab.json and merges.txt, or a bundled tokenizer
-    #[arg(value_name = "NAME|FILE", required = true, num_args = 1..=2)]
+    #[arg(value_name = "NAME|FILE", required_unless_present = "cpu", num_args = 1..=2)]
     pub(crate) tokenizer: Vec<PathBuf>,
+    /// What the processor has, and which kernel is chosen for it; needs no tokenizer
+    #[arg(long, conflicts_with_all = ["tokenizer", "corpus", "pattern", "special_tokens"])]
+    pub(crate) cpu: bool,
     #[command(flatten)]
     pub(crate) file: FileArgs,
     /// Look up the pre-tokens of this text, and say where their answers were found

@@ -1,16 +1,22 @@
 //! `comptok bake`.
 
+use comptok_bake::bake::Profile;
 use comptok_core::blob::Header;
 
 use crate::args::Bake;
-use crate::io::{Output, complain, print};
+use crate::io::{Output, complain, print, read_file};
 use crate::vocab::hex;
 use crate::{Answer, Failure, source};
 
 pub(crate) fn run(args: &Bake) -> Result<Answer, Failure> {
     let name = args.source.files.first().map(|path| path.display().to_string());
     let name = name.unwrap_or_default();
-    let baked = source::bake(&args.source.files, &args.source.file, args.source.strict)?;
+    let text = match &args.profile {
+        Some(path) => Some(read_file(path)?),
+        None => None,
+    };
+    let profile = text.as_deref().map(|text| Profile { text, max_bytes: args.profile_bytes });
+    let baked = source::bake(&args.source.files, &args.source.file, args.source.strict, profile)?;
     for warning in &baked.warnings {
         complain(&format!("{name}: warning: {warning}"));
     }

@@ -73,7 +73,7 @@ fn object(encoding: &Encoding, truncates: bool) -> Value {
     put("word_ids", encoding.word_ids().iter().map(|id| Value::from(*id)).collect());
     put("sequence_ids", encoding.sequence_ids().into_iter().map(Value::from).collect());
     if truncates {
-        let parts = encoding.overflowing().iter().map(|part| object_of_part(part));
+        let parts = encoding.overflowing().iter().map(object_of_part);
         put("overflowing", parts.collect());
     }
     Value::Object(object)

@@ -8,6 +8,7 @@ use comptok_core::normalizer;
 use serde_json::{Value, json};
 
 use crate::args::Inspect;
+use crate::cpu::Cpu;
 use crate::io::print;
 use crate::probes::{self, Probes};
 use crate::vocab::hex;
@@ -17,6 +18,12 @@ use crate::{Answer, Failure, source};
 const EXAMPLES: usize = 8;
 
 pub(crate) fn run(args: &Inspect) -> Result<Answer, Failure> {
+    if args.cpu {
+        let cpu = Cpu::detect();
+        let text = if args.json { format!("{}\n", cpu.json()) } else { cpu.text() };
+        print(text.as_bytes())?;
+        return Ok(Answer::Yes);
+    }
     let names: Vec<String> = args.tokenizer.iter().map(|path| path.display().to_string()).collect();
     let name = names.join(", ");
     let bundled = match names.as_slice() {
@@ -29,7 +36,7 @@ pub(crate) fn run(args: &Inspect) -> Result<Answer, Failure> {
             (tokenizer.clone(), Vec::new())
         }
         None => {
-            let baked = source::bake(&args.tokenizer, &args.file, false)?;
+            let baked = source::bake(&args.tokenizer, &args.file, false, None)?;
             (source::from_blob(&name, &baked.blob)?, baked.warnings)
         }
     };

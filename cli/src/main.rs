@@ -4,6 +4,7 @@ mod args;
 mod bake;
 mod convert;
 mod count;
+mod cpu;
 mod decode;
 mod encode;
 mod full;
@@ -16,6 +17,7 @@ mod progress;
 mod show;
 mod source;
 mod text;
+mod train;
 mod vocab;
 mod windows;
 
@@ -65,6 +67,8 @@ fn run(command: Command) -> Result<Answer, Failure> {
         Command::Bake(args) => bake::run(&args),
         Command::Convert(args) => convert::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Train(args) => train::train(&args),
+        Command::CountWords(args) => train::count_words(&args),
         Command::Vocab(Vocab::List { json }) => vocab::list(json),
         Command::Completions { shell } => {
             let mut text = Vec::new();

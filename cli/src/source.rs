@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use comptok::{Tokenizer, vocab};
-use comptok_bake::bake::{self, Baked};
+use comptok_bake::bake::{self, Baked, Profile};
 use comptok_bake::read::{self, Format, PatternArg, Read};
 use comptok_bake::{FileOptions, ReadError, bake_file, source_hash};
 
@@ -34,7 +34,7 @@ pub(crate) fn tokenizer(args: &TokenizerArgs) -> Result<Tokenizer, Failure> {
             "{name}: no such file and no bundled tokenizer; bundled are {names}"
         )));
     }
-    let baked = bake(&[path.to_owned()], &args.file, false)?;
+    let baked = bake(&[path.to_owned()], &args.file, false, None)?;
     for warning in &baked.warnings {
         complain(&format!("{name}: warning: {warning}"));
     }
@@ -58,21 +58,32 @@ pub(crate) fn refuse_file_args(name: &str, args: &FileArgs) -> Result<(), Failur
     )))
 }
 
-fn options(args: &FileArgs, strict: bool) -> FileOptions<'_> {
+fn options<'a>(args: &'a FileArgs, strict: bool, profile: Option<Profile<'a>>) -> FileOptions<'a> {
     FileOptions {
         pattern: args.pattern.as_deref().map(PatternArg::from),
         special_tokens: &args.special_tokens,
         strict,
+        profile,
     }
 }
 
 /// Bakes a file, or vocab.json with merges.txt.
-pub(crate) fn bake(files: &[PathBuf], args: &FileArgs, strict: bool) -> Result<Baked, Failure> {
-    let options = options(args, strict);
+pub(crate) fn bake(
+    files: &[PathBuf],
+    args: &FileArgs,
+    strict: bool,
+    profile: Option<Profile<'_>>,
+) -> Result<Baked, Failure> {
+    let options = options(args, strict, profile);
     match Files::read(files)? {
         Files::One(name, bytes) => {
             if read::recognise(&bytes) == Format::Blob {
                 refuse_file_args(&name, args)?;
+                if profile.is_some() {
+                    return Err(Failure::Usage(format!(
+                        "{name}: --profile is for files that are baked; this is a blob"
+                    )));
+                }
             }
             bake_file(&bytes, &options).map_err(|error| Failure::data(error.in_file(name)))
         }
@@ -85,7 +96,7 @@ pub(crate) fn bake(files: &[PathBuf], args: &FileArgs, strict: bool) -> Result<B
                 read.spec
             };
             let source = source_hash(&[&pair.vocab.1[..], &pair.merges.1[..]].concat(), &options);
-            let baked = bake::bake(&spec, &bake::Options { source, strict });
+            let baked = bake::bake(&spec, &bake::Options { source, strict, profile });
             let baked =
                 baked.map_err(|error| Failure::data(format!("{}: {error}", pair.vocab.0)))?;
             warnings.extend(baked.warnings);
@@ -109,7 +120,7 @@ pub(crate) fn spec(
                      that it was baked from"
                 )));
             }
-            let FileOptions { pattern, special_tokens, .. } = options(args, strict);
+            let FileOptions { pattern, special_tokens, .. } = options(args, strict, None);
             read::read(bytes, read::Options { pattern, special_tokens })
                 .map_err(|error| files.failure(&error))?
         }

@@ -134,6 +134,44 @@ fn a_baked_file_is_used_like_its_source() {
 }
 
 #[test]
+fn a_profile_makes_answers_and_no_other_ids() {
+    let dir = Dir::new("a_profile");
+    let (json, blob) = (dir.file("t.json", Tiny::default().json()), dir.path("t.ctok"));
+    let text = "the bandit in the inn, bandits and bandits ".repeat(3);
+    let corpus = dir.file("corpus.txt", &text);
+    let answers = |blob: &str| {
+        let json = comptok(&["inspect", blob, "--json"], "").text();
+        let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        (json["sections"]["answers"].as_u64(), json["fingerprint"].to_string())
+    };
+    comptok(&["bake", &json, "-o", &blob], "").text();
+    let (none, fingerprint) = answers(&blob);
+    assert_eq!(none, Some(0));
+    comptok(&["bake", &json, "--profile", &corpus, "-o", &blob], "").text();
+    let (some, same) = answers(&blob);
+    assert!(some > Some(0) && same == fingerprint, "{some:?}");
+    let ids = comptok(&["encode", "-t", &json], &text).text();
+    assert_eq!(comptok(&["encode", "-t", &blob], &text).text(), ids);
+    comptok(&["bake", &json, "--profile", &corpus, "--profile-bytes", "0", "-o", &blob], "").text();
+    assert_eq!(answers(&blob).0, Some(0));
+    comptok(&["bake", &blob, "--profile", &corpus, "-o", &dir.path("x")], "")
+        .fails(2, &format!("{blob}: --profile is for files that are baked; this is a blob"));
+}
+
+#[test]
+fn the_processor_is_described() {
+    let text = comptok(&["inspect", "--cpu"], "").text();
+    for row in ["features", "kernel", "L1 cache", "L2 cache", "L3 cache", "threads", "cores"] {
+        assert!(text.contains(&format!("\n  {row} ")), "{row}: {text}");
+    }
+    let json = comptok(&["inspect", "--cpu", "--json"], "").text();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let kernel = json["kernel"].as_str().expect("a name");
+    assert_eq!(json["kernels"][kernel], true);
+    assert!(json["reason"].is_string() && json["threads"].as_u64() > Some(0), "{json}");
+}
+
+#[test]
 fn a_damaged_blob_is_refused() {
     let dir = Dir::new("a_damaged_blob");
     let (json, blob) = (dir.file("t.json", Tiny::default().json()), dir.path("t.ctok"));
@@ -282,6 +320,8 @@ fn wrong_command_lines_have_exit_code_2() {
         &["encode", "-t", "gpt2", "--special-token", "x=1"],
         &["encode", "-t", "gpt2", "--special-token", "x"],
         &["bake", "x"],
+        &["bake", "x", "--profile-bytes", "7", "-o", "y"],
+        &["inspect", "gpt2", "--cpu"],
         &["bake", "x", "y", "z", "-o", "w"],
         &["completions", "tcsh"],
     ] {

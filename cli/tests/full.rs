@@ -18,14 +18,14 @@ fn an_object_for_each_line() {
     };
     // The piece that a table makes of "a", and a char that has none.
     let line = concat!(
-        r#"{"attention_mask":[1,1,1,1,1],"ids":[1,7,5,0,2],"offsets":[[0,0],[0,1],[1,2],[2,3],[0,0]],"#,
+        r#"{"attention_mask":[1,1,1,1,1],"ids":[1,3,6,0,2],"offsets":[[0,0],[0,1],[0,2],[2,3],[0,0]],"#,
         r#""sequence_ids":[null,0,0,0,null],"special_tokens_mask":[1,0,0,0,1],"#,
-        r#""tokens":["<s>","▁b","c","é","</s>"],"type_ids":[0,0,0,0,0],"word_ids":[null,0,0,0,null]}"#,
+        r#""tokens":["<s>","▁","bc","é","</s>"],"type_ids":[0,0,0,0,0],"word_ids":[null,0,0,0,null]}"#,
         "\n"
     );
     assert_eq!(run(&[], "\"acé\"\n"), line);
     let bytes = run(&["--offsets", "bytes", "--no-special"], "\"acé\"\n");
-    assert!(bytes.contains(r#""offsets":[[0,1],[1,2],[2,4]]"#), "{bytes}");
+    assert!(bytes.contains(r#""offsets":[[0,1],[0,2],[2,4]]"#), "{bytes}");
     let pair = run(&["--no-special"], "[\"a\", \"c\"]\n");
     assert!(pair.contains(r#""sequence_ids":[0,1,1]"#), "{pair}");
 }

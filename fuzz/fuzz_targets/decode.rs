@@ -13,7 +13,7 @@ static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| {
     let options = FileOptions {
         pattern: Some(PatternArg::Named("r50k")),
         special_tokens: &[("<|endoftext|>".to_owned(), 50256)],
-        strict: false,
+        ..FileOptions::default()
     };
     let ranks = include_bytes!("../../vocab/r50k_base.tiktoken");
     Tokenizer::from_bytes_with(ranks, &options).expect("a good file")

@@ -18,7 +18,7 @@ static TOKENIZERS: LazyLock<Vec<(&str, Tokenizer)>> = LazyLock::new(|| {
         let options = FileOptions {
             pattern: Some(PatternArg::Named(name)),
             special_tokens: &special_tokens,
-            strict: false,
+            ..FileOptions::default()
         };
         (name, Tokenizer::from_bytes_with(ranks, &options).expect("a good file"))
     };

@@ -13,7 +13,7 @@ static BLOB: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let options = FileOptions {
         pattern: Some(PatternArg::Named("o200k")),
         special_tokens: &[("<|x|>".to_owned(), 700)],
-        strict: false,
+        ..FileOptions::default()
     };
     // The first ranks: single bytes, then pairs.
     let ranks = include_str!("../../vocab/r50k_base.tiktoken");

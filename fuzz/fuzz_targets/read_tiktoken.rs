@@ -13,7 +13,7 @@ fuzz_target!(|input: (&str, &[u8])| {
         let options = FileOptions {
             pattern: Some(pattern),
             special_tokens: &[("<|x|>".to_owned(), 7)],
-            strict: false,
+            ..FileOptions::default()
         };
         if let Ok(tokenizer) = Tokenizer::from_bytes_with(bytes, &options) {
             let _ = tokenizer.encode("it's 123 <|x|> \u{E9}  \n", Special::All);

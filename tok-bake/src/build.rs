@@ -29,6 +29,21 @@ pub fn vocabulary(name: &str, path: impl AsRef<Path>, options: &FileOptions<'_>)
     }));
 }
 
+/// The text at `path`, relative to the package's directory, for [`Profile`](bake::Profile).
+///
+/// ```no_run
+/// use comptok_bake::{FileOptions, bake::Profile, build};
+/// let text = build::profile("corpus.txt");
+/// let options = FileOptions { profile: Some(Profile::new(&text)), ..FileOptions::default() };
+/// build::vocabulary("mine", "vocab/mine.json", &options);
+/// ```
+pub fn profile(path: impl AsRef<Path>) -> Vec<u8> {
+    let text = read(path.as_ref());
+    let missing = text.as_ref().err().cloned();
+    tell(missing.map_or(Ok(Vec::new()), Err));
+    text.unwrap_or_default()
+}
+
 /// Bakes tokenizers that comptok bundles from their files in `dir`.
 ///
 /// `wanted` says which, by name. Those with the same tables go into one blob in the order of
@@ -49,7 +64,8 @@ fn bake_group(dir: &Path, group: &[&Bundled]) -> Result<Vec<u8>, String> {
     for bundled in group {
         let special_tokens = bundled.special_tokens();
         let pattern = bundled.pattern.map(Into::into);
-        let options = FileOptions { pattern, special_tokens: &special_tokens, strict: false };
+        let options =
+            FileOptions { pattern, special_tokens: &special_tokens, ..FileOptions::default() };
         blobs.push(bake_at(&dir.join(bundled.file), &options)?.blob);
     }
     match &mut *blobs {
@@ -62,13 +78,18 @@ fn bake_group(dir: &Path, group: &[&Bundled]) -> Result<Vec<u8>, String> {
 }
 
 fn bake_at(path: &Path, options: &FileOptions<'_>) -> Result<crate::Baked, String> {
+    let bytes = read(path)?;
+    crate::bake_file(&bytes, options).map_err(|error| error.in_file(path.display()))
+}
+
+/// A file, which cargo is told to watch.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
     let full = match env::var_os("CARGO_MANIFEST_DIR") {
         Some(package) => PathBuf::from(package).join(path),
         None => path.to_owned(),
     };
     say(format_args!("rerun-if-changed={}", full.display()));
-    let bytes = fs::read(&full).map_err(|error| format!("{}: {error}", full.display()))?;
-    crate::bake_file(&bytes, options).map_err(|error| error.in_file(path.display()))
+    fs::read(&full).map_err(|error| format!("{}: {error}", full.display()))
 }
 
 /// A file that is the same is left alone, so that nothing that includes it is compiled again.

@@ -12,7 +12,8 @@ pub struct ReadError {
     pub line: usize,
     /// Column of the failure in chars, from 1; 0 if unknown.
     pub column: usize,
-    /// Where in a JSON file, such as `model.merges[1043]`; empty elsewhere.
+    /// Where in a JSON file, such as `model.merges[1043]`, or in what was said about the file, such as
+    /// `special_tokens[0]`; empty elsewhere.
     pub path: String,
     /// What was found, and what was wanted or what to do.
     pub message: String,
@@ -22,6 +23,16 @@ impl ReadError {
     /// An error about the file as a whole.
     pub(crate) fn whole(message: impl Into<String>) -> Self {
         Self { line: 0, column: 0, path: String::new(), message: message.into() }
+    }
+
+    /// An error about a special token that was given with the file.
+    pub(crate) fn special_token(index: usize, message: impl Into<String>) -> Self {
+        Self { path: format!("special_tokens[{index}]"), ..Self::whole(message) }
+    }
+
+    /// The number of the special token at fault, of those that were given with the file.
+    pub fn special_token_index(&self) -> Option<usize> {
+        self.path.strip_prefix("special_tokens[")?.strip_suffix(']')?.parse().ok()
     }
 
     /// The error as a compiler would show it: `file:line:column: message`.

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use std::fmt;
 
 use crate::{
-    bake::{self, BakeError, Baked},
+    bake::{self, BakeError, Baked, Profile},
     error::ReadError,
     read::{self, pattern::PatternArg},
 };
@@ -19,6 +19,8 @@ pub struct FileOptions<'a> {
     pub special_tokens: &'a [(String, u32)],
     /// What is worth a warning is an error.
     pub strict: bool,
+    /// Text whose frequent words are to be found at once. Ids do not depend on it.
+    pub profile: Option<Profile<'a>>,
 }
 
 /// Why a file gives no blob.
@@ -80,12 +82,18 @@ pub fn source_hash(bytes: &[u8], options: &FileOptions<'_>) -> [u8; 32] {
     for (token, id) in options.special_tokens {
         said += &format!("\0special {id} {token}");
     }
+    if let Some(profile) = options.profile {
+        said += &format!("\0profile {} {}\0", profile.max_bytes, profile.text.len());
+    }
     hash.update(said);
+    if let Some(profile) = options.profile {
+        hash.update(profile.text);
+    }
     hash.finalize().into()
 }
 
 /// Reads a tokenizer file of any supported format, recognised from its content, and bakes it. A
-/// blob is checked and returned as it is.
+/// blob is checked and returned as it is, whatever the profile.
 ///
 /// # Errors
 ///
@@ -103,7 +111,19 @@ pub fn bake_file(bytes: &[u8], options: &FileOptions<'_>) -> Result<Baked, FileE
     let mut warnings: Vec<String> = read.warnings.iter().map(ToString::to_string).collect();
     let spec = if options.strict { read.strict()? } else { read.spec };
     let source = source_hash(bytes, options);
-    let baked = bake::bake(&spec, &bake::Options { source, strict: options.strict })?;
+    let options = bake::Options { source, strict: options.strict, profile: options.profile };
+    let baked = bake::bake(&spec, &options).map_err(|error| placed(error, bytes))?;
     warnings.extend(baked.warnings);
     Ok(Baked { blob: baked.blob, warnings })
+}
+
+/// The error with its place, if the file says what is at fault.
+fn placed(error: BakeError, bytes: &[u8]) -> FileError {
+    if error.part.is_empty() || read::recognise(bytes) != read::Format::TokenizerJson {
+        return error.into();
+    }
+    let BakeError { message, part, .. } = error;
+    // What is not there is at fault where it would be: in the outermost object.
+    let (line, column) = read::place::of_member(bytes, part).unwrap_or((1, 1));
+    ReadError { line, column, path: part.to_owned(), message }.into()
 }

@@ -9,7 +9,8 @@ fn baked(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../vocab").join(bundled.file);
     let special_tokens = bundled.special_tokens();
     let pattern = bundled.pattern.map(Into::into);
-    let options = FileOptions { pattern, special_tokens: &special_tokens, strict: false };
+    let options =
+        FileOptions { pattern, special_tokens: &special_tokens, ..FileOptions::default() };
     let bytes = std::fs::read(path).expect("the file is part of the project");
     bake_file(&bytes, &options).expect("it bakes").blob
 }

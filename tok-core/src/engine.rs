@@ -17,8 +17,8 @@ use crate::{
     model::bpe::{Pairs, SHORT, TablePairs, merge_bits, merge_long, words_for},
     normalizer,
     pre_tokenizer::{
-        self, Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
-        dfa::Dfa,
+        self, Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k,
+        Scanner, Tekken, dfa::Dfa,
     },
     sink::{CountSink, IdSink, Sink, SpanSink},
 };
@@ -339,18 +339,28 @@ impl Splitter for Baked {
 macro_rules! hand {
     ($($kind:ident),*) => {
         $(impl Splitter for Hand<$kind> {
-            const DROPS: bool = false;
+            const DROPS: bool = <$kind as Scanner>::HAS_GAPS;
             const NAME: &'static str = Kind::$kind.name();
 
             #[inline(always)]
             fn fill(
-                _: &Tables<'_>,
+                tables: &Tables<'_>,
                 kernel: Kernel,
                 text: &[u8],
                 start: usize,
                 ends: &mut [usize],
             ) -> usize {
-                $kind.fill_with(kernel, text, start, ends)
+                let count = $kind.fill_with(kernel, text, start, ends);
+                if Self::DROPS {
+                    let mut start = start;
+                    for end in ends.iter_mut().take(count) {
+                        let is_gap = $kind.is_gap(text, start);
+                        start = *end;
+                        let flag = if is_gap { flags::DROPS_GAPS } else { flags::DROPS_MATCHES };
+                        *end |= if tables.has(flag) { DROPPED } else { 0 };
+                    }
+                }
+                count
             }
         })*
 
@@ -373,7 +383,7 @@ macro_rules! hand {
     };
 }
 
-hand!(Gpt2, R50k, Cl100k, Llama3, Qwen2, Qwen3_5, O200k, Tekken, DeepseekV3);
+hand!(Gpt2, R50k, Cl100k, Llama3, Qwen2, Qwen3_5, O200k, Tekken, DeepseekV3, Kimi, Clip);
 
 const fn engine<P: Splitter, const NFC: bool>() -> Engine {
     Engine {

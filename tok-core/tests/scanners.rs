@@ -2,7 +2,8 @@
 //! in tests/oracle.)
 
 use comptok_core::pre_tokenizer::{
-    Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
+    Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner,
+    Tekken,
 };
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ macro_rules! each_scanner {
         $function(Kind::O200k, O200k, &$arguments);
         $function(Kind::Tekken, Tekken, &$arguments);
         $function(Kind::DeepseekV3, DeepseekV3, &$arguments);
+        $function(Kind::Kimi, Kimi, &$arguments);
+        $function(Kind::Clip, Clip, &$arguments);
     }};
 }
 
@@ -195,6 +198,33 @@ fn the_patterns_differ_where_they_should() {
     // The upper case letters behind a mark are not its word.
     assert_eq!(pieces(O200k, " \u{301}AB"), [" \u{301}", "AB"]);
     assert_eq!(pieces(Tekken, "I'm 42"), ["I", "'m", " ", "4", "2"]);
+    assert_eq!(
+        pieces(Kimi, "I'm 中文AB's 〇1〇!⺀\n/中'Dé"),
+        ["I'm", " ", "中文", "AB's", " ", "〇", "1〇", "!⺀\n", "/", "中", "'Dé"]
+    );
+    assert_eq!(
+        pieces(Clip, "<|startoftext|> I've <12> it's\n\n!'s <|end"),
+        [
+            "<|startoftext|>",
+            " ",
+            "I",
+            "'ve",
+            " ",
+            "<",
+            "1",
+            "2",
+            ">",
+            " ",
+            "it",
+            "'s",
+            "\n\n",
+            "!'",
+            "s",
+            " ",
+            "<|",
+            "end"
+        ]
+    );
     assert_eq!(
         pieces(DeepseekV3, "a  1日本゛\r\n\u{1}\u{2}b'té\u{1}\u{2}"),
         ["a", "  ", "1", "日本", "゛", "\r\n", "\u{1}", "\u{2}b", "'t", "é", "\u{1}\u{2}"]

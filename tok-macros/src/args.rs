@@ -35,11 +35,16 @@ pub(crate) struct Args {
     /// `special_tokens = {"…": 1}`, and where the argument stands.
     pub(crate) special_tokens: Vec<(String, u32)>,
     pub(crate) special_tokens_at: Option<Span>,
+    /// The places of the ids in it.
+    pub(crate) ids_at: Vec<Span>,
+    /// `profile = "…"`: a file of text.
+    pub(crate) profile: Option<LitStr>,
     /// `strict = true`.
     pub(crate) strict: bool,
 }
 
-const KNOWN: &str = "known are pattern = \"…\", special_tokens = {\"…\": 0} and strict = true";
+const KNOWN: &str =
+    "known are pattern = \"…\", special_tokens = {\"…\": 0}, profile = \"…\" and strict = true";
 
 /// Reads `<comptok>; "path" [, name = value]* [,]`.
 pub(crate) fn parse(input: TokenStream) -> (Args, Errors) {
@@ -114,7 +119,7 @@ fn argument(
         syn::Error::new(error.span(), format!("expected an argument name; {KNOWN}"))
     })?;
     let text = name.to_string();
-    if !["pattern", "special_tokens", "strict"].contains(&text.as_str()) {
+    if !["pattern", "special_tokens", "profile", "strict"].contains(&text.as_str()) {
         return Err(syn::Error::new(name.span(), format!("unknown argument `{text}`; {KNOWN}")));
     }
     if seen.contains(&text) {
@@ -132,8 +137,13 @@ fn argument(
                 )
             })?);
         }
+        "profile" => {
+            args.profile = Some(input.parse().map_err(|error: syn::Error| {
+                syn::Error::new(error.span(), "a profile is a string literal: the path of a text")
+            })?);
+        }
         "special_tokens" => {
-            special_tokens(input, &mut args.special_tokens, errors)?;
+            special_tokens(input, args, errors)?;
             args.special_tokens_at = Some(name.span());
         }
         _ => {
@@ -150,18 +160,14 @@ fn argument(
 const SPECIAL_TOKENS: &str = "special tokens are written {\"<|endoftext|>\": 50256, …}";
 
 /// Reads `{"<|endoftext|>": 50256, …}`.
-fn special_tokens(
-    input: ParseStream<'_>,
-    tokens: &mut Vec<(String, u32)>,
-    errors: &mut Errors,
-) -> syn::Result<()> {
+fn special_tokens(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> syn::Result<()> {
     if !input.peek(syn::token::Brace) {
         return Err(syn::Error::new(input.span(), SPECIAL_TOKENS));
     }
     let content;
     braced!(content in input);
     while !content.is_empty() {
-        if let Err(error) = special_token(&content, tokens, errors) {
+        if let Err(error) = special_token(&content, args, errors) {
             errors.push(error.span(), SPECIAL_TOKENS);
             skip(&content)?;
         }
@@ -172,11 +178,8 @@ fn special_tokens(
     Ok(())
 }
 
-fn special_token(
-    input: ParseStream<'_>,
-    tokens: &mut Vec<(String, u32)>,
-    errors: &mut Errors,
-) -> syn::Result<()> {
+fn special_token(input: ParseStream<'_>, args: &mut Args, errors: &mut Errors) -> syn::Result<()> {
+    let tokens = &mut args.special_tokens;
     let name: LitStr = input.parse()?;
     input.parse::<Token![:]>()?;
     let id: LitInt = input.parse()?;
@@ -192,7 +195,10 @@ fn special_token(
         Ok(number) if tokens.iter().any(|&(_, known)| known == number) => {
             errors.push(id.span(), format!("two special tokens have the id {number}"));
         }
-        Ok(number) => tokens.push((text, number)),
+        Ok(number) => {
+            tokens.push((text, number));
+            args.ids_at.push(id.span());
+        }
         Err(_) => errors.push(id.span(), format!("an id is a number from 0 to {}", u32::MAX)),
     }
     Ok(())
@@ -212,13 +218,14 @@ mod tests {
     fn every_argument_is_read() {
         let (args, errors) = read(
             "::comptok; \"x.tiktoken\", pattern = r\"\\S+\", \
-             special_tokens = {\"<a>\": 7, \"<b>\": 1_000,}, strict = true,",
+             special_tokens = {\"<a>\": 7, \"<b>\": 1_000,}, profile = \"x.txt\", strict = true,",
         );
         assert_eq!(errors, [""; 0]);
         assert_eq!(args.krate.to_string(), ":: comptok");
         assert_eq!(args.path.expect("a path").value(), "x.tiktoken");
         assert_eq!(args.pattern.expect("a pattern").value(), "\\S+");
         assert_eq!(args.special_tokens, [("<a>".to_owned(), 7), ("<b>".to_owned(), 1000)]);
+        assert_eq!(args.profile.expect("a profile").value(), "x.txt");
         assert!(args.strict);
     }
 
@@ -239,6 +246,7 @@ mod tests {
             ("c; \"x\", 3", "expected an argument name"),
             ("c; \"x\", patern = \"gpt2\"", "unknown argument `patern`"),
             ("c; \"x\", strict = true, strict = true", "`strict` is given twice"),
+            ("c; \"x\", profile = x", "a profile is a string literal"),
             ("c; \"x\", strict", "expected `strict = …`"),
             ("c; \"x\", strict = 1", "strict is true or false"),
             ("c; \"x\", pattern = gpt2", "a pattern is a string literal"),

@@ -5,7 +5,9 @@ use crate::{
     cache::{Blob, Cache, Key},
 };
 use comptok_bake::{
-    FileOptions, bake_file,
+    FileError, FileOptions,
+    bake::Profile,
+    bake_file,
     read::{Format, PatternArg, recognise},
 };
 use comptok_core::blob;
@@ -85,6 +87,10 @@ fn expression(
             return None;
         }
     };
+    let profile = args.profile.as_ref().and_then(|path| {
+        let profile = read(&path.value(), &surroundings.manifest_dir);
+        profile.map_err(|message| errors.push(path.span(), message)).ok()
+    });
     check_arguments(args, file.span(), &source.bytes, errors);
     if !errors.0.is_empty() {
         return None;
@@ -93,16 +99,19 @@ fn expression(
     if surroundings.in_editor {
         return Some(quote!(#krate::__private::in_editor()));
     }
-    let (len, data) = match data(args, &source, surroundings.cache.as_ref()) {
+    let cache = surroundings.cache.as_ref();
+    let (len, data) = match data(args, &source, profile.as_ref(), cache) {
         Ok(data) => data,
-        Err(message) => {
-            errors.push(file.span(), message);
+        Err(error) => {
+            let (argument, message) = fault(args, &error, &source.name);
+            errors.push(argument.unwrap_or(file.span()), message);
             return None;
         }
     };
-    let (len, path) = (Literal::usize_unsuffixed(len), &source.path);
+    let len = Literal::usize_unsuffixed(len);
+    let paths = [Some(&source), profile.as_ref()].into_iter().flatten().map(|file| &file.path);
     // Two uses of the files, for cargo and for the program:
-    // - A const that nobody uses makes cargo look at the source, and leaves nothing in the program.
+    // - A const that nobody uses makes cargo look at a source, and leaves nothing in the program.
     // - A static of the exact array type is the cheapest way to a place in the program. For 16 MB of
     //   noise, an edit elsewhere takes 0.07 s more in dev and 0.5 s in release than with 5 bytes; as
     //   a promoted `&Aligned<[u8]>` 0.2 and 0.65 s; as a plain `&[u8]` 0.05 and 0.6 s, but that
@@ -110,7 +119,7 @@ fn expression(
     //   cache: no read relies on it.
     // The inner const makes the choice of the engine a matter of compile time also in a function.
     Some(quote!({
-        const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
+        #(const _: &[::core::primitive::u8] = ::core::include_bytes!(#paths);)*
         static BLOB: #krate::__private::Aligned<[::core::primitive::u8; #len]> =
             #krate::__private::Aligned(*#data);
         const { #krate::Tokenizer::from_static(&BLOB.0) }
@@ -160,9 +169,31 @@ fn check_arguments(args: &Args, file: Span, bytes: &[u8], errors: &mut Errors) {
                     format!("the file has its own special tokens; give none (this is a {format})");
                 errors.push(place, message);
             }
+            if let (Format::Blob, Some(profile)) = (&format, &args.profile) {
+                let message = "a blob is baked already; give the profile where it is baked";
+                errors.push(profile.span(), message);
+            }
         }
         // The reader says what is wrong with others.
         _ => {}
+    }
+}
+
+/// The argument that is at fault, if it is not the file, and what to say of it.
+fn fault(args: &Args, error: &FileError, file: &str) -> (Option<Span>, String) {
+    let argument = match error {
+        FileError::Read(error) => {
+            error.special_token_index().and_then(|index| args.ids_at.get(index).copied())
+        }
+        // The file's own pattern is no argument.
+        FileError::Bake(error) if error.part == "pre_tokenizer" => {
+            args.pattern.as_ref().map(syn::LitStr::span)
+        }
+        _ => None,
+    };
+    match argument {
+        Some(_) => (argument, error.to_string()),
+        None => (None, error.in_file(file)),
     }
 }
 
@@ -170,26 +201,29 @@ fn check_arguments(args: &Args, file: Span, bytes: &[u8], errors: &mut Errors) {
 fn data(
     args: &Args,
     source: &Source,
+    profile: Option<&Source>,
     cache: Option<&Cache>,
-) -> Result<(usize, TokenStream), String> {
+) -> Result<(usize, TokenStream), FileError> {
     let pattern = args.pattern.as_ref().map(syn::LitStr::value);
     let options = FileOptions {
         pattern: pattern.as_deref().map(PatternArg::from),
         special_tokens: &args.special_tokens,
         strict: args.strict,
+        profile: profile.map(|profile| Profile::new(&profile.bytes)),
     };
     let include = |path: &str| quote!(::core::include_bytes!(#path));
     if source.bytes.starts_with(&blob::MAGIC) {
-        bake_file(&source.bytes, &options).map_err(|error| error.in_file(&source.name))?;
+        bake_file(&source.bytes, &options)?;
         return Ok((source.bytes.len(), include(&source.path)));
     }
     // The file's name is in the warnings and errors of a bake only, so it is no part of the key.
-    let key = Key::new(&source.bytes, &format!("{options:?}"));
+    let text = profile.map_or(&[][..], |profile| &profile.bytes);
+    let key = Key::new(&source.bytes, text, &format!("{options:?}"));
     let usable = |blob: Blob| Some((blob.len, include(blob.path.to_str()?)));
     if let Some(found) = cache.and_then(|cache| cache.get(key)).and_then(usable) {
         return Ok(found);
     }
-    let baked = bake_file(&source.bytes, &options).map_err(|error| error.in_file(&source.name))?;
+    let baked = bake_file(&source.bytes, &options)?;
     warn(&source.name, &baked.warnings);
     let put = |cache: &Cache| cache.put(key, &baked.blob, source.modified).ok();
     if let Some(kept) = cache.and_then(put).and_then(usable) {
@@ -273,6 +307,14 @@ mod tests {
             assert!(!tokens.contains("compile_error"), "{tokens}");
         }
         assert_eq!(blobs().count(), 4);
+
+        // Another profile is another blob, and cargo looks at its text too.
+        for text in ["tiny.json", "tiny.tiktoken"] {
+            let source = format!("::comptok; \"tiny.json\", profile = \"{text}\"");
+            let tokens = expanded(&source, &surroundings);
+            assert_eq!(tokens.matches("include_bytes").count(), 3, "{tokens}");
+        }
+        assert_eq!(blobs().count(), 6);
         let _ = fs::remove_dir_all(folder);
     }
 
@@ -313,6 +355,10 @@ mod tests {
         // Arguments are checked all the same.
         for (source, wanted) in [
             ("c; \"tiny.json\", strict = 1", "strict is true or false"),
+            (
+                "c; \"tiny.json\", profile = \"absent.txt\"",
+                "(paths begin at the folder of Cargo.toml)",
+            ),
             ("c; \"absent.json\"", "(paths begin at the folder of Cargo.toml)"),
             ("c; \"tiny.json\", pattern = \"gpt2\"", "the file has its own pattern"),
         ] {

@@ -27,7 +27,8 @@ fn table() -> Result<String, String> {
         let bytes = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let special_tokens = bundled.special_tokens();
         let pattern = bundled.pattern.map(Into::into);
-        let options = FileOptions { pattern, special_tokens: &special_tokens, strict: false };
+        let options =
+            FileOptions { pattern, special_tokens: &special_tokens, ..FileOptions::default() };
         let blob = bake_file(&bytes, &options).map_err(|error| error.in_file(bundled.file))?.blob;
         let header = Header::parse(&blob).map_err(|error| error.to_string())?;
         let name = bundled.name;

@@ -4,6 +4,7 @@ mod bench;
 mod fingerprints;
 mod fuzz;
 mod generate;
+mod licences;
 mod nfc;
 mod oracle;
 mod properties;
@@ -17,11 +18,12 @@ use std::process::ExitCode;
 type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
-    ("bench", "measures, as Markdown tables: build, size or startup", bench::run),
+    ("bench", "measures: build, instructions, peers, size, startup or train", bench::run),
     ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
     ("fuzz", "runs each fuzz target for a minute, or for [SECONDS]", fuzz::run),
     ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),
     ("golden", "writes tests/golden from the references", oracle::golden),
+    ("licences", "of all dependencies, against deny.toml", licences::run),
     ("nfc", "writes the NFC tables, tok-core/src/unicode/nfc_tables.rs", |_| nfc::write()),
     ("properties", "writes tok-bake/src/bake/dfa/properties.rs", |_| properties::write()),
     ("scripts", "writes the scripts, tok-core/src/unicode/scripts.rs", oracle::scripts),

@@ -132,7 +132,7 @@ fn bundled(name: &str) -> (Vec<u8>, PatternArg<'static>, Vec<(String, u32)>) {
 pub fn from_ranks(name: &str) -> Tokenizer {
     let (bytes, pattern, special_tokens) = bundled(name);
     let options =
-        FileOptions { pattern: Some(pattern), special_tokens: &special_tokens, strict: false };
+        FileOptions { pattern: Some(pattern), special_tokens: &special_tokens, ..FileOptions::default() };
     Tokenizer::from_bytes_with(&bytes, &options).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 

@@ -3,7 +3,8 @@
 use comptok_bake::bake::dfa::{bake, property_names};
 use comptok_core::pre_tokenizer::dfa::Dfa;
 use comptok_core::pre_tokenizer::{
-    Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Syntax, Tekken,
+    Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner,
+    Syntax, Tekken,
 };
 use comptok_oracle::random::{self, Random};
 use comptok_oracle::samples;
@@ -385,6 +386,8 @@ fn baked_patterns_are_the_scanners_on_any_bytes() {
     compare(Kind::O200k, O200k);
     compare(Kind::Tekken, Tekken);
     compare(Kind::DeepseekV3, DeepseekV3);
+    compare(Kind::Kimi, Kimi);
+    compare(Kind::Clip, Clip);
 }
 
 #[test]

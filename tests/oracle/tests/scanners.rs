@@ -1,7 +1,8 @@
 //! Every scanner finds what its own pattern finds.
 
 use comptok_core::pre_tokenizer::{
-    Cl100k, DeepseekV3, Gpt2, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Syntax, Tekken,
+    Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner,
+    Syntax, Tekken,
 };
 use comptok_oracle::random::{self, Random};
 use comptok_oracle::samples;
@@ -60,7 +61,7 @@ impl<S: Scanner> Pair<S> {
 /// Where the pattern comes from.
 fn syntax(kind: Kind) -> Syntax {
     match kind {
-        Kind::R50k | Kind::Cl100k => Syntax::FancyRegex,
+        Kind::R50k | Kind::Cl100k | Kind::Kimi => Syntax::FancyRegex,
         _ => Syntax::Oniguruma,
     }
 }
@@ -183,6 +184,8 @@ scanners! {
     o200k: O200k O200k,
     tekken: Tekken Tekken,
     deepseek_v3: DeepseekV3 DeepseekV3,
+    kimi: Kimi Kimi,
+    clip: Clip Clip,
 }
 
 /// What `recognise` takes for a pattern finds what the scanner finds, in the engine it was asked

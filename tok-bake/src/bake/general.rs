@@ -80,7 +80,8 @@ pub(super) fn around(spec: &Spec) -> Result<Vec<u8>, BakeError> {
     }
     let mut post_processors = Vec::new();
     if let Some(step) = &spec.post_processor {
-        post_processor(step, &mut post_processors)?;
+        post_processor(step, &mut post_processors)
+            .map_err(|error| error.in_part("post_processor"))?;
     }
     let mut decoders = Vec::new();
     if let Some(step) = &spec.decoder {
@@ -97,16 +98,17 @@ fn section(spec: &Spec, maps: bool) -> Result<Vec<u8>, BakeError> {
     let mut parts: [Vec<u8>; 5] = Default::default();
     let [normalizers, pre_tokenizers, post_processors, decoders, settings] = &mut parts;
     if let Some(step) = &spec.normalizer {
-        normalizer(step, normalizers)?;
+        normalizer(step, normalizers).map_err(|error| error.in_part("normalizer"))?;
     }
     if let Some(step) = &spec.pre_tokenizer {
-        pre_tokenizer(step, maps, pre_tokenizers)?;
+        pre_tokenizer(step, maps, pre_tokenizers)
+            .map_err(|error| error.in_part("pre_tokenizer"))?;
     }
     if let Some(step) = &spec.post_processor {
-        post_processor(step, post_processors)?;
+        post_processor(step, post_processors).map_err(|error| error.in_part("post_processor"))?;
     }
     if let Some(step) = &spec.decoder {
-        decoder(step, decoders)?;
+        decoder(step, decoders).map_err(|error| error.in_part("decoder"))?;
     }
     self::settings(spec)?.write(settings);
     Ok(steps::Pipeline::write(parts))

@@ -58,6 +58,11 @@ impl Image {
         self.sections[section as usize] = bytes;
     }
 
+    /// Bytes in all sections.
+    pub(super) fn sections_len(&self) -> usize {
+        self.sections.iter().map(|section| section.len().next_multiple_of(ALIGN)).sum()
+    }
+
     pub(super) fn fingerprint(&mut self, fingerprint: [u8; 32]) {
         self.header[field::FINGERPRINT..][..32].copy_from_slice(&fingerprint);
     }

@@ -8,7 +8,14 @@ use comptok_core::blob::{
     },
 };
 
-use super::{BakeError, bpe::Symbols, image::Image};
+use std::{cmp::Reverse, collections::HashSet};
+
+use super::{
+    BakeError,
+    bpe::Symbols,
+    image::{Image, le_bytes},
+    profile::Counts,
+};
 use crate::spec::Bpe;
 
 /// Keys for each head line of the tier for up to 7 bytes: the fewer lines, the more of them stay in
@@ -26,36 +33,96 @@ struct Entry<K> {
     value: Value,
 }
 
-pub(super) fn write(
-    image: &mut Image,
-    model: &Bpe,
-    texts: &[Option<Vec<u8>>],
-    symbols: &Symbols,
-    keeps_whole: impl Fn(&[u8]) -> bool,
-) -> Result<(), BakeError> {
-    let mut order: Vec<usize> = (0..texts.len()).collect();
-    order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
-    let words = order.into_iter().filter_map(|entry| {
-        let text = texts[entry].as_deref()?;
-        let (_, id) = model.vocab.get(entry)?;
-        let reachable = symbols.of_entry[entry] != NONE;
-        // The merges of a reachable entry end in its one symbol; another entry is an answer only
-        // where merges are ignored. An entry that is never a pre-token would waste a place.
-        let answers = if reachable { keeps_whole(text) } else { model.ignore_merges };
-        answers.then_some((text, id))
-    });
-    write_words(image, words)
+/// What can be an answer.
+pub(super) struct Words<'w> {
+    pub(super) model: &'w Bpe,
+    pub(super) texts: &'w [Option<Vec<u8>>],
+    pub(super) symbols: &'w Symbols,
+    /// Whether the pre-tokenizer leaves a text whole.
+    pub(super) keeps_whole: &'w dyn Fn(&[u8]) -> bool,
 }
 
-/// Writes level 0 for texts and their ids, the hottest first. No text may be there twice.
-pub(super) fn write_words<'w>(
-    image: &mut Image,
-    words: impl Iterator<Item = (&'w [u8], u32)>,
-) -> Result<(), BakeError> {
-    let (mut tiny, mut short, mut long, mut longest) = (Vec::new(), Vec::new(), Vec::new(), 0);
-    for (text, id) in words.filter(|(text, _)| !text.is_empty()) {
-        longest = longest.max(text.len());
-        let value = Value::one(id);
+impl<'w> Words<'w> {
+    pub(super) fn write(&self, image: &mut Image) -> Result<(), BakeError> {
+        let words = self.vocabulary();
+        write_words(image, &words)
+    }
+
+    /// As [`write`](Self::write), with the counts and answers of a profile, as many as its bound lets
+    /// in.
+    pub(super) fn write_with(&self, image: &mut Image, counts: &Counts) -> Result<(), BakeError> {
+        self.write(image)?;
+        let (plain, most) = (image.clone(), image.sections_len() + counts.max_bytes);
+        let known = self.vocabulary();
+        let whole: HashSet<&[u8]> = known.iter().map(|&(text, _)| text).collect();
+        let mut new: Vec<&(Vec<u8>, Vec<u32>)> =
+            counts.answers.iter().filter(|(text, _)| !whole.contains(text.as_slice())).collect();
+        // A key takes 16 bytes and more, so this is far from too few.
+        new.truncate(counts.max_bytes / 16);
+        loop {
+            let (mut words, mut ids) = (known.clone(), Vec::new());
+            for (text, answer) in &new {
+                // What cannot be said in a value is merged as before.
+                if ids.len() <= Value::MAX_START && answer.len() <= Value::MAX_COUNT {
+                    words.push((text, Value::many(ids.len(), answer.len())));
+                    ids.extend_from_slice(answer);
+                }
+            }
+            let count = |text: &[u8]| counts.words.get(text).copied().unwrap_or(0);
+            // Words of the same count, and those that the text has not, stay in their order.
+            words.sort_by_key(|&(text, _)| Reverse(count(text)));
+            place(image, &words, &ids)?;
+            let len = image.sections_len();
+            if len <= most {
+                return Ok(());
+            }
+            if new.is_empty() {
+                *image = plain;
+                return Ok(());
+            }
+            let grown = len - (most - counts.max_bytes);
+            let fitting = new.len() as u64 * counts.max_bytes as u64 / grown as u64;
+            new.truncate((fitting as usize).saturating_sub(new.len() / 64 + 1));
+        }
+    }
+
+    /// Vocabulary entries that are answers, the hottest first.
+    fn vocabulary(&self) -> Vec<(&'w [u8], Value)> {
+        let Self { model, texts, symbols, keeps_whole } = *self;
+        let mut order: Vec<usize> = (0..texts.len()).collect();
+        order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
+        let mut words = Vec::with_capacity(order.len());
+        for entry in order {
+            let Some(text) = texts[entry].as_deref().filter(|text| !text.is_empty()) else {
+                continue;
+            };
+            let Some((_, id)) = model.vocab.get(entry) else { continue };
+            let reachable = symbols.of_entry[entry] != NONE;
+            // The merges of a reachable entry end in its one symbol; another entry is an answer only
+            // where merges are ignored. An entry that is never a pre-token would waste a place.
+            let answers = match reachable {
+                true => keeps_whole(text),
+                false => model.ignore_merges,
+            };
+            if answers {
+                words.push((text, Value::one(id)));
+            }
+        }
+        words
+    }
+}
+
+/// Writes level 0 for texts and their answers, the hottest first. No text may be there twice.
+pub(super) fn write_words(image: &mut Image, words: &[(&[u8], Value)]) -> Result<(), BakeError> {
+    let longest = words.iter().map(|(text, _)| text.len()).max().unwrap_or(0);
+    image.set(field::MAX_WHOLE_LEN, longest as u32);
+    place(image, words, &[])
+}
+
+/// Places words, the hottest first.
+fn place(image: &mut Image, words: &[(&[u8], Value)], answers: &[u32]) -> Result<(), BakeError> {
+    let (mut tiny, mut short, mut long) = (Vec::new(), Vec::new(), Vec::new());
+    for &(text, value) in words {
         if let Some(key) = TinyKey::new(text) {
             tiny.push(Entry { key: key.0, hash: key.hash(), value });
         } else if let Some(key) = Key::new(text) {
@@ -67,7 +134,6 @@ pub(super) fn write_words<'w>(
             long.push(Entry { key, hash: key.hash(), value });
         }
     }
-    image.set(field::MAX_WHOLE_LEN, longest as u32);
     let (head, cold) = tier(&tiny, TINY_PER_LINE, TINY_PER_HEAD)?;
     image.section(Section::TinyHead, head);
     image.section(Section::TinyCold, cold);
@@ -77,6 +143,7 @@ pub(super) fn write_words<'w>(
     let (pilots, lines) = long_tier(&long)?;
     image.section(Section::LongPilots, pilots);
     image.section(Section::Long, lines);
+    image.section(Section::Answers, le_bytes(answers));
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod join;
 mod level0;
 mod models;
 mod pipeline;
+mod profile;
 mod tables;
 
 use comptok_core::{
@@ -24,17 +25,21 @@ use std::fmt;
 use crate::spec::{Alphabet, Family, Model, Spec};
 use crate::{byte_level, error::quote_bytes};
 use image::Image;
+use profile::Counts;
 
 pub use join::join;
 pub use models::model_alone;
+pub use profile::Profile;
 
 /// What bake does beside the `Spec`.
 #[derive(Debug, Clone, Default)]
-pub struct Options {
+pub struct Options<'a> {
     /// sha256 of the source and of what was said about it; goes into the header as it is.
     pub source: [u8; 32],
     /// Warnings are errors.
     pub strict: bool,
+    /// Frequent words of this text become answers, and are found first.
+    pub profile: Option<Profile<'a>>,
 }
 
 /// A blob and what was noticed while it was baked.
@@ -51,18 +56,26 @@ pub struct Baked {
 pub struct BakeError {
     /// What stands in the way, and what to do.
     pub message: String,
+    /// The part of the `Spec` at fault, as tokenizer.json names it (`normalizer`, `pre_tokenizer`, `model`,
+    /// `post_processor`, `decoder`); empty where it is no single one.
+    pub part: &'static str,
     /// The specialised engine cannot; the general one may.
     unsupported: bool,
 }
 
 impl BakeError {
     fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), unsupported: false }
+        Self { message: message.into(), part: "", unsupported: false }
+    }
+
+    /// The same error, about this part.
+    fn in_part(self, part: &'static str) -> Self {
+        Self { part, ..self }
     }
 
     /// For what the references can do and the engine cannot do yet.
     fn unsupported(what: impl fmt::Display) -> Self {
-        Self { message: format!("not supported yet: {what}"), unsupported: true }
+        Self { unsupported: true, ..Self::new(format!("not supported yet: {what}")) }
     }
 }
 
@@ -115,7 +128,7 @@ impl Tokens {
 /// # Errors
 ///
 /// [`BakeError`] for what the engines cannot run, and with `strict` for anything worth a warning.
-pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
+pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     match specialised(spec, options) {
         Err(error) if error.unsupported && spec.family != Family::Tiktoken => {
             general::bake(spec, options)
@@ -125,7 +138,7 @@ pub fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
 }
 
 /// Bakes for an engine of its own: byte-level BPE.
-fn specialised(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
+fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     let pipeline = pipeline::check(spec)?;
     let Model::Bpe(model) = &spec.model else {
         return Err(BakeError::unsupported("models other than BPE"));
@@ -192,7 +205,14 @@ fn specialised(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     tables::decode(&mut image, &tokens)?;
     tables::pairs(&mut image, &symbols)?;
     let whole = |text: &[u8]| pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags);
-    level0::write(&mut image, model, &texts, &symbols, whole)?;
+    let words = level0::Words { model, texts: &texts, symbols: &symbols, keeps_whole: &whole };
+    match options.profile {
+        None => words.write(&mut image)?,
+        Some(profile) => {
+            let counts = Counts::of(profile, &image.clone().finish()?, &pipeline)?;
+            words.write_with(&mut image, &counts)?;
+        }
+    }
     added::write(&mut image, &added);
     image.section(Section::Pipeline, general::around(spec)?);
     image.names(&pipeline);

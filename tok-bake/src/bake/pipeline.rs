@@ -42,7 +42,13 @@ impl Splitting {
     /// Whether `text` is left whole.
     pub(super) fn keeps_whole(&self, text: &[u8], flags: u32) -> bool {
         match self {
-            Self::Hand(kind) => kind.end(text, 0) == text.len(),
+            Self::Hand(kind) => {
+                let drops = match kind.is_gap(text, 0) {
+                    true => flags::DROPS_GAPS,
+                    false => flags::DROPS_MATCHES,
+                };
+                kind.end(text, 0) == text.len() && flags & drops == 0
+            }
             Self::Dfa { image, .. } => {
                 let split = Dfa::parse(image).and_then(|dfa| dfa.split_at(text, 0));
                 split.is_some_and(|split| {
@@ -60,28 +66,41 @@ pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
     let mut flags = 0;
     let model = match &spec.model {
         Model::Bpe(model) => model,
-        Model::Unigram { .. } => return Err(BakeError::unsupported("model Unigram")),
-        Model::WordPiece { .. } => return Err(BakeError::unsupported("model WordPiece")),
-        Model::WordLevel { .. } => return Err(BakeError::unsupported("model WordLevel")),
-        Model::SentencePiece(_) => return Err(BakeError::unsupported("model SentencePiece")),
+        Model::Unigram { .. } => {
+            return Err(BakeError::unsupported("model Unigram").in_part("model"));
+        }
+        Model::WordPiece { .. } => {
+            return Err(BakeError::unsupported("model WordPiece").in_part("model"));
+        }
+        Model::WordLevel { .. } => {
+            return Err(BakeError::unsupported("model WordLevel").in_part("model"));
+        }
+        Model::SentencePiece(_) => {
+            return Err(BakeError::unsupported("model SentencePiece").in_part("model"));
+        }
     };
-    check_bpe(model)?;
+    check_bpe(model).map_err(|error| error.in_part("model"))?;
     if model.ignore_merges {
         flags |= flags::IGNORE_MERGES;
     }
     if spec.family == Family::Tiktoken {
         flags |= flags::TIKTOKEN;
     }
-    let normalizer = check_normalizer(spec.normalizer.as_ref())?;
+    let normalizer =
+        check_normalizer(spec.normalizer.as_ref()).map_err(|error| error.in_part("normalizer"))?;
     let syntax = match spec.family {
         Family::HuggingFace | Family::SentencePiece => Syntax::Oniguruma,
         Family::Tiktoken => Syntax::FancyRegex,
     };
-    let (pre_tokenizer, more) = check_pre_tokenizer(spec, syntax)?;
+    let (pre_tokenizer, more) =
+        check_pre_tokenizer(spec, syntax).map_err(|error| error.in_part("pre_tokenizer"))?;
     flags |= more;
     match &spec.decoder {
         Some(Decoder::ByteLevel { .. }) => {}
-        _ => return Err(BakeError::unsupported("decoders other than ByteLevel")),
+        _ => {
+            let error = BakeError::unsupported("decoders other than ByteLevel");
+            return Err(error.in_part("decoder"));
+        }
     }
     if matches!(pre_tokenizer, Splitting::Hand(_)) && safe_cut(spec, flags) {
         flags |= flags::SAFE_CUT;
@@ -157,8 +176,14 @@ fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Splitting, u32), 
     }
     let texts: Vec<&str> = patterns.iter().map(|&(regex, _)| regex).collect();
     let isolated = patterns.iter().all(|&(_, drops)| drops == 0);
-    if isolated && let Some(kind) = Kind::recognise(&texts, syntax) {
-        return Ok((Splitting::Hand(kind), 0));
+    // What tiktoken's pattern misses is dropped there.
+    let missed = if spec.family == Family::Tiktoken { flags::DROPS_GAPS } else { 0 };
+    if let Some(kind) = Kind::recognise(&texts, syntax)
+        && (isolated || kind == Kind::Clip)
+    {
+        // The other patterns miss nothing, or what they miss counts as a match.
+        let drops = patterns.iter().fold(missed, |drops, &(_, more)| drops | more);
+        return Ok((Splitting::Hand(kind), if kind == Kind::Clip { drops } else { 0 }));
     }
     let &[(regex, drops)] = patterns.as_slice() else {
         return Err(BakeError::unsupported(format_args!(
@@ -170,9 +195,7 @@ fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Splitting, u32), 
         let (regex, column, what) = (crate::error::quote(regex), error.column, error.what);
         BakeError::new(format!("pattern {regex}, column {column}: cannot bake {what}"))
     })?;
-    // What tiktoken's pattern misses is dropped there.
-    let drops = if spec.family == Family::Tiktoken { flags::DROPS_GAPS } else { drops };
-    Ok((Splitting::Dfa { regex: regex.to_owned(), image }, drops))
+    Ok((Splitting::Dfa { regex: regex.to_owned(), image }, drops | missed))
 }
 
 /// What a Split drops.

@@ -6,6 +6,7 @@ mod clip;
 mod gguf;
 mod json;
 pub mod pattern;
+pub(crate) mod place;
 mod recognise;
 mod sentencepiece;
 mod stream;

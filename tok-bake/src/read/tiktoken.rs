@@ -212,18 +212,21 @@ fn added_tokens(
     names.sort_unstable();
     if let Some(two) = names.windows(2).find(|two| two[0] == two[1]) {
         let name = quote(two[0]);
-        return Err(ReadError::whole(format!("special token {name} is given twice")));
+        let last = special_tokens.iter().rposition(|(content, _)| content == two[0]);
+        let message = format!("special token {name} is given twice");
+        return Err(ReadError::special_token(last.unwrap_or(0), message));
     }
     let mut tokens: Vec<AddedToken> = Vec::with_capacity(special_tokens.len());
-    for (content, id) in special_tokens {
+    for (index, (content, id)) in special_tokens.iter().enumerate() {
         if content.is_empty() {
-            return Err(ReadError::whole(format!("the special token with id {id} is empty")));
+            let message = format!("the special token with id {id} is empty");
+            return Err(ReadError::special_token(index, message));
         }
         if let Some(ordinary) = token_of_rank(vocab, *id) {
             let (name, ordinary) = (quote(content), quote_bytes(ordinary));
-            return Err(ReadError::whole(format!(
-                "special token {name} has id {id}, which is the rank of {ordinary}"
-            )));
+            let message =
+                format!("special token {name} has id {id}, which is the rank of {ordinary}");
+            return Err(ReadError::special_token(index, message));
         }
         tokens.push(AddedToken {
             id: *id,

@@ -1,9 +1,12 @@
 //! The writer: [`Spec`] to tokenizer.json.
 
 mod components;
+mod files;
 mod json;
 mod model;
 mod regex;
+
+pub use files::{tiktoken, vocab_merges};
 
 use crate::error::{WriteError, quote};
 use crate::read::pattern;

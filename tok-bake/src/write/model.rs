@@ -183,13 +183,21 @@ impl Tokens {
     }
 
     fn write_vocab(&self, json: &mut Json) {
-        json.member("vocab", |json| {
-            json.object(|json| {
-                for (position, (_, id)) in self.vocab.iter().enumerate() {
-                    json.field(self.text(position), id);
-                }
-            });
+        json.member("vocab", |json| self.write_vocab_object(json));
+    }
+
+    /// Tokens and their ids.
+    pub(super) fn write_vocab_object(&self, json: &mut Json) {
+        json.object(|json| {
+            for (position, (_, id)) in self.vocab.iter().enumerate() {
+                json.field(self.text(position), id);
+            }
         });
+    }
+
+    /// The parts of each merge.
+    pub(super) fn merge_texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.merges.iter().map(|&(left, right)| (self.text(left), self.text(right)))
     }
 
     fn text(&self, position: usize) -> &str {

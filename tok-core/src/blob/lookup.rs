@@ -98,7 +98,7 @@ fn small(bytes: &[u8]) -> u64 {
         (Some(low), Some(last)) => {
             // The two overlap where there are fewer than eight bytes, in the same bits.
             let last = u64::from(u32::from_le_bytes(*last));
-            u64::from(u32::from_le_bytes(*low)) | last << (8 * (len - 4) as u32 & 63)
+            u64::from(u32::from_le_bytes(*low)) | last << ((8 * (len - 4) as u32) & 63)
         }
         _ => at(0) | at(1) << 8 | at(2) << 16,
     }

@@ -56,6 +56,10 @@ struct Memory {
     tokens: Vec<Token>,
 }
 
+/// Hands each token to a function.
+pub type Each =
+    fn(&Tables<'_>, &Request<'_>, aligned: bool, &mut dyn FnMut(Found<'_>)) -> Result<(), Stop>;
+
 /// The engine's functions. Where an [`Engine`] has them, callers that can take all tokens at once do
 /// so; the others are there for slices and iterators.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +67,7 @@ pub struct General {
     /// Appends spans. With `aligned` they say where they come from.
     pub spans: fn(&Tables<'_>, &Request<'_>, aligned: bool, &mut Vec<Span>) -> Result<(), Stop>,
     /// Calls the function with each token. With `aligned` they say where they come from.
-    pub each:
-        fn(&Tables<'_>, &Request<'_>, aligned: bool, &mut dyn FnMut(Found<'_>)) -> Result<(), Stop>,
+    pub each: Each,
     /// The text of ids; those without a token are left out, and with the switch special ones.
     pub decode: fn(&Tables<'_>, &[u32], bool) -> String,
     /// Appends ids.

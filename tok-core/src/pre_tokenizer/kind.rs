@@ -1,6 +1,8 @@
 //! The patterns that have a scanner: their names, numbers and spellings.
 
-use super::{Cl100k, DeepseekV3, Gpt2, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken};
+use super::{
+    Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
+};
 
 /// A pattern that has a hand-written scanner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -23,6 +25,10 @@ pub enum Kind {
     Tekken,
     /// DeepSeek-V3: [`DeepseekV3`](super::DeepseekV3).
     DeepseekV3,
+    /// Kimi K2: [`Kimi`](super::Kimi).
+    Kimi,
+    /// CLIP: [`Clip`](super::Clip).
+    Clip,
 }
 
 /// The syntax that a pattern is written in. Where the same text means the same in both, it does not
@@ -119,6 +125,24 @@ const O200K: &[Spellings] =
 const TEKKEN: &[Spellings] =
     &[TEKKEN_LOWER, TEKKEN_UPPER, NUMBER, REST_WITH_SLASH, LINES, SPACE_BEFORE_SPACE, SPACE];
 
+const HAN: Spellings = &[r"[\p{Han}]+", r"\p{Han}+"];
+const KIMI_LOWER: Spellings = &[
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+];
+const KIMI_UPPER: Spellings = &[
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+];
+const KIMI: &[Spellings] =
+    &[HAN, KIMI_LOWER, KIMI_UPPER, NUMBERS, REST, LINES, SPACE_BEFORE_SPACE, SPACE];
+
+const CLIP_START: Spellings = &[r"<\|startoftext\|>"];
+const CLIP_END: Spellings = &[r"<\|endoftext\|>"];
+const CLIP_LETTERS: Spellings = &[r"[\p{L}]+", r"\p{L}+"];
+const CLIP_NUMBER: Spellings = &[r"[\p{N}]", r"\p{N}"];
+const CLIP_REST: Spellings = &[r"[^\s\p{L}\p{N}]+"];
+const CLIP: &[Spellings] =
+    &[CLIP_START, CLIP_END, PLAIN_CONTRACTION, CLIP_LETTERS, CLIP_NUMBER, CLIP_REST];
+
 const DEEPSEEK_V3_CJK: Spellings = &["[一-龥぀-ゟ゠-ヿ]+"];
 const DEEPSEEK_V3_SIGN_AND_LETTERS: Spellings =
     &[r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+"##];
@@ -135,7 +159,7 @@ const DEEPSEEK_V3: &[Spellings] = &[
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Gpt2,
         Self::R50k,
         Self::Cl100k,
@@ -145,6 +169,8 @@ impl Kind {
         Self::O200k,
         Self::Tekken,
         Self::DeepseekV3,
+        Self::Kimi,
+        Self::Clip,
     ];
 
     /// The name of the pattern, as options and arguments have it.
@@ -159,6 +185,8 @@ impl Kind {
             Self::O200k => "o200k",
             Self::Tekken => "tekken",
             Self::DeepseekV3 => "deepseek_v3",
+            Self::Kimi => "kimi",
+            Self::Clip => "clip",
         }
     }
 
@@ -185,6 +213,8 @@ impl Kind {
             Self::O200k => 7,
             Self::Tekken => 8,
             Self::DeepseekV3 => 9,
+            Self::Kimi => 10,
+            Self::Clip => 11,
         }
     }
 
@@ -214,7 +244,14 @@ impl Kind {
             Self::O200k => O200k.end(text, start),
             Self::Tekken => Tekken.end(text, start),
             Self::DeepseekV3 => DeepseekV3.end(text, start),
+            Self::Kimi => Kimi.end(text, start),
+            Self::Clip => Clip.end(text, start),
         }
+    }
+
+    /// Whether the pattern leaves the pre-token at `start` unmatched, as [`Scanner::is_gap`] has it.
+    pub fn is_gap(self, text: &[u8], start: usize) -> bool {
+        self == Self::Clip && Clip.is_gap(text, start)
     }
 
     /// The pattern verbatim, in the syntax of the library it comes from (fancy-regex for `r50k` and
@@ -244,6 +281,12 @@ impl Kind {
             ],
             Self::Tekken => &[
                 r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            ],
+            Self::Kimi => &[
+                r"[\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            ],
+            Self::Clip => &[
+                r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+",
             ],
             Self::DeepseekV3 => &[
                 r"\p{N}{1,3}",
@@ -289,6 +332,8 @@ impl Kind {
             Self::O200k => &[O200K],
             Self::Tekken => &[TEKKEN],
             Self::DeepseekV3 => &[&[NUMBERS], &[DEEPSEEK_V3_CJK], DEEPSEEK_V3],
+            Self::Kimi => &[KIMI],
+            Self::Clip => &[CLIP],
         }
     }
 }
@@ -343,7 +388,7 @@ mod tests {
         assert_eq!(Kind::from_name("o200k_base"), Some(Kind::O200k));
         assert_eq!(Kind::from_name(""), None);
         assert_eq!(Kind::from_code(0), None);
-        assert_eq!(Kind::from_code(10), None);
+        assert_eq!(Kind::from_code(12), None);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 
 mod blocks;
 mod cl100k;
+mod clip;
+mod cuts;
 mod deepseek_v3;
 pub mod dfa;
 mod gpt2;
@@ -13,10 +15,12 @@ mod o200k;
 mod parts;
 
 pub use cl100k::{Cl100k, Llama3, Qwen2, Qwen3_5};
+pub use clip::Clip;
+pub use cuts::Cuts;
 pub use deepseek_v3::DeepseekV3;
 pub use gpt2::{Gpt2, R50k};
 pub use kind::{Kind, Syntax};
-pub use o200k::{O200k, Tekken};
+pub use o200k::{Kimi, O200k, Tekken};
 
 use crate::Kernel;
 
@@ -49,11 +53,22 @@ pub const LOOKAHEAD: usize = 4;
 /// Text may be any bytes. A byte that is not part of a UTF-8 char counts as an unassigned char of
 /// one byte.
 pub trait Scanner: Copy {
+    /// Whether the pattern leaves text unmatched that a tokenizer may drop.
+    const HAS_GAPS: bool = false;
+
     /// The end of the pre-token that starts at `start`, which must be less than `text.len()`.
     ///
     /// It is greater than `start`, at most `text.len()`, and on a char boundary if `start` is. It
     /// depends on `text[start..]` only. Scanning a text to its end takes linear time.
     fn end(self, text: &[u8], start: usize) -> usize;
+
+    /// Whether the pattern leaves the pre-token that starts at `start` unmatched, with
+    /// [`HAS_GAPS`](Self::HAS_GAPS).
+    #[inline(always)]
+    fn is_gap(self, text: &[u8], start: usize) -> bool {
+        let _ = (text, start);
+        false
+    }
 
     /// Writes the ends of the pre-tokens that follow each other from `start` on, and returns how
     /// many were written: as many as `ends` can hold, or as the text has.

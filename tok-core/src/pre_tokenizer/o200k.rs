@@ -1,4 +1,4 @@
-//! o200k's pattern and Mistral's, where a word ends where lower case is followed by upper case.
+//! o200k's pattern, Mistral's and Kimi's, where a word ends where lower case is followed by upper case.
 
 use super::blocks::{self, Blocks, Classes, Kinds, Starts, WideMarks};
 use super::parts::{PREFIX, REST, Space, after_blank, contraction, digits, newlines, run};
@@ -13,31 +13,64 @@ pub struct O200k;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tekken;
 
-/// What has no case: both halves of a word take it.
-const NEUTRAL: Set = Set::of(&[Class::LETTER, Class::MARK]);
+/// `[\p{Han}]+|`, then [`O200k`] with `&&[^\p{Han}]` in each class of letters, and with `[\r\n]*` for
+/// `[\r\n/]*`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kimi;
 
-/// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`
-const FIRST: Set = Set::of(&[Class::UPPER]).or(NEUTRAL);
+/// What the patterns differ in.
+struct Rules {
+    /// Chars that make words of their own.
+    alone: Set,
+    /// What has no case: both halves of a word take it.
+    neutral: Set,
+    /// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`
+    first: Set,
+    /// `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`
+    second: Set,
+    /// Numbers in a row.
+    digits: usize,
+    contractions: bool,
+    /// Whether slashes go with newlines.
+    slash: bool,
+}
 
-/// `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`
-const SECOND: Set = Set::of(&[Class::LOWER]).or(NEUTRAL);
+impl Rules {
+    /// `letters` is what a word may have.
+    const fn new(letters: Set) -> Self {
+        let neutral = Set::of(&[Class::LETTER, Class::MARK]).and(letters);
+        Self {
+            alone: Set::NONE,
+            neutral,
+            first: Set::of(&[Class::UPPER]).and(letters).or(neutral),
+            second: Set::of(&[Class::LOWER]).and(letters).or(neutral),
+            digits: 3,
+            contractions: true,
+            slash: true,
+        }
+    }
+}
+
+const O200K: Rules = Rules::new(Set::ANY);
+const TEKKEN: Rules = Rules { digits: 1, contractions: false, ..O200K };
+const KIMI: Rules = Rules { alone: Set::HAN, slash: false, ..Rules::new(Set::HAN.not()) };
 
 /// The end of `PREFIX?FIRST*SECOND+|PREFIX?FIRST+SECOND*`, after a char at `start` of this class
 /// and length; `start` if neither matches.
 #[inline(always)]
-fn word(text: &[u8], start: usize, class: Class, len: usize) -> usize {
+fn word(rules: &Rules, text: &[u8], start: usize, class: Class, len: usize) -> usize {
     let first = if PREFIX.contains(class) { start + len } else { start };
     // FIRST* takes all it can; SECOND+ needs one char at least.
     let (mut at, mut neutral) = (first, first);
     loop {
         let (class, len) = decode(text, at);
-        if FIRST.contains(class) {
+        if rules.first.contains(class) {
             at += len;
-            if NEUTRAL.contains(class) {
+            if rules.neutral.contains(class) {
                 neutral = at;
             }
-        } else if SECOND.contains(class) {
-            return run(text, at + len, SECOND);
+        } else if rules.second.contains(class) {
+            return run(text, at + len, rules.second);
         } else {
             break;
         }
@@ -57,17 +90,20 @@ fn word(text: &[u8], start: usize, class: Class, len: usize) -> usize {
 }
 
 #[inline(always)]
-fn end(text: &[u8], start: usize, most_digits: usize, contractions: bool) -> usize {
+fn end(rules: &Rules, text: &[u8], start: usize) -> usize {
     let (class, len) = decode(text, start);
-    let word = word(text, start, class, len);
+    if rules.alone.contains(class) {
+        return run(text, start + len, rules.alone);
+    }
+    let word = word(rules, text, start, class, len);
     if word > start {
-        return if contractions { word + contraction(text, word, true) } else { word };
+        return if rules.contractions { word + contraction(text, word, true) } else { word };
     }
     if Set::NUMBERS.contains(class) {
-        return digits(text, start, len, most_digits);
+        return digits(text, start, len, rules.digits);
     }
     if let Some(at) = after_blank(text, start, class, REST) {
-        return newlines(text, run(text, at, REST), true);
+        return newlines(text, run(text, at, REST), rules.slash);
     }
     let space = Space::at(text, start);
     space.after_line(space.end == text.len())
@@ -76,7 +112,7 @@ fn end(text: &[u8], start: usize, most_digits: usize, contractions: bool) -> usi
 impl Scanner for O200k {
     #[inline]
     fn end(self, text: &[u8], start: usize) -> usize {
-        end(text, start, 3, true)
+        end(&O200K, text, start)
     }
 
     fill_by_blocks!();
@@ -85,7 +121,16 @@ impl Scanner for O200k {
 impl Scanner for Tekken {
     #[inline]
     fn end(self, text: &[u8], start: usize) -> usize {
-        end(text, start, 1, false)
+        end(&TEKKEN, text, start)
+    }
+
+    fill_by_blocks!();
+}
+
+impl Scanner for Kimi {
+    #[inline]
+    fn end(self, text: &[u8], start: usize) -> usize {
+        end(&KIMI, text, start)
     }
 
     fill_by_blocks!();
@@ -106,5 +151,15 @@ impl Blocks for Tekken {
     #[inline(always)]
     fn starts(classes: &Classes<'_>) -> Starts {
         blocks::o200k::<1, false>(classes)
+    }
+}
+
+impl Blocks for Kimi {
+    const KINDS: Kinds = Kinds::new(WideMarks::AfterLetters).in_doubt(Set::HAN);
+
+    // A slash that follows a newline is in doubt there, and found char by char here: rare enough.
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::o200k::<3, true>(classes)
     }
 }

@@ -2,9 +2,12 @@
 #![expect(clippy::print_stdout, reason = "the tables are what it is for")]
 
 mod build;
+mod instructions;
 mod measure;
+mod peers;
 mod size;
 mod startup;
+mod train;
 
 use std::{
     path::{Path, PathBuf},
@@ -18,10 +21,13 @@ pub(crate) use build::as_rustc;
 pub(crate) fn run(args: &[String]) -> Result<(), String> {
     match args.iter().map(|arg| &**arg).collect::<Vec<_>>()[..] {
         ["build"] => build::run(),
+        ["instructions"] => instructions::run(false),
+        ["instructions", "--check"] => instructions::run(true),
         ["size"] => size::run(),
         ["startup"] => startup::run(),
-        ["startup", "--prepare"] => startup::prepare(),
-        _ => Err("usage: cargo xtask bench build|size|startup".to_owned()),
+        ["peers", ref rest @ ..] => peers::run(rest),
+        ["train", ref rest @ ..] => train::run(rest),
+        _ => Err("usage: cargo xtask bench build|instructions|peers|size|startup|train".to_owned()),
     }
 }
 

@@ -92,6 +92,8 @@ fn scanners(program: &Path) -> Result<Vec<String>, String> {
         (Kind::O200k, "5O200k"),
         (Kind::Tekken, "6Tekken"),
         (Kind::DeepseekV3, "10DeepseekV3"),
+        (Kind::Kimi, "4Kimi"),
+        (Kind::Clip, "4Clip"),
     ];
     let found = types.into_iter().filter(|(_, mangled)| symbols.contains(mangled));
     Ok(found.map(|(kind, _)| kind.name().to_owned()).collect())

@@ -46,6 +46,7 @@ pub(super) fn write(image: &mut Image, spec: &Spec, model: &Bpe) -> Result<Baked
     set(spec.family == Family::Tiktoken, flags::TIKTOKEN);
     set(symbols.bytes.contains(&NONE), flags::MISSING_BYTES);
     tables::pairs(image, &symbols)?;
-    level0::write(image, model, &texts, &symbols, |_| true)?;
+    let words = level0::Words { model, texts: &texts, symbols: &symbols, keeps_whole: &|_| true };
+    words.write(image)?;
     Ok(Baked { tokens, byte_level: true, flags: header, warnings: Vec::new() })
 }

@@ -1,6 +1,6 @@
 //! The vocabulary by text.
 
-use comptok_core::model::part;
+use comptok_core::{blob::lookup::Value, model::part};
 
 use super::super::{BakeError, Tokens, image::Image, level0};
 use super::section::Writer;
@@ -10,7 +10,11 @@ pub(super) fn write_level0<'w>(
     image: &mut Image,
     words: impl Iterator<Item = (&'w [u8], u32)>,
 ) -> Result<(), BakeError> {
-    level0::write_words(image, words)
+    let words: Vec<_> = words
+        .filter(|(text, _)| !text.is_empty())
+        .map(|(text, id)| (text, Value::one(id)))
+        .collect();
+    level0::write_words(image, &words)
 }
 
 /// The texts whose ids decode to another text.

@@ -62,6 +62,18 @@ impl Kinds {
         }
         Self(kinds)
     }
+
+    /// The same with these chars in doubt.
+    pub(in super::super) const fn in_doubt(mut self, chars: Set) -> Self {
+        let mut number = 0;
+        while number < 32 {
+            if chars.contains(Class::from_byte(number as u8)) {
+                self.0[number] = Kind::Doubt;
+            }
+            number += 1;
+        }
+        self
+    }
 }
 
 /// The bytes of a block by class. All bytes of a char have its class.

@@ -1,0 +1,55 @@
+//! comptok: bundled vocabularies, and a baked file for the one that is not.
+
+use comptok::{Options, Scratch, Special, TokenId, Tokenizer, vocab};
+use harness::{Error, Peer, Vocab};
+
+const ORDINARY: Options<'static> = Options::new(Special::AsText);
+
+struct Comptok(Tokenizer);
+
+#[derive(Default)]
+struct State {
+    scratch: Scratch<'static>,
+    ids: Vec<TokenId>,
+}
+
+impl Peer for Comptok {
+    type State = State;
+
+    fn load(vocab: &Vocab) -> Result<Self, Error> {
+        Ok(Self(match &*vocab.name {
+            "r50k" => vocab::R50K_BASE.clone(),
+            "cl100k" => vocab::CL100K_BASE.clone(),
+            "o200k" => vocab::O200K_BASE.clone(),
+            _ => Tokenizer::from_file(vocab.file("ctok"))?,
+        }))
+    }
+
+    fn encode<'s>(&self, text: &str, state: &'s mut State) -> &'s [u32] {
+        let State { scratch, ids } = state;
+        ids.clear();
+        self.0.encode_into(text, ORDINARY, ids, scratch).expect("memory can grow");
+        ids
+    }
+
+    fn count(&self, text: &str, state: &mut State) -> Option<usize> {
+        Some(self.0.count_with(text, ORDINARY, &mut state.scratch).expect("memory can grow"))
+    }
+
+    fn decode(&self, ids: &[u32], text: &mut Vec<u8>) -> bool {
+        text.clear();
+        self.0.decode_into(ids, text).is_ok()
+    }
+
+    fn batch(&self, texts: &[&str], threads: usize) -> Option<Vec<Vec<u32>>> {
+        self.0.encode_batch_in(threads, texts, ORDINARY).ok()
+    }
+
+    fn long(&self, text: &str, threads: usize) -> Option<Vec<u32>> {
+        self.0.encode_parallel_in(threads, text, ORDINARY).ok()
+    }
+}
+
+fn main() -> std::process::ExitCode {
+    harness::main::<Comptok>()
+}

@@ -1,0 +1,122 @@
+//! What the programs that each measure one tokenizer library share: the library's calls behind one
+//! trait, and the measurements, which are the same for all. A program prints one JSON object for
+//! each thing it measured; `cargo xtask bench peers` runs the programs in turns and reads them.
+
+mod corpus;
+mod measure;
+mod modes;
+
+use std::{fmt, path::PathBuf, process::ExitCode};
+
+/// A tokenizer library under measurement.
+pub trait Peer: Sized + Sync {
+    /// What a thread keeps between calls: the list of ids, and memory if the library asks for some.
+    type State: Default;
+
+    /// The tokenizer of this name, in the way that the library's users load it.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the library has no such vocabulary.
+    fn load(vocab: &Vocab) -> Result<Self, Error>;
+
+    /// The ids of `text`, special tokens taken for text, by the library's fastest call that gives
+    /// them all. A library that fails may panic: that is counted.
+    fn encode<'s>(&self, text: &str, state: &'s mut Self::State) -> &'s [u32];
+
+    /// The number of ids, if the library can tell without a list of them.
+    fn count(&self, _text: &str, _state: &mut Self::State) -> Option<usize> {
+        None
+    }
+
+    /// Replaces `text` by that of `ids`; `false` if the library cannot decode.
+    fn decode(&self, _ids: &[u32], _text: &mut Vec<u8>) -> bool {
+        false
+    }
+
+    /// The ids of many texts by the library's own threads, if it has such a call.
+    fn batch(&self, _texts: &[&str], _threads: usize) -> Option<Vec<Vec<u32>>> {
+        None
+    }
+
+    /// The ids of one long text by the library's own threads, if it has such a call.
+    fn long(&self, _text: &str, _threads: usize) -> Option<Vec<u32>> {
+        None
+    }
+}
+
+/// Which vocabulary to load, and where its files are.
+pub struct Vocab {
+    /// `r50k`, `cl100k`, `o200k` or `qwen2`.
+    pub name: String,
+    folder: PathBuf,
+}
+
+impl Vocab {
+    /// Its tokenizer.json.
+    pub fn json(&self) -> PathBuf {
+        self.file("json")
+    }
+
+    /// Its rank file, as tiktoken has them.
+    pub fn ranks(&self) -> PathBuf {
+        self.file("tiktoken")
+    }
+
+    /// Its file with this extension.
+    pub fn file(&self, extension: &str) -> PathBuf {
+        self.folder.join(format!("{}.{extension}", self.name))
+    }
+
+    /// The pattern that goes with the rank file, in the form that needs no possessive operators.
+    ///
+    /// # Panics
+    /// If the file that has it is absent.
+    pub fn pattern(&self) -> String {
+        let path = self.file("pattern");
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    }
+
+    /// The tokens of the rank file, with their ranks.
+    ///
+    /// # Panics
+    /// If the file is absent or is no rank file.
+    pub fn tokens(&self) -> Vec<(Vec<u8>, u32)> {
+        let path = self.ranks();
+        let text =
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let line = |line: &str| {
+            let (token, rank) = line.split_once(' ')?;
+            Some((corpus::base64(token)?, rank.parse().ok()?))
+        };
+        text.lines().map(|text| line(text).expect("a token and its rank")).collect()
+    }
+}
+
+/// Why a library has no such tokenizer.
+#[derive(Debug)]
+pub enum Error {
+    /// It has none of this name.
+    Unsupported,
+    /// It refuses the file.
+    Refused(String),
+}
+
+impl<T: fmt::Display> From<T> for Error {
+    fn from(error: T) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+/// The program of one library: `MODE VOCABULARY FOLDER …`.
+pub fn main<P: Peer>() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match modes::run::<P>(&args.iter().map(|arg| &**arg).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // The chore leaves out what a library does not have.
+        Err(Error::Unsupported) => ExitCode::from(3),
+        Err(Error::Refused(message)) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,374 @@
+//! What can be measured.
+
+use crate::{
+    Error, Peer, Vocab,
+    corpus::Cut,
+    measure::{cpu_nanos, forget_peak, heap_bytes, page_faults, status_kib},
+};
+use std::{
+    fs,
+    io::{BufWriter, Read as _, Write as _},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+const USAGE: &str = "usage: start VOCAB FOLDER TEXT | ids VOCAB FOLDER FILE CUT OUT | \
+    speed|each|parts VOCAB FOLDER FILE CUT WARM SECONDS | threads VOCAB FOLDER FILE CUT PASSES N | \
+    paced VOCAB FOLDER FILE CUT SECONDS";
+
+pub(crate) fn run<P: Peer>(args: &[&str]) -> Result<(), Error> {
+    // A library that panics on some text is counted; what it says would only hide the counts.
+    std::panic::set_hook(Box::new(|_| ()));
+    let &[mode, name, folder, ref rest @ ..] = args else { return Err(USAGE.into()) };
+    let vocab = Vocab { name: name.to_owned(), folder: folder.into() };
+    if let ("start", [text]) = (mode, rest) {
+        return start::<P>(&vocab, text);
+    }
+    let &[file, cut, ref rest @ ..] = rest else { return Err(USAGE.into()) };
+    let mut text = fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
+    // To see how the time grows.
+    let cut = if cut == "twice" {
+        text = text.repeat(2);
+        "whole"
+    } else {
+        cut
+    };
+    let documents = Cut::named(cut)?.apply(&text);
+    match (mode, rest) {
+        ("ids", [out]) => ids::<P>(&vocab, &documents, out),
+        ("speed", [warm, seconds]) => {
+            speed::<P>(&vocab, &documents, number(warm)?, number(seconds)?)
+        }
+        ("each", [warm, _]) => each::<P>(&vocab, &documents, number(warm)?),
+        ("parts", [warm, seconds]) => {
+            parts::<P>(&vocab, &documents, number(warm)?, number(seconds)?)
+        }
+        ("threads", [passes, threads]) => {
+            threaded::<P>(&vocab, &documents, number(passes)?, number(threads)?)
+        }
+        ("paced", [seconds]) => paced::<P>(&vocab, &documents, number(seconds)?),
+        _ => Err(USAGE.into()),
+    }
+}
+
+fn number(text: &str) -> Result<usize, Error> {
+    Ok(text.parse().map_err(|e| format!("{text:?}: {e}"))?)
+}
+
+/// The first id, for a clock that runs outside.
+fn start<P: Peer>(vocab: &Vocab, text: &str) -> Result<(), Error> {
+    let (peer, mut state) = (P::load(vocab)?, P::State::default());
+    println!("{}", peer.encode(text, &mut state).first().ok_or("no ids")?);
+    Ok(())
+}
+
+/// Encodes; `None` if the library panicked.
+fn encode<'s, P: Peer>(peer: &P, text: &str, state: &'s mut P::State) -> Option<&'s [u32]> {
+    unless_panic(|| peer.encode(text, state))
+}
+
+fn unless_panic<R>(call: impl FnOnce() -> R) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(call)).ok()
+}
+
+/// Writes the ids of each document after their number; `u32::MAX` where the library failed.
+fn ids<P: Peer>(vocab: &Vocab, documents: &[&str], out: &str) -> Result<(), Error> {
+    let peer = P::load(vocab)?;
+    let mut state = P::State::default();
+    let mut file = BufWriter::new(fs::File::create(out)?);
+    for document in documents {
+        let Some(ids) = encode(&peer, document, &mut state) else {
+            file.write_all(&u32::MAX.to_le_bytes())?;
+            continue;
+        };
+        file.write_all(&u32::try_from(ids.len())?.to_le_bytes())?;
+        for id in ids {
+            file.write_all(&id.to_le_bytes())?;
+        }
+    }
+    Ok(file.flush()?)
+}
+
+/// One pass over the documents.
+#[derive(Default)]
+struct Pass {
+    documents: usize,
+    failed: usize,
+    bytes: usize,
+    ids: usize,
+}
+
+impl Pass {
+    /// Ends early when it is `enough`: what is slow must not take all day.
+    fn run<P: Peer>(
+        peer: &P,
+        documents: &[&str],
+        state: &mut P::State,
+        enough: impl Fn() -> bool,
+    ) -> Self {
+        let mut pass = Self::default();
+        for (number, document) in documents.iter().enumerate() {
+            match encode(peer, document, state) {
+                Some(ids) => {
+                    pass.bytes += document.len();
+                    pass.ids += ids.len();
+                }
+                None => pass.failed += 1,
+            }
+            pass.documents += 1;
+            // The clock is asked often enough to stop in time, and not for each message.
+            let large = document.len() > 4096 || number % 64 == 63;
+            if large && enough() {
+                break;
+            }
+        }
+        pass
+    }
+
+    fn print(&self, name: &str, cpu: u64, wall: Duration) {
+        println!(
+            "{{\"pass\":\"{name}\",\"documents\":{},\"failed\":{},\"bytes\":{},\"ids\":{},\"cpu_ns\":{cpu},\
+             \"wall_ns\":{}}}",
+            self.documents,
+            self.failed,
+            self.bytes,
+            self.ids,
+            wall.as_nanos()
+        );
+    }
+}
+
+/// The first pass, which finds everything as the load left it, and the next ones; memory.
+fn speed<P: Peer>(
+    vocab: &Vocab,
+    documents: &[&str],
+    warm: usize,
+    seconds: usize,
+) -> Result<(), Error> {
+    let (heap, anonymous) = (heap_bytes(), status_kib("RssAnon"));
+    let start = Instant::now();
+    let peer = P::load(vocab)?;
+    let load = start.elapsed();
+    let heap = heap_bytes().saturating_sub(heap);
+    let anonymous = status_kib("RssAnon").saturating_sub(anonymous);
+    let mut state = P::State::default();
+    let load_peak = status_kib("VmHWM");
+    forget_peak();
+    let before = status_kib("VmRSS");
+    let (mut part, mut passes) = (documents, 0..=warm);
+    while let Some(number) = passes.next() {
+        let (faults, wall, cpu) = (page_faults(), Instant::now(), cpu_nanos());
+        // Processor time, so that a busy machine measures the same text.
+        let enough = || number == 0 && cpu_nanos() - cpu > seconds as u64 * 1_000_000_000;
+        let pass = Pass::run(&peer, part, &mut state, enough);
+        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        pass.print(if number == 0 { "first" } else { "warm" }, cpu, wall);
+        if number == 0 {
+            let extra = status_kib("VmHWM").saturating_sub(before);
+            println!(
+                "{{\"memory\":true,\"load_ns\":{},\"heap_bytes\":{heap},\"anonymous_kib\":{anonymous},\
+                 \"load_peak_kib\":{load_peak},\"peak_kib\":{},\"extra_kib\":{extra},\"faults\":{}}}",
+                load.as_nanos(),
+                status_kib("VmHWM").max(load_peak),
+                page_faults() - faults,
+            );
+            // Later passes read what the first one did, and no more; one is enough of what is slow.
+            part = &documents[..pass.documents];
+            if cpu > seconds as u64 * 1_000_000_000 {
+                passes = 1..=warm.min(1);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Each document on its own: percentiles of nanoseconds for each byte, of those of 64 bytes and more.
+fn each<P: Peer>(vocab: &Vocab, documents: &[&str], warm: usize) -> Result<(), Error> {
+    let peer = P::load(vocab)?;
+    let mut state = P::State::default();
+    // What asking the clock twice costs is not the library's.
+    let clock = {
+        let mut costs: Vec<Duration> = (0..1001).map(|_| Instant::now().elapsed()).collect();
+        costs.sort_unstable();
+        costs[500]
+    };
+    for number in 0..=warm {
+        let mut rates = Vec::with_capacity(documents.len());
+        for document in documents {
+            let start = Instant::now();
+            let done = encode(&peer, document, &mut state).is_some();
+            let time = start.elapsed().saturating_sub(clock);
+            if done && document.len() >= 64 {
+                rates.push(time.as_nanos() as f64 / document.len() as f64);
+            }
+        }
+        rates.sort_by(f64::total_cmp);
+        let at = |share: f64| rates.get((rates.len() as f64 * share) as usize).copied();
+        let [p50, p90, p99] = [0.50, 0.90, 0.99].map(|share| at(share).unwrap_or(0.0));
+        println!(
+            "{{\"pass\":\"{}\",\"messages\":{},\"p50\":{p50:.3},\"p90\":{p90:.3},\"p99\":{p99:.3}}}",
+            if number == 0 { "first" } else { "warm" },
+            rates.len()
+        );
+    }
+    Ok(())
+}
+
+/// Encode, count and decode in turns, all warm.
+fn parts<P: Peer>(
+    vocab: &Vocab,
+    documents: &[&str],
+    warm: usize,
+    seconds: usize,
+) -> Result<(), Error> {
+    let peer = P::load(vocab)?;
+    let mut state = P::State::default();
+    let cpu = cpu_nanos();
+    let enough = || cpu_nanos() - cpu > seconds as u64 * 1_000_000_000;
+    let first = Pass::run(&peer, documents, &mut state, enough);
+    let documents = &documents[..first.documents];
+    let mut all: Vec<Vec<u32>> = Vec::new();
+    for document in documents {
+        all.push(encode(&peer, document, &mut state).map(<[u32]>::to_vec).unwrap_or_default());
+    }
+    let longest = documents.iter().map(|document| document.len()).max().unwrap_or(0);
+    let mut text = vec![1; longest + 64];
+    for number in 0..=warm {
+        let (wall, cpu) = (Instant::now(), cpu_nanos());
+        let pass = Pass::run(&peer, documents, &mut state, || false);
+        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        if number > 0 {
+            pass.print("encode", cpu, wall);
+        }
+
+        let (wall, cpu) = (Instant::now(), cpu_nanos());
+        let counts: Option<Vec<usize>> =
+            documents.iter().map(|document| peer.count(document, &mut state)).collect();
+        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        if let Some(counts) = counts
+            && number > 0
+        {
+            let counted = Pass { ids: counts.iter().sum(), ..pass };
+            counted.print("count", cpu, wall);
+        }
+
+        let (wall, cpu) = (Instant::now(), cpu_nanos());
+        let mut decoded = Pass::default();
+        for ids in &all {
+            if peer.decode(ids, &mut text) {
+                decoded.bytes += text.len();
+                decoded.documents += 1;
+                decoded.ids += ids.len();
+            }
+        }
+        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        if number > 0 && decoded.documents > 0 {
+            decoded.failed = all.len() - decoded.documents;
+            decoded.print("decode", cpu, wall);
+        }
+    }
+    // The texts come back as they were, or the decoding was not worth timing.
+    let wrong = documents
+        .iter()
+        .zip(&all)
+        .filter(|(document, ids)| peer.decode(ids, &mut text) && text != document.as_bytes());
+    println!("{{\"pass\":\"decoded\",\"wrong\":{}}}", wrong.count());
+    Ok(())
+}
+
+/// Many threads at once: by the library's own call, and by threads that share the tokenizer.
+fn threaded<P: Peer>(
+    vocab: &Vocab,
+    documents: &[&str],
+    passes: usize,
+    threads: usize,
+) -> Result<(), Error> {
+    let peer = P::load(vocab)?;
+    let bytes: usize = documents.iter().map(|document| document.len()).sum();
+    // What one thread finds.
+    let mut state = P::State::default();
+    let alone: Vec<Vec<u32>> = documents
+        .iter()
+        .map(|document| {
+            encode(&peer, document, &mut state).map(<[u32]>::to_vec).unwrap_or_default()
+        })
+        .collect();
+    drop(state);
+    let report = |name: &str, number: usize, start: (Instant, u64), all: &[Vec<u32>]| {
+        let (wall, cpu) = (start.0.elapsed(), cpu_nanos() - start.1);
+        // Compared after the clock has been read.
+        let ids = all.iter().map(Vec::len).sum();
+        let failed = alone.iter().zip(all).filter(|(alone, all)| alone != all).count();
+        let pass = Pass { documents: documents.len(), failed, bytes, ids };
+        // The first pass starts the threads and finds cold caches.
+        pass.print(&format!("{name}{}", if number == 0 { " first" } else { "" }), cpu, wall);
+    };
+    let begin = || (Instant::now(), cpu_nanos());
+    for number in 0..=passes {
+        if let [document] = documents {
+            let start = begin();
+            if let Some(ids) = peer.long(document, threads) {
+                report("long", number, start, &[ids]);
+            }
+            continue;
+        }
+        let start = begin();
+        if let Some(all) = peer.batch(documents, threads) {
+            report("batch", number, start, &all);
+        }
+    }
+    if documents.len() > 1 {
+        for number in 0..=passes {
+            let start = begin();
+            let all = by_threads(&peer, documents, threads);
+            report("threads", number, start, &all);
+        }
+    }
+    Ok(())
+}
+
+/// Threads that take the next document each; the ids of all, in order.
+fn by_threads<P: Peer>(peer: &P, documents: &[&str], threads: usize) -> Vec<Vec<u32>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let (mut state, mut kept) = (P::State::default(), Vec::new());
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let Some(document) = documents.get(number) else { return kept };
+            let ids = encode(peer, document, &mut state).map(<[u32]>::to_vec);
+            kept.push((number, ids.unwrap_or_default()));
+        }
+    };
+    let mut all = vec![Vec::new(); documents.len()];
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        for (number, ids) in handles.into_iter().filter_map(|handle| handle.join().ok()).flatten() {
+            all[number] = ids;
+        }
+    });
+    all
+}
+
+/// Warms up, says so, and on a byte from standard input encodes for so many seconds: to be run twice
+/// at the same time.
+fn paced<P: Peer>(vocab: &Vocab, documents: &[&str], seconds: usize) -> Result<(), Error> {
+    let peer = P::load(vocab)?;
+    let mut state = P::State::default();
+    let limit = Duration::from_secs(seconds as u64);
+    let start = Instant::now();
+    Pass::run(&peer, documents, &mut state, || start.elapsed() > limit);
+    println!("ready");
+    std::io::stdin().read_exact(&mut [0])?;
+    let (start, cpu) = (Instant::now(), cpu_nanos());
+    let mut sum = Pass::default();
+    while start.elapsed() < limit {
+        let pass = Pass::run(&peer, documents, &mut state, || start.elapsed() > limit);
+        sum.bytes += pass.bytes;
+        sum.ids += pass.ids;
+        sum.documents += pass.documents;
+        sum.failed += pass.failed;
+    }
+    sum.print("paced", cpu_nanos() - cpu, start.elapsed());
+    Ok(())
+}

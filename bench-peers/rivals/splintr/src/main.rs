@@ -1,0 +1,69 @@
+//! splintr: the vocabularies that it brings along, and a rank file for the one it does not.
+
+use harness::{Error, Peer, Vocab};
+use splintr::{AnyTokenizer, FxHashMap, SpecialMode, Tokenizer, pretrained::from_pretrained};
+
+enum Splintr {
+    Bundled(Box<AnyTokenizer>),
+    Ranks(Box<Tokenizer>),
+}
+
+impl Peer for Splintr {
+    type State = Vec<u32>;
+
+    fn load(vocab: &Vocab) -> Result<Self, Error> {
+        let bundled = |name| Ok(Self::Bundled(Box::new(from_pretrained(name)?)));
+        match &*vocab.name {
+            "cl100k" => bundled("cl100k_base"),
+            "o200k" => bundled("o200k_base"),
+            "qwen2" => bundled("qwen2"),
+            _ => {
+                let ranks = std::fs::read(vocab.ranks())?;
+                let none = FxHashMap::<String, u32>::default();
+                let tokenizer = Tokenizer::from_bytes(&ranks, &vocab.pattern(), none)?;
+                Ok(Self::Ranks(Box::new(tokenizer)))
+            }
+        }
+    }
+
+    fn encode<'s>(&self, text: &str, ids: &'s mut Vec<u32>) -> &'s [u32] {
+        *ids = match self {
+            Self::Bundled(tokenizer) => {
+                let mode = SpecialMode::Ordinary;
+                tokenizer.encode_with(text, &mode).expect("no token is forbidden")
+            }
+            Self::Ranks(tokenizer) => tokenizer.encode_ordinary(text),
+        };
+        ids
+    }
+
+    fn decode(&self, ids: &[u32], text: &mut Vec<u8>) -> bool {
+        let decoded = match self {
+            Self::Bundled(tokenizer) => tokenizer.decode(ids).ok(),
+            Self::Ranks(tokenizer) => tokenizer.decode(ids).ok(),
+        };
+        decoded.map(|decoded| *text = decoded.into_bytes()).is_some()
+    }
+
+    // Its threads are as many as RAYON_NUM_THREADS says.
+    fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
+        match self {
+            Self::Bundled(tokenizer) => {
+                tokenizer.encode_batch_with(texts, &SpecialMode::Ordinary).ok()
+            }
+            Self::Ranks(_) => None,
+        }
+    }
+
+    // Special tokens cannot be taken for text here.
+    fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {
+        Some(match self {
+            Self::Bundled(tokenizer) => tokenizer.encode_rayon(text),
+            Self::Ranks(tokenizer) => tokenizer.encode_rayon(text),
+        })
+    }
+}
+
+fn main() -> std::process::ExitCode {
+    harness::main::<Splintr>()
+}

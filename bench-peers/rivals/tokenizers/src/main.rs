@@ -1,0 +1,35 @@
+//! tokenizers, the stable release, from a tokenizer.json.
+
+use harness::{Error, Peer, Vocab};
+use tokenizers::{Encoding, Tokenizer};
+
+struct HuggingFace(Tokenizer);
+
+impl Peer for HuggingFace {
+    type State = Option<Encoding>;
+
+    fn load(vocab: &Vocab) -> Result<Self, Error> {
+        let mut tokenizer = Tokenizer::from_file(vocab.json())?;
+        tokenizer.set_encode_special_tokens(true);
+        Ok(Self(tokenizer))
+    }
+
+    fn encode<'s>(&self, text: &str, encoding: &'s mut Option<Encoding>) -> &'s [u32] {
+        let new = self.0.encode_fast(text, false).expect("any text can be encoded");
+        encoding.insert(new).get_ids()
+    }
+
+    fn decode(&self, ids: &[u32], text: &mut Vec<u8>) -> bool {
+        self.0.decode(ids, false).map(|decoded| *text = decoded.into_bytes()).is_ok()
+    }
+
+    // Its threads are as many as RAYON_NUM_THREADS says.
+    fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
+        let all: Vec<Encoding> = self.0.encode_batch_fast(texts.to_vec(), false).ok()?;
+        Some(all.iter().map(|encoding| encoding.get_ids().to_vec()).collect())
+    }
+}
+
+fn main() -> std::process::ExitCode {
+    harness::main::<HuggingFace>()
+}

@@ -1,7 +1,0 @@
-//! Prints the first id, with the vocabulary that the crate brings along.
-
-fn main() {
-    let text = std::env::args().nth(1).unwrap_or_default();
-    let tokenizer = tiktoken_rs::cl100k_base().expect("part of the crate");
-    println!("{}", tokenizer.encode_ordinary(&text)[0]);
-}

@@ -1,0 +1,6 @@
+static TOKENIZER: comptok::Tokenizer =
+    comptok::include_tokenizer!("tests/fixtures/tiny.json", profile = "/nowhere/absent.txt");
+
+fn main() {
+    println!("{:?}", TOKENIZER);
+}

@@ -1,0 +1,144 @@
+//! comptok beside other libraries: the same text, in turns, ids compared before any time is taken.
+//!
+//! Each library has a program of its own (bench-peers/), which prints what it measured; this chore
+//! builds the programs, prepares the vocabularies in the forms they read, runs them, and writes
+//! tables and charts.
+
+mod chart;
+mod check;
+mod child;
+mod corpora;
+mod more;
+mod prepare;
+mod report;
+mod rivals;
+mod round;
+
+use crate::generate::root;
+use corpora::Corpus;
+pub(super) use prepare::vocabs;
+use rivals::{Program, Rival};
+use std::{path::PathBuf, time::Duration};
+
+/// What to measure.
+struct Options {
+    corpus: PathBuf,
+    vocabs: Vec<&'static str>,
+    rivals: Vec<&'static Rival>,
+    rounds: usize,
+    json: Option<PathBuf>,
+    /// Text that a pass does not reach in this time is left out of it.
+    seconds: usize,
+    /// Names of corpora; empty for all.
+    only: Vec<String>,
+    measure: Vec<&'static str>,
+    /// The command, for the report.
+    command: String,
+}
+
+/// What can be measured, in this order.
+const MEASURES: [&str; 5] = ["start", "speed", "messages", "parts", "threads"];
+
+/// Passes after the first, of which the middle one counts.
+const WARM: usize = 3;
+
+/// No program may take longer: one that hangs is a finding, not a reason to stop.
+const LIMIT: Duration = Duration::from_secs(120);
+
+const USAGE: &str = "usage: cargo xtask bench peers [--corpus DIR] [--vocab NAME,…] [--rivals NAME,…] \
+    [--rounds N] [--json FILE] [--only CORPUS,…] [--seconds N] \
+    [--measure start,speed,messages,parts,threads]";
+
+impl Options {
+    fn parse(args: &[&str]) -> Result<Self, String> {
+        let shared = std::env::var_os("COMPTOK_SHARED").map(PathBuf::from);
+        let mut options = Self {
+            corpus: shared.unwrap_or_else(|| root().join("../shared")).join("corpus"),
+            vocabs: prepare::VOCABS.to_vec(),
+            rivals: rivals::ALL.iter().collect(),
+            rounds: 5,
+            json: None,
+            seconds: 3,
+            only: Vec::new(),
+            measure: MEASURES.to_vec(),
+            command: format!("cargo xtask bench peers {}", args.join(" ")).trim_end().to_owned(),
+        };
+        let mut args = args.iter();
+        while let Some(&option) = args.next() {
+            let value = *args.next().ok_or(USAGE)?;
+            let number = || value.parse::<usize>().map_err(|e| format!("{option} {value}: {e}"));
+            match option {
+                "--corpus" => options.corpus = value.into(),
+                "--vocab" => options.vocabs = prepare::named(value)?,
+                "--rivals" => options.rivals = rivals::named(value)?,
+                "--rounds" => options.rounds = number()?.max(1),
+                "--json" => options.json = Some(value.into()),
+                "--only" => options.only = value.split(',').map(str::to_owned).collect(),
+                "--measure" => {
+                    let find = |name| MEASURES.into_iter().find(|measure| *measure == name);
+                    let chosen: Option<_> = value.split(',').map(find).collect();
+                    options.measure = chosen.ok_or(USAGE)?;
+                }
+                "--seconds" => options.seconds = number()?.max(1),
+                _ => return Err(USAGE.to_owned()),
+            }
+        }
+        Ok(options)
+    }
+
+    fn measures(&self, measure: &str) -> bool {
+        self.measure.contains(&measure)
+    }
+}
+
+pub(super) fn run(args: &[&str]) -> Result<(), String> {
+    if args == ["--prepare"] {
+        return prepare::write();
+    }
+    let options = Options::parse(args)?;
+    let corpora = Corpus::in_folder(&options.corpus, &options.only)?;
+    let programs = rivals::build(&options)?;
+    // In a process of its own: this one has to stay small, see `Cost::peak_kib`.
+    let this = std::env::current_exe().map_err(|error| error.to_string())?;
+    super::succeed(std::process::Command::new(this).args(["bench", "peers", "--prepare"]))?;
+    let mut results = round::Results::default();
+    for &vocab in &options.vocabs {
+        if options.measures("start") {
+            results.starts.extend(round::starts(&options, &programs, vocab)?);
+        }
+        for corpus in &corpora {
+            let check = match check::ids(&programs, vocab, corpus) {
+                Ok(check) => check,
+                // The next one may be better.
+                Err(error) => {
+                    eprintln!("LEFT OUT, {vocab}, {}: {error}", corpus.name);
+                    results.failures.push(error);
+                    continue;
+                }
+            };
+            let able: Vec<&Program> =
+                programs.iter().filter(|program| program.timed && check.answers(program)).collect();
+            results.checks.push(check);
+            if options.measures("speed") {
+                round::speed(&options, &able, vocab, corpus, &mut results)?;
+                if corpus.is_adversarial() {
+                    results.samples.extend(more::twice(&options, &able, vocab, corpus)?);
+                }
+            }
+            if corpus.is_adversarial() {
+                continue;
+            }
+            let able = results.worthwhile(&able, vocab, corpus);
+            if options.measures("messages") && corpus.cut == "lines" {
+                results.messages.extend(more::messages(&options, &able, vocab, corpus)?);
+            }
+            if options.measures("parts") && corpus.cut == "documents" {
+                results.samples.extend(more::parts(&options, &able, vocab, corpus)?);
+            }
+            if options.measures("threads") && corpus.cut != "lines" {
+                more::threads(&options, &able, vocab, corpus, &mut results)?;
+            }
+        }
+    }
+    report::write(&options, &corpora, &programs, &results)
+}
