@@ -41,7 +41,7 @@ pub(super) struct Baked {
 pub(super) fn write(image: &mut Image, spec: &Spec) -> Result<Baked, BakeError> {
     // The header check wants this table in every blob.
     image.section(Section::ByteSymbols, le_bytes(&[NONE; 256]));
-    match &spec.model {
+    let baked = match &spec.model {
         Model::Bpe(model) if is_byte_level(spec, model) => {
             image.set(field::MODEL, MODEL_BPE);
             byte_bpe::write(image, spec, model)
@@ -71,7 +71,11 @@ pub(super) fn write(image: &mut Image, spec: &Spec) -> Result<Baked, BakeError> 
             image.set(field::MODEL, code::WORD_PIECE);
             word_piece::write(image, vocab, unk_token, prefix, *max)
         }
-    }
+    }?;
+    // Level 0 may hold few of the tokens that are looked up by their text.
+    let longest = baked.tokens.bytes.iter().flatten().map(|token| token.len()).max();
+    image.set(field::MAX_WHOLE_LEN, longest.unwrap_or_default() as u32);
+    Ok(baked)
 }
 
 /// A blob that holds the model and nothing around it, for `comptok_core::model::Model`; no engine

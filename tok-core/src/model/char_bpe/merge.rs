@@ -14,11 +14,27 @@ use core::cmp::Reverse;
 /// Most symbols for the quadratic loop.
 const SHORT: usize = 48;
 
-/// A symbol and the bytes it stands for.
+/// Symbols in a window for the heap, when tokens are long.
+const WIDE: usize = 1024;
+
+/// A symbol, the bytes it stands for, and of how many symbols it was made.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::model) struct Symbol {
     pub(super) symbol: u32,
     pub(super) len: u32,
+    parts: u32,
+}
+
+impl Symbol {
+    /// A symbol that no merge has made.
+    pub(super) const fn new(symbol: u32, len: u32) -> Self {
+        Self { symbol, len, parts: 1 }
+    }
+
+    /// What becomes of two.
+    const fn merged(self, right: Self, symbol: u32) -> Self {
+        Self { symbol, len: self.len + right.len, parts: self.parts + right.parts }
+    }
 }
 
 /// What merging works in.
@@ -29,6 +45,10 @@ pub(in crate::model) struct Memory {
     /// Rank and place, the lowest on top.
     queue: BinaryHeap<Reverse<(u32, u32)>>,
     skipped: Vec<Reverse<(u32, u32)>>,
+    /// All symbols before any merge, and what is kept of the windows so far: a symbol, and how many of
+    /// all symbols it ends behind.
+    all: Vec<Symbol>,
+    kept: Vec<(Symbol, usize)>,
 }
 
 /// Neighbours; NONE at the ends.
@@ -57,11 +77,86 @@ impl Merges<'_> {
     /// Merges the symbols in `memory`. With a dropout, each merge is put off with that probability
     /// until the next one that is not.
     pub(super) fn run(&self, memory: &mut Memory, dropout: Option<(f32, &mut Random)>) {
-        if dropout.is_none() && memory.symbols.len() <= SHORT {
+        if dropout.is_some() {
+            self.run_long(memory, dropout);
+        } else if memory.symbols.len() <= SHORT {
             self.run_short(&mut memory.symbols);
         } else {
-            self.run_long(memory, dropout);
+            core::mem::swap(&mut memory.symbols, &mut memory.all);
+            let settled = self.run_windows(memory);
+            memory.symbols.clear();
+            if settled.is_some() {
+                memory.symbols.extend(memory.kept.iter().map(|(symbol, _)| symbol));
+            } else {
+                memory.symbols.extend(&memory.all);
+                self.run_long(memory, None);
+            }
         }
+    }
+
+    /// Merges window by window, every seam proven, as it is done with bytes (see `model::bpe`): a
+    /// sequence of tokens is the encoding of its text exactly when each two neighbours are the encoding
+    /// of theirs. `None` if a bound on the work was reached before that settled.
+    fn run_windows(&self, memory: &mut Memory) -> Option<()> {
+        memory.kept.clear();
+        let len = memory.all.len();
+        let mut wide = false;
+        // Windows overlap by a quarter.
+        let mut budget = len.saturating_mul(8).saturating_add(16 * WIDE);
+        loop {
+            let (start, before) = (end_of(&memory.kept), memory.kept.len());
+            let size = if wide { WIDE } else { SHORT };
+            let end = len.min(start + size);
+            budget = budget.checked_sub(end - start)?;
+            let is_end = end == len;
+            self.merge_some(memory, start, end);
+            let Memory { symbols, kept, .. } = &mut *memory;
+            let longest = symbols.iter().map(|symbol| symbol.parts).max()? as usize;
+            if longest > SHORT / 4 && !wide && !is_end {
+                wide = true;
+                continue;
+            }
+            let mut at = start;
+            kept.extend(symbols.iter().map(|symbol| {
+                at += symbol.parts as usize;
+                (*symbol, at)
+            }));
+            // Drop the tokens that more text may change, but keep one.
+            let safe = if is_end { end } else { end - size / 4 };
+            while kept.len() > before + 1 && end_of(kept) > safe {
+                kept.pop();
+            }
+            wide = wide && longest > SHORT / 4;
+            if before > 0 && !self.seam_holds(memory, before) {
+                // Take the token before the seam back. A wider window sees more of what follows.
+                memory.kept.truncate(before - 1);
+                wide = true;
+            } else if is_end {
+                return Some(());
+            }
+        }
+    }
+
+    /// Merges a stretch of all symbols on its own.
+    fn merge_some(&self, memory: &mut Memory, start: usize, end: usize) {
+        let Memory { symbols, all, .. } = &mut *memory;
+        symbols.clear();
+        symbols.extend_from_slice(all.get(start..end).unwrap_or_default());
+        if symbols.len() <= SHORT {
+            self.run_short(symbols);
+        } else {
+            self.run_long(memory, None);
+        }
+    }
+
+    /// Whether the tokens on both sides of a seam stay two when they are merged together.
+    fn seam_holds(&self, memory: &mut Memory, seam: usize) -> bool {
+        let start = end_of(memory.kept.get(..seam - 1).unwrap_or_default());
+        let end = end_of(memory.kept.get(..=seam).unwrap_or_default());
+        self.merge_some(memory, start, end);
+        let both = memory.kept.get(seam - 1..=seam).unwrap_or_default();
+        let parts = |symbol: &Symbol| (symbol.symbol, symbol.parts);
+        memory.symbols.iter().map(parts).eq(both.iter().map(|(symbol, _)| parts(symbol)))
     }
 
     fn run_short(&self, symbols: &mut Vec<Symbol>) {
@@ -81,8 +176,7 @@ impl Merges<'_> {
                 break;
             }
             // A rank below NONE has a right neighbour, so `at + 1 < len`.
-            symbols[at].symbol = self.product(lowest);
-            symbols[at].len += symbols[at + 1].len;
+            symbols[at] = symbols[at].merged(symbols[at + 1], self.product(lowest));
             symbols.copy_within(at + 2..len, at + 1);
             ranks.copy_within(at + 1..len, at);
             len -= 1;
@@ -95,7 +189,7 @@ impl Merges<'_> {
     }
 
     fn run_long(&self, memory: &mut Memory, mut dropout: Option<(f32, &mut Random)>) {
-        let Memory { symbols, links, queue, skipped } = memory;
+        let Memory { symbols, links, queue, skipped, .. } = memory;
         let len = symbols.len() as u32;
         links.clear();
         links.extend((0..len).map(|at| Link {
@@ -131,7 +225,7 @@ impl Merges<'_> {
             if now == NONE || self.product(now) != product {
                 continue;
             }
-            symbols[at] = Symbol { symbol: product, len: symbols[at].len + right.len };
+            symbols[at] = symbols[at].merged(right, product);
             symbols[next as usize].len = 0;
             let after = links[next as usize].next;
             links[at].next = after;
@@ -154,4 +248,9 @@ impl Merges<'_> {
         }
         symbols.retain(|symbol| symbol.len != 0);
     }
+}
+
+/// Where what is kept ends.
+fn end_of(kept: &[(Symbol, usize)]) -> usize {
+    kept.last().map_or(0, |(_, end)| *end)
 }

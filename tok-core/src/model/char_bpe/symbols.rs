@@ -31,7 +31,7 @@ impl CharBpe<'_> {
             };
             if symbol != NONE {
                 out.extend(unknown.take());
-                out.push(Symbol { symbol, len: len as u32 });
+                out.push(Symbol::new(symbol, len as u32));
                 continue;
             }
             let mut utf8 = [0; 4];
@@ -51,7 +51,7 @@ impl CharBpe<'_> {
                 Some(symbol) if self.has(flag::FUSE_UNK) => symbol.len += len as u32,
                 waiting => {
                     out.extend(waiting.take());
-                    *waiting = Some(Symbol { symbol: unk, len: len as u32 });
+                    *waiting = Some(Symbol::new(unk, len as u32));
                 }
             }
         }
@@ -68,7 +68,7 @@ impl CharBpe<'_> {
                     out.truncate(before);
                     return false;
                 }
-                symbol => out.push(Symbol { symbol, len: 1 }),
+                symbol => out.push(Symbol::new(symbol, 1)),
             }
         }
         true
