@@ -42,7 +42,10 @@ fn the_text_itself() {
         ("{}", r#"x:1:1: "model" is missing; is this a tokenizer.json?"#),
         (r#"{"model": null}"#, "x:1:11: model: found null, an object is wanted"),
         (r#"{"model": {}}"#, r#"x:1:11: model: "vocab" is missing"#),
-        (r#"{"version": "3.0"}"#, r#"x:1:13: version: found the string "3.0", "1.0" or "2.0" is wanted"#),
+        (
+            r#"{"version": "3.0"}"#,
+            r#"x:1:13: version: found the string "3.0", "1.0" or "2.0" is wanted"#,
+        ),
         (r#"{"version": 1}"#, r#"x:1:13: version: found the number 1, "1.0" is wanted"#),
     ] {
         says(text, message);
