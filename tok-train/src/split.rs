@@ -274,3 +274,132 @@ fn scan<S: Scanner>(
         }
     }
 }
+
+fn steps_split(
+    steps: &[Step],
+    around: &[u8],
+    start: usize,
+    end: usize,
+    first: bool,
+    each: &mut dyn FnMut(&[u8], usize, usize),
+) {
+    let Some((step, rest)) = steps.split_first() else {
+        return each(around, start, end);
+    };
+    // As deep as there are steps.
+    let mut part = |around: &[u8], from: usize, to: usize, first: bool| {
+        steps_split(rest, around, from, to, first, each);
+    };
+    match step {
+        Step::Hand(kind) => {
+            hand_split(*kind, around, start, end, &mut |around: &[u8], from, to| {
+                part(around, from, to, first && from == start);
+            });
+        }
+        Step::Dfa { image, matches, gaps } => {
+            let Some(dfa) = Dfa::parse(image) else { return };
+            for found in dfa.splits(&around[start..end]) {
+                if if found.is_match { *matches } else { *gaps } {
+                    let is_first = first && found.start == 0;
+                    part(around, start + found.start, start + found.end, is_first);
+                }
+            }
+        }
+        Step::PrefixSpace => {
+            let text = &around[start..end];
+            if text.starts_with(b" ") {
+                part(around, start, end, first);
+            } else {
+                let text = [b" ", text].concat();
+                part(&text, 0, text.len(), first);
+            }
+        }
+        Step::Metaspace { replacement, scheme, split } => {
+            let mut mark = [0; 4];
+            let mark = replacement.encode_utf8(&mut mark).as_bytes();
+            let text = &around[start..end];
+            let prepend = match scheme {
+                PrependScheme::Always => true,
+                PrependScheme::First => first,
+                PrependScheme::Never => false,
+            };
+            let mut marked = Vec::with_capacity(text.len() * 2 + mark.len());
+            if prepend && !text.starts_with(mark) && !text.starts_with(b" ") {
+                marked.extend_from_slice(mark);
+            }
+            for byte in text {
+                match byte {
+                    b' ' => marked.extend_from_slice(mark),
+                    other => marked.push(*other),
+                }
+            }
+            let mut from = 0;
+            for at in 1..marked.len() {
+                if *split && marked[at..].starts_with(mark) {
+                    part(&marked, from, at, first && from == 0);
+                    from = at;
+                }
+            }
+            part(&marked, from, marked.len(), first && from == 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(splitter: &Splitter, text: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        splitter.split(text.as_bytes(), |around, start, end| {
+            words.push(String::from_utf8_lossy(&around[start..end]).into_owned());
+        });
+        words
+    }
+
+    #[test]
+    fn texts_are_cut_as_their_pre_tokenizer_says() {
+        let named = |name, family| {
+            Splitter::byte_level(PatternArg::Named(name), family).expect("a known name")
+        };
+        let (huggingface, tiktoken) = (Family::HuggingFace, Family::Tiktoken);
+        let metaspace = |scheme| PreTokenizer::Metaspace {
+            replacement: '▁',
+            prepend_scheme: scheme,
+            split: true,
+        };
+        let hf = |part| Splitter::new(Some(part), Family::HuggingFace).expect("supported");
+        for (splitter, text, wanted) in [
+            (named("gpt2", huggingface), "a b  c\n", &["a", " b", " ", " c", "\n"][..]),
+            (named("deepseek_v3", huggingface), "a12345", &["a", "123", "45"]),
+            (named("cl100k", huggingface), "it's 12345", &["it", "'s", " ", "123", "45"]),
+            (named("cl100k", tiktoken), "it's 12345", &["it", "'s", " ", "123", "45"]),
+            (named("clip", huggingface), "a 12\n", &["a", "1", "2"]),
+            (hf(PreTokenizer::Whitespace), "it's 5€!", &["it", "'", "s", "5", "€!"]),
+            (hf(PreTokenizer::WhitespaceSplit), " it's  5!", &["it's", "5!"]),
+            (hf(PreTokenizer::Bert), "it's $5.", &["it", "'", "s", "$", "5", "."]),
+            (hf(metaspace(PrependScheme::Always)), "a  b", &["▁a", "▁", "▁b"]),
+            (hf(metaspace(PrependScheme::Never)), "a b", &["a", "▁b"]),
+            (
+                hf(PreTokenizer::Sequence(vec![
+                    PreTokenizer::WhitespaceSplit,
+                    metaspace(PrependScheme::First),
+                ])),
+                "a b",
+                &["▁a", "b"],
+            ),
+            (
+                hf(PreTokenizer::ByteLevel {
+                    add_prefix_space: true,
+                    trim_offsets: true,
+                    use_regex: true,
+                }),
+                "a b",
+                &[" a", " b"],
+            ),
+            (Splitter::new(None, Family::HuggingFace).expect("none"), "a b", &["a b"]),
+        ] {
+            assert_eq!(words(&splitter, text), wanted, "{:?}", splitter.pre_tokenizer());
+        }
+    }
+}

@@ -45,7 +45,7 @@ impl Cut {
         // A pattern with a name means the same to both libraries.
         let syntax = match self.family {
             _ if !self.bytes || Kind::from_name(&self.pattern).is_some() => "any",
-            Family::HuggingFace => "huggingface",
+            Family::HuggingFace | Family::SentencePiece => "huggingface",
             Family::Tiktoken => "rustbpe",
         };
         format!("{unit} {syntax} {}", self.pattern)

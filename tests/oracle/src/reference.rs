@@ -131,8 +131,11 @@ fn bundled(name: &str) -> (Vec<u8>, PatternArg<'static>, Vec<(String, u32)>) {
 /// If there is none of this name.
 pub fn from_ranks(name: &str) -> Tokenizer {
     let (bytes, pattern, special_tokens) = bundled(name);
-    let options =
-        FileOptions { pattern: Some(pattern), special_tokens: &special_tokens, ..FileOptions::default() };
+    let options = FileOptions {
+        pattern: Some(pattern),
+        special_tokens: &special_tokens,
+        ..FileOptions::default()
+    };
     Tokenizer::from_bytes_with(&bytes, &options).unwrap_or_else(|e| panic!("{name}: {e}"))
 }
 

@@ -171,7 +171,7 @@ fn post_processor() -> BoxedStrategy<Value> {
     let flags = (any::<bool>(), any::<bool>());
     prop_oneof![
         Just(json!({"type": "BertProcessing", "sep": ["[X]", 1], "cls": ["<s>", 0]})),
-        flags.clone().prop_map(|(trim, prefix)| {
+        flags.prop_map(|(trim, prefix)| {
             json!({"type": "RobertaProcessing", "sep": ["[X]", 1], "cls": ["<s>", 0],
                 "trim_offsets": trim, "add_prefix_space": prefix})
         }),

@@ -35,10 +35,9 @@ pub struct Cuts {
 impl Cuts {
     /// The places for a tokenizer; `None` if none are known.
     pub fn of(tables: &Tables<'_>, header: &Header) -> Option<Self> {
+        // The steps in the pipeline, if there are, come after the ids; the general engine has no scanner.
         let known = header.model == MODEL_BPE
             && matches!(header.normalizer, normalizer::NONE | normalizer::NFC)
-            && tables.pipeline.is_empty()
-            && tables.model.is_empty()
             && Kind::from_code(header.pre_tokenizer).is_some();
         let fits = |index| {
             let token = added_tokens::added(tables, index);
