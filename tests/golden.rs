@@ -33,7 +33,10 @@ fn check(tokenizer: &Tokenizer, name: &str) {
             let found = tokenizer.encode(text, special).expect("nothing is forbidden");
             assert_eq!(found, wanted, "{name}: {field} of {text:?}");
             assert_eq!(tokenizer.count(text, special), Ok(wanted.len()), "{name}: {text:?}");
-            assert_eq!(tokenizer.decode(&wanted).as_deref(), Ok(text), "{name}: {field}");
+            // Two special tokens of o200k_harmony have one id, which decodes to the other one.
+            if !text.contains("<|reserved_200018|>") {
+                assert_eq!(tokenizer.decode(&wanted).as_deref(), Ok(text), "{name}: {field}");
+            }
             let mut end = 0;
             for (span, id) in tokenizer.tokens(text, special, &mut scratch).zip(wanted) {
                 let span = span.expect("nothing is forbidden");

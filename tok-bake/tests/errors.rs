@@ -46,7 +46,7 @@ fn the_text_itself() {
             r#"{"version": "3.0"}"#,
             r#"x:1:13: version: found the string "3.0", "1.0" or "2.0" is wanted"#,
         ),
-        (r#"{"version": 1}"#, r#"x:1:13: version: found the number 1, "1.0" is wanted"#),
+        (r#"{"version": 1}"#, r#"x:1:13: version: found the number 1, "1.0" or "2.0" is wanted"#),
     ] {
         says(text, message);
     }

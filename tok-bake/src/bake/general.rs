@@ -172,7 +172,10 @@ impl<'a> Baking<'a> {
             Pattern::String(text) => return Ok(Self::Literal(text)),
             Pattern::Regex(regex) => regex,
         };
-        if let Some(kind) = Kind::recognise(&[regex], Syntax::Oniguruma) {
+        // What CLIP's pattern misses is not told apart by its scanner.
+        if let Some(kind) = Kind::recognise(&[regex], Syntax::Oniguruma)
+            && kind != Kind::Clip
+        {
             return Ok(Self::Scanner(kind));
         }
         match dfa::bake(regex, Syntax::Oniguruma) {
