@@ -62,7 +62,7 @@ impl WordPieceTrainer {
     /// let counts = Counts::from_words(Unit::Char, [("low", 5), ("slow", 2)]);
     /// let trained = WordPieceTrainer { vocab_size: 9, ..Default::default() }.train(&counts, &())?;
     /// let tokens: Vec<_> = trained.tokens().iter().map(|token| std::str::from_utf8(token)).collect();
-    /// let wanted = ["l", "o", "s", "w", "##l", "##o", "##w", "##ow", "low"];
+    /// let wanted = ["l", "o", "s", "w", "##o", "##w", "##l", "##ow", "low"];
     /// assert_eq!(tokens, wanted.map(Ok));
     /// # Ok::<(), comptok_train::TrainError>(())
     /// ```

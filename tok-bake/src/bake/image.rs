@@ -54,6 +54,10 @@ impl Image {
         self.header[at..at + 4].copy_from_slice(&value.to_le_bytes());
     }
 
+    pub(super) fn get(&self, at: usize) -> u32 {
+        self.header[at..].first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+    }
+
     pub(super) fn section(&mut self, section: Section, bytes: Vec<u8>) {
         self.sections[section as usize] = bytes;
     }

@@ -72,9 +72,11 @@ pub(super) fn write(image: &mut Image, spec: &Spec) -> Result<Baked, BakeError> 
             word_piece::write(image, vocab, unk_token, prefix, *max)
         }
     }?;
-    // Level 0 may hold few of the tokens that are looked up by their text.
-    let longest = baked.tokens.bytes.iter().flatten().map(|token| token.len()).max();
-    image.set(field::MAX_WHOLE_LEN, longest.unwrap_or_default() as u32);
+    // Level 0 may hold few of the tokens that are looked up by their text, and texts that are no token's
+    // own, where two have one id.
+    let longest = baked.tokens.bytes.iter().flatten().map(|token| token.len() as u32).max();
+    let before = image.get(field::MAX_WHOLE_LEN);
+    image.set(field::MAX_WHOLE_LEN, longest.unwrap_or_default().max(before));
     Ok(baked)
 }
 
