@@ -280,7 +280,8 @@ fn quirks() {
         value
     };
     for (accepted, key, value) in [
-        (false, "version", json!("2.0")),
+        // 2.0, which 0.23 refuses too, is the format of the next version, and is read.
+        (false, "version", json!("2.1")),
         (false, "version", json!(1.0)),
         (false, "version", json!(null)),
         (false, "unheard", json!(null)),
