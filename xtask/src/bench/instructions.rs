@@ -58,8 +58,8 @@ fn build() -> Result<PathBuf, String> {
     Ok(target.join("release/instructions"))
 }
 
-/// What a scratch may hold: a cache of 2 MiB, and a little for pre-tokens of more than 64 bytes.
-const SCRATCH: u64 = (2 << 20) + (1 << 18);
+/// The cache grows from 32 KiB to 2 MiB, each size four times the one before.
+const SCRATCH: u64 = (3 << 20) + (1 << 18);
 
 /// A warm encode into a list with room allocates nothing, and a first one no more than the scratch.
 fn allocations(program: &Path, corpus: &Path) -> Result<(), String> {
