@@ -373,12 +373,12 @@ fn time_is_linear() {
                 for _ in 0..6 {
                     one = one.min(time(short));
                     four = four.min(time(long));
-                    if four < 8.0 * one {
+                    if four < 12.0 * one {
                         break;
                     }
                 }
                 println!("{name}: {what}: {:.1} MB/s, {:.1} times", 1.048 / four, four / one);
-                if four >= 8.0 * one {
+                if four >= 12.0 * one {
                     slow.push(format!("{name}: {what}: {:.1}", four / one));
                 }
             }
