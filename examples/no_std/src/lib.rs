@@ -75,7 +75,7 @@ pub unsafe extern "C" fn comptok_tokens(
     let mut count = 0;
     for span in GPT2.tokens_in(text, Special::AsText, &mut spans, &mut scratch) {
         match span {
-            Ok(Span { id, start, end }) => each(context, id, start, end),
+            Ok(Span { id, start, end, .. }) => each(context, id, start, end),
             Err(error) => return answer(Err(error)),
         }
         count += 1;
