@@ -3,12 +3,16 @@
 
 #[allow(dead_code, reason = "each test file uses a part")]
 mod common;
+#[allow(dead_code, reason = "each test file uses a part")]
+#[path = "../tok-core/tests/drawn/mod.rs"]
+mod drawn;
 
 use comptok::{
     Options, Special, Tokenizer,
     load::{FileOptions, PatternArg},
 };
 use comptok_core::pre_tokenizer::{Kind, Syntax};
+use drawn::random;
 use serde_json::{Value, json};
 
 /// Patterns without a scanner: they become automata. The last ones look far ahead.
@@ -128,17 +132,6 @@ fn check(name: &str, tokenizer: &Tokenizer, text: &[u8], sizes: &[usize]) {
                 near(&whole)
             );
         }
-    }
-}
-
-/// A fixed sequence of numbers.
-fn random() -> impl FnMut(usize) -> usize {
-    let mut state = 0x2545_F491_4F6C_DD1Du64;
-    move |limit| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as usize % limit
     }
 }
 
