@@ -26,7 +26,7 @@ impl AddedFlags {
     /// Matched in normalized text.
     pub const NORMALIZED: u32 = 16;
 
-    const fn has(self, flag: u32) -> bool {
+    pub(crate) const fn has(self, flag: u32) -> bool {
         self.0 & flag != 0
     }
 }
