@@ -35,6 +35,8 @@ struct Options {
     /// Names of corpora; empty for all.
     only: Vec<String>,
     measure: Vec<&'static str>,
+    /// comptok's kernel, if not the best of this processor.
+    tier: Option<String>,
     /// The command, for the report.
     command: String,
 }
@@ -50,7 +52,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 const USAGE: &str = "usage: cargo xtask bench peers [--corpus DIR] [--vocab NAME,…] [--rivals NAME,…] \
     [--rounds N] [--json FILE] [--only CORPUS,…] [--seconds N] \
-    [--measure start,speed,messages,parts,threads]";
+    [--measure start,speed,messages,parts,threads] [--tier NAME]";
 
 impl Options {
     fn parse(args: &[&str]) -> Result<Self, String> {
@@ -64,6 +66,7 @@ impl Options {
             seconds: 3,
             only: Vec::new(),
             measure: MEASURES.to_vec(),
+            tier: None,
             command: command(args),
         };
         let mut args = args.iter();
@@ -82,6 +85,7 @@ impl Options {
                     let chosen: Option<_> = value.split(',').map(find).collect();
                     options.measure = chosen.ok_or(USAGE)?;
                 }
+                "--tier" => options.tier = Some(value.to_owned()),
                 "--seconds" => options.seconds = number()?.max(1),
                 _ => return Err(USAGE.to_owned()),
             }
