@@ -88,6 +88,14 @@ pub struct Tables<'a> {
     pub byte_pairs: Option<&'a [[u8; 2]; 1 << 16]>,
     /// A bit for each pair of symbols that merges.
     pub pair_filter: &'a [[u8; 8]],
+    /// Where each page of characters stands in `chars`, alone and after a space.
+    pub char_pages: &'a [[u8; 2]],
+    /// What characters merge to.
+    pub chars: U32s<'a>,
+    /// Between which bytes that holds.
+    pub char_sides: &'a [[u8; 16]],
+    /// Symbols of characters that merge to several.
+    pub char_parts: U32s<'a>,
     /// Merged symbol for the pairs with the lowest ones.
     pub hot_pairs: &'a [[u8; 8]],
     /// Merged symbol for the other pairs.
@@ -152,6 +160,10 @@ impl<'a> Tables<'a> {
             long: lines(Section::Long),
             byte_pairs: section(Section::BytePairs).as_chunks::<2>().0.try_into().ok(),
             pair_filter: u64s(Section::PairFilter),
+            char_pages: section(Section::CharPages).as_chunks::<2>().0,
+            chars: u32s(Section::Chars),
+            char_sides: section(Section::CharSides).as_chunks::<16>().0,
+            char_parts: u32s(Section::CharParts),
             hot_pairs: u64s(Section::HotPairs),
             pairs: u64s(Section::Pairs),
             symbols: u32s(Section::Symbols),

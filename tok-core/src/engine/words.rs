@@ -35,7 +35,7 @@ impl Words<'_, '_> {
             return self.write(value, piece, start, sink);
         }
         let mut symbols = [0; SHORT];
-        let symbols = self.merged(piece, start, &mut symbols)?;
+        let symbols = self.merged(piece, start, &mut symbols)?.unwrap_or_default();
         if self.caches() {
             workspace.cache.keep_short(key, hash, symbols.iter().map(|&symbol| self.id(symbol)));
         }
@@ -68,7 +68,7 @@ impl Words<'_, '_> {
                 return self.write(value, piece, start, sink);
             }
             let mut symbols = [0; SHORT];
-            let symbols = self.merged(piece, start, &mut symbols)?;
+            let symbols = self.merged(piece, start, &mut symbols)?.unwrap_or_default();
             if self.caches() {
                 workspace.cache.keep_long(&key, hash, symbols.iter().map(|&s| self.id(s)));
             }
@@ -91,21 +91,23 @@ impl Words<'_, '_> {
         TablePairs(self.tables).id(symbol)
     }
 
-    /// Merges a short pre-token.
+    /// Merges a short pre-token; `None` if it begins with too many symbols.
     #[inline]
     fn merged<'m>(
         &self,
         piece: &[u8],
         start: usize,
         symbols: &'m mut [u32; SHORT],
-    ) -> Result<&'m [u32], Stop> {
+    ) -> Result<Option<&'m [u32]>, Stop> {
         self.check_bytes(piece, start)?;
-        let count = merge_bits(&TablePairs(self.tables), piece, symbols);
+        let Some(count) = merge_bits(&TablePairs(self.tables), piece, symbols) else {
+            return Ok(None);
+        };
         let symbols = &symbols[..count];
         if self.tables.has(flags::MISSING_BYTES) {
             self.all_have_tokens(symbols.iter().map(|&symbol| self.id(symbol)), piece, start)?;
         }
-        Ok(symbols)
+        Ok(Some(symbols))
     }
 
     /// An error for a byte without a token, where it is one.
@@ -193,10 +195,12 @@ impl Words<'_, '_> {
         sink: &mut K,
     ) -> Result<(), Stop> {
         let pairs = TablePairs(self.tables);
-        if piece.len() <= SHORT {
+        // Characters of three bytes are mostly one symbol to begin with.
+        if piece.len() <= SHORT || piece.len() <= 3 * SHORT && piece[SHORT] >= 0x80 {
             let mut symbols = [0; SHORT];
-            let symbols = self.merged(piece, start, &mut symbols)?;
-            return self.write_symbols(symbols, piece, start, sink);
+            if let Some(symbols) = self.merged(piece, start, &mut symbols)? {
+                return self.write_symbols(symbols, piece, start, sink);
+            }
         }
         self.check_bytes(piece, start)?;
         if piece.len() >= u32::MAX as usize {
