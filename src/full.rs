@@ -545,6 +545,7 @@ impl Tokenizer {
                     matcher,
                     request.special,
                     request.text,
+                    0,
                     search,
                     done,
                 )

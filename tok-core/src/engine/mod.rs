@@ -242,6 +242,7 @@ fn next_chunk<const NFC: bool, K: Sink>(
     let rewritten = NFC && !normalizer::is_nfc(&text[start..end]);
     if !rewritten {
         walk = walk.moved(start);
+        walk.origin = cursor.outer.start;
     }
     Chunk { start, end, goes_on, rewritten, from: walk.done, walk }
 }

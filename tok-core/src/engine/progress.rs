@@ -64,6 +64,10 @@ pub enum Stop {
 /// Progress through one text, or through one chunk of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Walk {
+    /// Text before this is out of sight: a stretch is looked at without what is in front of it.
+    pub(super) origin: usize,
+    /// Where the stretch, or what is left of the text, begins.
+    pub(super) start: usize,
     /// Everything before this is done.
     pub(super) done: usize,
     /// Where the search for added tokens goes on.
@@ -81,20 +85,23 @@ pub(super) struct Walk {
 
 impl Walk {
     pub(super) fn at(start: usize) -> Self {
-        Self { done: start, search: start, ..Self::default() }
+        Self { start, done: start, search: start, ..Self::default() }
     }
 
     /// This walk on a text that begins `start` bytes later.
     pub(super) fn rebased(self, start: usize) -> Self {
         // No token that counts begins before `done`.
         let search = if self.open { self.done } else { self.search };
+        let origin = self.origin.saturating_sub(start);
         let (done, search) = (self.done - start, search.saturating_sub(start));
-        Self { done, search, prefixed: self.prefixed, ..Self::default() }
+        Self { origin, start: done, done, search, prefixed: self.prefixed, ..Self::default() }
     }
 
     /// This walk on a text with `before` bytes in front.
     pub(super) fn moved(self, before: usize) -> Self {
-        Self { done: self.done + before, search: self.search + before, ..self }
+        let [origin, start, done, search] =
+            [self.origin, self.start, self.done, self.search].map(|at| at + before);
+        Self { origin, start, done, search, ..self }
     }
 
     /// Finds the end of the stretch that begins at `done`. With `margin`, more text will follow.
@@ -112,9 +119,15 @@ impl Walk {
         }
         let found = match matcher {
             None => Ok(None),
-            Some(matcher) => {
-                added_tokens::next_match(tables, matcher, special, text, self.search, self.done)
-            }
+            Some(matcher) => added_tokens::next_match(
+                tables,
+                matcher,
+                special,
+                text,
+                self.origin,
+                self.search,
+                self.done,
+            ),
         };
         (self.limit, self.found, self.goes_on) = match (found, margin) {
             (found, Some(margin)) if !margin.settles(text, &found) => {
@@ -143,8 +156,7 @@ impl Walk {
             return Err(Stop::Full { needed: 1 });
         }
         sink.one(found.id, found.start, found.end);
-        *self = Self::at(found.end);
-        self.search = found.search;
+        *self = Self { origin: self.origin, search: found.search, ..Self::at(found.end) };
         Ok(true)
     }
 }

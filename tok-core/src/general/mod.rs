@@ -225,7 +225,7 @@ fn each_match(
     let (mut done, mut search) = (0, 0);
     if let Some(matcher) = matcher {
         while let Some(found) =
-            added_tokens::next_match(tables, matcher, special, text, search, done)
+            added_tokens::next_match(tables, matcher, special, text, 0, search, done)
                 .map_err(|found| Stop::Forbidden { token: found.token, at: found.at })?
         {
             if done < found.start {
