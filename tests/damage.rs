@@ -44,7 +44,7 @@ fn blobs() -> Vec<Vec<u8>> {
     .join(",");
     let json = json.replace(r#""added_tokens":[]"#, &format!(r#""added_tokens":[{tokens}]"#));
     let ranks = Ranks::new(
-        &["ab", "é", "中", " the", "abcabcabcabcabcabcab", "internationalization"]
+        &["ab", "é", "è", " é", " the", "abcabcabcabcabcabcab", "internationalization"]
             .map(String::from),
     );
     let special_tokens = [("<|end|>".to_owned(), 1000)];
