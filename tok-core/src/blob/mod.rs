@@ -20,7 +20,7 @@ pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Line, Tables, TokenFlags, U32s
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;

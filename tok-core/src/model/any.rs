@@ -90,6 +90,21 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The tokens of the `count` best ways to cut a pre-token, the best first, and their scores;
+    /// `None` if the model weighs none.
+    pub fn nbest(
+        &self,
+        piece: &str,
+        count: usize,
+        scratch: &mut Scratch,
+    ) -> Option<Vec<(Vec<Token>, f64)>> {
+        match self {
+            Self::Unigram(model) => Some(model.nbest(piece, count, scratch)),
+            Self::SentencePiece(model) => model.nbest(piece, count, scratch),
+            _ => None,
+        }
+    }
+
     fn tables(&self) -> &'a Tables<'a> {
         match self {
             Self::Bpe(model) => model.tables,
@@ -145,6 +160,15 @@ impl<'a> Model<'a> {
 
     fn is_raw(&self, id: u32) -> bool {
         self.tables().token_flags(id).is_raw()
+    }
+
+    /// The text that the token with this number of the last [`tokenize`](Self::tokenize) stands for, where
+    /// that is not what lies at its place.
+    pub fn source<'s>(&self, scratch: &'s Scratch, number: usize) -> Option<&'s str> {
+        match self {
+            Self::SentencePiece(_) => Some(scratch.sentence_piece.source(number)),
+            _ => None,
+        }
     }
 
     /// Whether an encoding shows this token with the text that it stands for instead of its own:
