@@ -408,12 +408,14 @@ impl Tokenizer {
         };
         let result = match self.engine.general {
             Some(general) => match Model::parse(&tables) {
-                Some(model) => (general.each)(&tables, &request, true, &mut |found| {
-                    if found.added || model.shows_source(found.id) {
-                        push(found, found.source);
-                    } else {
-                        push(found, &model.token_text(found.id).unwrap_or_default());
-                    }
+                Some(model) => with_own(|scratch| {
+                    (general.each)(&tables, &request, true, scratch.general(self), &mut |found| {
+                        if found.added || model.shows_source(found.id) {
+                            push(found, found.source);
+                        } else {
+                            push(found, &model.token_text(found.id).unwrap_or_default());
+                        }
+                    })
                 }),
                 None => Ok(()),
             },

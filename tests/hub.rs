@@ -62,7 +62,9 @@ fn answer(mut stream: TcpStream, log: &Mutex<Vec<String>>) {
     let (status, body): (u16, &[u8]) = match &*path {
         "/org/tiny/resolve/main/tokenizer.json" => (200, TINY),
         "/org/tiny/resolve/v2/tokenizer.json" => (200, TINY),
-        "/org/broken/resolve/main/tokenizer.json" => (200, b"{\"version\": \"1.0\", \"added_tokens\": [], \"model\": 3}"),
+        "/org/broken/resolve/main/tokenizer.json" => {
+            (200, b"{\"version\": \"1.0\", \"added_tokens\": [], \"model\": 3}")
+        }
         "/org/words/resolve/main/vocab.txt" => (200, b"[UNK]\nthe\nto\n##kens\n"),
         "/org/gated/resolve/main/tokenizer.json" if allowed => (200, TINY),
         path if path.starts_with("/org/gated/") => (401, b""),

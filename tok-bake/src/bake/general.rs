@@ -393,6 +393,7 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
         post_processes: spec.post_processor.is_some(),
         decodes: spec.decoder.is_some(),
         asks_place: spec.pre_tokenizer.as_ref().is_some_and(asks_place),
+        cuts: super::cuts::of(spec),
         truncation: spec.truncation,
         padding,
     })

@@ -4,6 +4,7 @@
 
 mod added;
 mod bpe;
+mod cuts;
 pub mod dfa;
 mod fingerprint;
 mod general;

@@ -7,6 +7,7 @@
 //! whole; its parts are ranges of it. See [`steps`] for how the blob holds the steps.
 
 mod charsmap;
+mod cuts;
 mod decode;
 mod matches;
 mod normalize;
@@ -14,8 +15,10 @@ mod scripts;
 mod split;
 pub mod steps;
 mod text;
+mod words;
 
 pub use charsmap::Charsmap;
+pub use cuts::cut;
 
 use crate::{
     added_tokens::{self, Matcher, Special},
@@ -27,8 +30,10 @@ use crate::{
     unicode::nfc,
 };
 use alloc::{borrow::Cow, string::String, vec::Vec};
-use steps::Pipeline;
+use cuts::Cuts;
+use steps::{Normalizer, Pipeline};
 use text::{Split, Text};
+use words::{WordToken, Words};
 
 /// One token, as the general engine finds it.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +60,23 @@ pub struct Memory {
     /// Memory of the model, and what it is to do by chance.
     pub model: model::Scratch,
     tokens: Vec<Token>,
+    /// Answers for words, if there is an owner.
+    words: Option<Words>,
+    answer: Vec<WordToken>,
+}
+
+impl Memory {
+    /// Lets answers for words be kept in up to about `limit` bytes, for the tokenizer with this fingerprint;
+    /// those of another one are forgotten.
+    pub fn own(&mut self, owner: &[u8; 32], limit: usize) {
+        if limit == 0 {
+            self.words = None;
+            return;
+        }
+        let words = self.words.get_or_insert_default();
+        words.limit = limit;
+        words.own(owner);
+    }
 }
 
 /// What the model, or nobody, has to do with a piece of text.
@@ -65,34 +87,30 @@ enum Piece<'p, 't> {
     Part(&'p Text<'t>, &'p Split, u32),
 }
 
-/// Hands each token to a function.
+/// Hands each token to a function; with the switch tokens say where they come from.
 pub type Each =
-    fn(&Tables<'_>, &Request<'_>, aligned: bool, &mut dyn FnMut(Found<'_>)) -> Result<(), Stop>;
+    fn(&Tables<'_>, &Request<'_>, bool, &mut Memory, &mut dyn FnMut(Found<'_>)) -> Result<(), Stop>;
 
 /// The engine's functions. Where an [`Engine`] has them, callers that can take all tokens at once do
 /// so; the others are there for slices and iterators.
 #[derive(Debug, Clone, Copy)]
 pub struct General {
-    /// Appends spans. With `aligned` they say where they come from.
-    pub spans: fn(&Tables<'_>, &Request<'_>, aligned: bool, &mut Vec<Span>) -> Result<(), Stop>,
-    /// Calls the function with each token. With `aligned` they say where they come from.
+    /// Calls the function with each token. With the switch they say where they come from.
     pub each: Each,
     /// The text of ids; those without a token are left out, and with the switch special ones.
     pub decode: fn(&Tables<'_>, &[u32], bool) -> String,
     /// Appends ids.
-    pub ids: fn(&Tables<'_>, &Request<'_>, &mut Vec<u32>) -> Result<(), Stop>,
+    pub ids: fn(&Tables<'_>, &Request<'_>, &mut Memory, &mut Vec<u32>) -> Result<(), Stop>,
 }
 
 static FUNCTIONS: General = General {
-    spans: |tables, request, aligned, spans| {
-        encode(tables, request, aligned, |found| {
-            let Found { id, start, end, word, .. } = found;
-            spans.push(Span { id, start, end, word });
-        })
+    each: |tables, request, aligned, memory, emit| {
+        encode_in(tables, request, aligned, memory, emit)
     },
-    each: |tables, request, aligned, emit| encode(tables, request, aligned, emit),
     decode: decode_ids,
-    ids: |tables, request, ids| encode(tables, request, false, |found| ids.push(found.id)),
+    ids: |tables, request, memory, ids| {
+        encode_in(tables, request, false, memory, |found| ids.push(found.id))
+    },
 };
 
 /// The general engine.
@@ -118,7 +136,10 @@ pub(crate) static ENGINE: Engine = Engine {
     },
     spans: |tables, request, _: &mut Cursor, _: &mut Workspace<'_>, sink: &mut SpanSink<'_>| {
         let mut spans = Vec::new();
-        (FUNCTIONS.spans)(tables, request, true, &mut spans)?;
+        encode(tables, request, true, |found| {
+            let Found { id, start, end, word, .. } = found;
+            spans.push(Span { id, start, end, word });
+        })?;
         if spans.len() > sink.room() {
             return Err(Stop::Full { needed: spans.len() });
         }
@@ -216,8 +237,20 @@ fn run(
     memory: &mut Memory,
     emit: &mut impl FnMut(Found<'_>),
 ) -> Result<(), Stop> {
-    let Some(model) = Model::parse(tables) else { return Ok(()) };
-    let Memory { splits, parts, model: scratch, tokens } = memory;
+    let (Some(model), Some(pipeline)) = (Model::parse(tables), Pipeline::parse(tables.pipeline))
+    else {
+        return Ok(());
+    };
+    let cuts = pipeline.settings.cuts;
+    if cuts != 0
+        && memory.words.is_some()
+        && tables.normalized_matcher.is_empty()
+        && !memory.model.is_by_chance()
+        && (cuts & cut::MODEL == 0 || model.cuts())
+    {
+        return by_words(tables, &pipeline, &model, text, special, aligned, memory, emit);
+    }
+    let Memory { splits, parts, model: scratch, tokens, .. } = memory;
     pieces(tables, text, special, aligned, (splits, parts), &mut |piece| match piece {
         Piece::Added(found) => {
             emit(found);
@@ -234,6 +267,113 @@ fn run(
     })
 }
 
+/// As [`run`], word by word: most words have been seen before.
+#[expect(clippy::too_many_arguments, reason = "what one encode has")]
+fn by_words(
+    tables: &Tables<'_>,
+    pipeline: &Pipeline<'_>,
+    model: &Model<'_>,
+    text: &str,
+    special: Special<'_>,
+    aligned: bool,
+    memory: &mut Memory,
+    emit: &mut impl FnMut(Found<'_>),
+) -> Result<(), Stop> {
+    let Memory { splits, parts, model: scratch, tokens, words, answer } = memory;
+    let Some(words) = words else { return Ok(()) };
+    let settings = &pipeline.settings;
+    let mut run = Run {
+        tables,
+        pipeline: *pipeline,
+        special,
+        normalized: None,
+        aligned: aligned || settings.asks_place,
+        splits: core::mem::take(splits),
+        parts: core::mem::take(parts),
+        word: 0,
+    };
+    let cutter = Cuts::new(settings.cuts);
+    let (is_strict, first_differs) =
+        (settings.cuts & cut::STRICT != 0, settings.cuts & cut::FIRST != 0);
+    let one_part = settings.cuts & cut::MODEL != 0;
+    let raw = Matcher::new(tables.raw_matcher);
+    let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
+        if let Some(found) = found {
+            let (source, word) = (text.get(start..end).unwrap_or_default(), run.word);
+            emit(Found { id: found.id, start, end, word, source, added: true });
+            run.word += 1;
+            return Ok(());
+        }
+        let stretch = text.get(start..end).unwrap_or_default();
+        let (mut at, number, mut parts_seen) = (0, run.word, 0);
+        while at < stretch.len() {
+            // Where the model cuts, all is one part.
+            if one_part {
+                (run.word, parts_seen) = (number, parts_seen.max(run.word - number));
+            }
+            let mut to = cutter.end(stretch, at);
+            let is_first = at == 0 && first_differs;
+            let rest = stretch.as_bytes().get(at..).unwrap_or_default();
+            if !is_first && let Some((tokens, parts)) = words.get(rest, to - at, aligned) {
+                let base = start + at;
+                for token in tokens {
+                    let WordToken { id, start, end, word } = WordToken::unpack(*token);
+                    let (start, end) = match aligned {
+                        true => (base + usize::from(start), base + usize::from(end)),
+                        false => (0, 0),
+                    };
+                    let word = run.word + u32::from(word);
+                    emit(Found { id, start, end, word, source: "", added: false });
+                }
+                run.word += parts;
+                at = to;
+                continue;
+            }
+            let mut cut = at;
+            while is_strict && to < stretch.len() && run.is_open(&stretch[cut..to]) {
+                cut = to;
+                to = cutter.end(stretch, to);
+            }
+            let (word, base) = (&stretch[at..to], start + at);
+            let before = run.word;
+            answer.clear();
+            let mut keeps = !is_first && cut == at && word.len() <= words::WORD_MAX;
+            run.stretch(word, base, at > 0, &mut |piece| {
+                let Piece::Part(text, split, number) = piece else { return Ok(()) };
+                tokens.clear();
+                let part = text.as_str().get(split.start..split.end).unwrap_or_default();
+                model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
+                let source = |number| model.source(scratch, number);
+                let odd = place(text, split, number, tokens, aligned, &source, &mut |found| {
+                    let fits = !aligned || found.start >= base && found.end <= base + word.len();
+                    keeps &= fits && !model.shows_source(found.id);
+                    let place = |at: usize| if aligned { at.wrapping_sub(base) as u8 } else { 0 };
+                    answer.push(WordToken {
+                        id: found.id,
+                        start: place(found.start),
+                        end: place(found.end),
+                        word: (number - before) as u8,
+                    });
+                    emit(found);
+                });
+                keeps &= !odd;
+                Ok(())
+            })?;
+            // A word of so many bytes has no more parts than a byte counts.
+            if keeps && run.word - before <= 0xFF {
+                words.put(word.as_bytes(), answer, run.word - before, aligned);
+            }
+            at = to;
+        }
+        if one_part {
+            run.word = number + parts_seen.max(run.word - number).min(1);
+        }
+        Ok(())
+    });
+    (*splits, *parts) = (run.splits, run.parts);
+    result
+}
+
 /// Where the model has no answer.
 fn stop(error: ModelError, text: &Text<'_>, split: &Split) -> Stop {
     match error {
@@ -246,7 +386,8 @@ fn stop(error: ModelError, text: &Text<'_>, split: &Split) -> Stop {
     }
 }
 
-/// Emits the tokens of one part.
+/// Emits the tokens of one part; says whether the place of one is the model's own, which does not move with
+/// the part.
 fn place<'s>(
     text: &Text<'_>,
     split: &Split,
@@ -255,7 +396,8 @@ fn place<'s>(
     aligned: bool,
     source: &dyn Fn(usize) -> Option<&'s str>,
     emit: &mut impl FnMut(Found<'_>),
-) {
+) -> bool {
+    let mut odd = false;
     let part = text.as_str().get(split.start..split.end).unwrap_or_default();
     for (number, token) in tokens.iter().enumerate() {
         let (from, to) = (token.start as usize, token.end as usize);
@@ -264,12 +406,19 @@ fn place<'s>(
         let (start, end) = match () {
             () if !aligned => (0, 0),
             () if from == to => (place + from, place + to),
-            () if to > part.len() => (from, to),
-            () => text.original(split.start + from, split.start + to).unwrap_or((from, to)),
+            () if to > part.len() => {
+                odd = true;
+                (from, to)
+            }
+            () => text.original(split.start + from, split.start + to).unwrap_or_else(|| {
+                odd = true;
+                (from, to)
+            }),
         };
         let source = source(number).or(part.get(from..to)).unwrap_or_default();
         emit(Found { id: token.id, start, end, word, source, added: false });
     }
+    odd
 }
 
 /// The ids of a way to cut a text, and the sum of its scores.
@@ -294,7 +443,7 @@ pub fn nbest(
         return Err(Stop::TooLong { at: 0 });
     }
     ways.push((Vec::new(), 0.0));
-    let Memory { splits, parts, model: scratch, tokens } = memory;
+    let Memory { splits, parts, model: scratch, tokens, .. } = memory;
     pieces(tables, text, special, true, (splits, parts), &mut |piece| match piece {
         Piece::Added(found) => {
             ways.iter_mut().for_each(|(ids, _)| ids.push(found.id));
@@ -367,7 +516,7 @@ fn pieces(
                 take(Piece::Added(Found { id: found.id, start, end, word, source, added: true }))
             }
             // A match that swallows white space ends where a char does, so nothing is cut.
-            None => run.stretch(text.get(start..end).unwrap_or_default(), start, take),
+            None => run.stretch(text.get(start..end).unwrap_or_default(), start, false, take),
         }
     });
     (*splits, *parts) = (run.splits, run.parts);
@@ -402,12 +551,33 @@ fn each_match(
 }
 
 impl Run<'_, '_> {
-    /// Takes the stretch `raw`, which begins at `start`, through the steps.
-    fn stretch(&mut self, raw: &str, start: usize, take: Take<'_>) -> Result<(), Stop> {
-        let mut text = Text::new(raw, start as u32, self.aligned);
+    /// Whether a part of a text, normalized, ends in what may belong together with what follows.
+    fn is_open(&self, raw: &str) -> bool {
+        let mut text = Text::new(raw, 0, false);
+        self.normalize(&mut text, true);
+        text.as_str().chars().next_back().is_none_or(|c| c.is_whitespace() || c == '▁')
+    }
+
+    /// Applies the normalizers. What goes on in the middle gets nothing in front.
+    fn normalize(&self, text: &mut Text<'_>, goes_on: bool) {
         for step in self.pipeline.normalizers() {
-            normalize::apply(&step, &mut text);
+            if !(goes_on && matches!(step, Normalizer::Prepend(_))) {
+                normalize::apply(&step, text);
+            }
         }
+    }
+
+    /// Takes the stretch `raw`, which begins at `start`, through the steps; with `goes_on`, it is a part of
+    /// one, and not the first.
+    fn stretch(
+        &mut self,
+        raw: &str,
+        start: usize,
+        goes_on: bool,
+        take: Take<'_>,
+    ) -> Result<(), Stop> {
+        let mut text = Text::new(raw, start as u32, self.aligned);
+        self.normalize(&mut text, goes_on);
         let mut splits = core::mem::take(&mut self.splits);
         splits.clear();
         let mut added: Vec<(u32, usize, usize, String)> = Vec::new();

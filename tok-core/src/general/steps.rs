@@ -15,7 +15,7 @@ use crate::{
 use alloc::vec::Vec;
 
 /// Changes whenever the layout or its meaning does.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The parts of the section, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -632,6 +632,8 @@ pub struct Settings<'a> {
     pub decodes: bool,
     /// A step asks where in the original text it stands, so alignments are kept in any case.
     pub asks_place: bool,
+    /// Where raw text may be cut into words: bits of [`cut`](super::cuts::cut).
+    pub cuts: u8,
     /// The file's truncation.
     pub truncation: Option<Truncation>,
     /// The file's padding.
@@ -646,6 +648,7 @@ impl<'a> Settings<'a> {
             post_processes: reader.bool()?,
             decodes: reader.bool()?,
             asks_place: reader.bool()?,
+            cuts: reader.u8()?,
             truncation: match reader.bool()? {
                 false => None,
                 true => Some(Truncation {
@@ -678,6 +681,7 @@ impl<'a> Settings<'a> {
         out.push(self.post_processes.into());
         out.push(self.decodes.into());
         out.push(self.asks_place.into());
+        out.push(self.cuts);
         out.push(self.truncation.is_some().into());
         if let Some(truncation) = &self.truncation {
             // A blob has 32 bits for a length; a text has no more tokens than that.

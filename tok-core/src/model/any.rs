@@ -30,6 +30,17 @@ pub struct Scratch {
     pub(super) sentence_piece: sentence_piece::Memory,
 }
 
+impl Scratch {
+    /// Whether answers depend on random numbers.
+    pub fn is_by_chance(&self) -> bool {
+        #[cfg(feature = "std")]
+        if self.sampling.is_some() {
+            return true;
+        }
+        self.dropout.is_some()
+    }
+}
+
 /// The model of a blob, read in place.
 #[derive(Debug, Clone, Copy)]
 pub enum Model<'a> {
@@ -168,6 +179,14 @@ impl<'a> Model<'a> {
         match self {
             Self::SentencePiece(_) => Some(scratch.sentence_piece.source(number)),
             _ => None,
+        }
+    }
+
+    /// Whether text may be cut before ▁ where that follows another char, with the same tokens.
+    pub fn cuts(&self) -> bool {
+        match self {
+            Self::CharBpe(model) => model.cuts(),
+            _ => false,
         }
     }
 
