@@ -14,6 +14,7 @@ use comptok_core::{
     Cursor, Request, Stop,
     added_tokens::{self, Matcher},
     blob::Tables,
+    byte_level,
     general::{Found, Normalized, steps::Pipeline},
     model::{Model, code},
     normalizer,
@@ -534,11 +535,24 @@ fn put(
         push(found, source);
     } else if let Some(text) = plain(tables, id) {
         push(found, text);
+    } else if let Some(bytes) = tables.token(id)
+        && bytes.len() <= SHOWN
+        && !tables.token_flags(id).is_raw()
+    {
+        // Each byte as its char, of two bytes at most; without a string of its own.
+        let (mut room, mut len) = ([0; 2 * SHOWN], 0);
+        for &byte in bytes {
+            len += byte_level::char_of(byte).encode_utf8(&mut room[len..]).len();
+        }
+        push(found, core::str::from_utf8(&room[..len]).unwrap_or_default());
     } else {
         let text = Model::parse(tables).and_then(|model| model.token_text(id));
         push(found, &text.unwrap_or_default());
     }
 }
+
+/// Most bytes of a token that is shown without a string of its own.
+const SHOWN: usize = 64;
 
 /// The text of a byte-level token whose bytes all stand for themselves.
 fn plain<'a>(tables: &Tables<'a>, id: TokenId) -> Option<&'a str> {

@@ -1,7 +1,8 @@
 //! Answers for words of raw text: where a pipeline may be cut, the same word always has the same tokens.
 //!
 //! Two tables, for words of up to 15 and up to 31 bytes, each entry in lines of 64 bytes: the word, whole,
-//! and its tokens with their places from its beginning. A word has one place; a new one takes it.
+//! and its tokens with their places from its beginning. A word has two places, side by side; a new one takes
+//! the first, and what was there moves to the second.
 
 use alloc::vec::Vec;
 
@@ -60,7 +61,7 @@ impl<const N: usize> Key<N> {
     fn hash(self) -> u64 {
         let mut hash = 0u64;
         for word in self.0 {
-            let product = u128::from(word ^ hash) * 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
+            let product = u128::from(word ^ hash) * 0x9E37_79B9_7F4A_7C15;
             hash = (product >> 64) as u64 ^ product as u64;
         }
         hash
@@ -90,17 +91,17 @@ impl<const K: usize, const T: usize> Default for Table<K, T> {
 impl<const K: usize, const T: usize> Table<K, T> {
     #[inline(always)]
     fn place(&self, key: Key<K>) -> usize {
-        // The length is a power of two, or 0.
-        key.hash() as usize & self.slots.len().wrapping_sub(1)
+        // The length is a power of two, or 0; pairs of slots begin at even ones.
+        key.hash() as usize & self.slots.len().wrapping_sub(1) & !1
     }
 
     #[inline(always)]
     fn get(&self, key: Key<K>, placed: bool) -> Option<(&[u64], u32)> {
-        let (found, head, tokens) = self.slots.get(self.place(key))?;
         let wanted = if placed { PLACED | IN_USE } else { IN_USE };
-        if *found != key.0 || head & wanted != wanted {
-            return None;
-        }
+        let at = self.place(key);
+        let is = |slot: &&([u64; K], u64, [u64; T])| slot.0 == key.0 && slot.1 & wanted == wanted;
+        let [first, second] = self.slots.get(at..)?.first_chunk::<2>()?;
+        let (_, head, tokens) = Some(first).filter(is).or(Some(second).filter(is))?;
         let tokens = tokens.get(..(head & COUNT) as usize)?;
         Some((tokens, (head >> PARTS) as u32))
     }
@@ -111,7 +112,11 @@ impl<const K: usize, const T: usize> Table<K, T> {
         }
         self.grow(limit);
         let at = self.place(key);
-        if let Some(slot) = self.slots.get_mut(at) {
+        if let Some([slot, second]) = self.slots.get_mut(at..).and_then(<[_]>::first_chunk_mut) {
+            // The same word without places is in the way of no other.
+            if slot.0 != key.0 {
+                *second = *slot;
+            }
             let mut packed = [0; T];
             for (slot, token) in packed.iter_mut().zip(tokens) {
                 *slot = token.pack();
@@ -128,7 +133,7 @@ impl<const K: usize, const T: usize> Table<K, T> {
         let line = 8 * (K + 1 + T);
         let wanted = match self.slots.len() {
             0 => 256,
-            len if self.kept > len => 4 * len,
+            len if self.kept > len / 2 => 4 * len,
             _ => return,
         };
         self.kept = 0;
@@ -139,6 +144,7 @@ impl<const K: usize, const T: usize> Table<K, T> {
         let old = core::mem::replace(&mut self.slots, alloc::vec![empty; wanted]);
         for slot in old.into_iter().filter(|slot| slot.1 & IN_USE != 0) {
             let at = self.place(Key(slot.0));
+            self.slots.swap(at, at + 1);
             self.slots[at] = slot;
         }
     }
