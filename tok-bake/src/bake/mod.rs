@@ -5,6 +5,7 @@
 mod added;
 mod bpe;
 mod chars;
+mod cuts;
 pub mod dfa;
 mod fingerprint;
 mod general;
