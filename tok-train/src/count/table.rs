@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 pub(super) const SHORT: usize = 15;
 
 /// Bytes that must follow a text, so that 16 bytes can be loaded at each of its words.
-pub(super) const PADDING: usize = 16;
+pub(crate) const PADDING: usize = 16;
 
 /// A number that nobody can foresee, so that nobody can prepare words that all collide. Nothing but time
 /// depends on it.
