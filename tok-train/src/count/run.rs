@@ -311,7 +311,7 @@ impl<S: Source> Shared<'_, S> {
         }
         let len = bytes.len();
         bytes.resize(len + PADDING, 0);
-        let mut each = |around: &[u8], start: usize, end: usize| table.add(around, start, end, 1);
+        let mut each = |around: &[u8], start: usize, end: usize| table.add(around, start, end);
         let mut text = |start: usize, end: usize| {
             if start < end {
                 self.splitter.split_in(&bytes, start, end, &mut each);
@@ -333,6 +333,7 @@ impl<S: Source> Shared<'_, S> {
                 text(start, len);
             }
         }
+        table.settle();
         chunk.bytes = bytes;
         Ok(())
     }
