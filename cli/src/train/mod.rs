@@ -91,9 +91,7 @@ fn count<'s>(
     let place = now.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let failure = match result {
         Ok(()) => None,
-        // A part that was handed out is not counted then, others behind it are.
-        Err(error @ TrainError::Utf8 { .. }) => return Err(failure(error)),
-        Err(error) if counter.bytes() == 0 => return Err(failure(error)),
+        Err(error) if counter.bytes() == 0 || !counter.is_whole() => return Err(failure(error)),
         Err(error) => Some(failure(error)),
     };
     Ok(Counted { counter, place, failure })

@@ -340,8 +340,7 @@ impl<R: Read> CountsFile<R> {
     ) -> Result<u64, TrainError> {
         let mut heads = BinaryHeap::new();
         let mut error = 0u64;
-        for at in 0..files.len() {
-            let file = &mut files[at];
+        for (at, file) in files.iter_mut().enumerate() {
             error = error.saturating_add(file.error);
             if file.advance()? {
                 heads.push(Reverse((file.word.clone(), at)));

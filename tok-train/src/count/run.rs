@@ -66,6 +66,7 @@ pub struct Counter<'s> {
     bytes: u64,
     spilled: Vec<Spilled>,
     error: u64,
+    lost: bool,
 }
 
 impl<'s> Counter<'s> {
@@ -80,6 +81,7 @@ impl<'s> Counter<'s> {
             bytes: 0,
             spilled: Vec::new(),
             error: 0,
+            lost: false,
         }
     }
 
@@ -106,6 +108,12 @@ impl<'s> Counter<'s> {
         self.bytes
     }
 
+    /// Whether all texts are counted that sources have handed out. Not after an error of [`count`](Self::count)
+    /// that was not the source's: then the counts are of no use.
+    pub fn is_whole(&self) -> bool {
+        !self.lost
+    }
+
     /// Words that were counted before, in a file that [`write_counts`] made, are added at the end.
     ///
     /// # Errors
@@ -125,8 +133,8 @@ impl<'s> Counter<'s> {
     /// Counts all texts of a source, or as many as there were before `watch` said stop.
     ///
     /// # Errors
-    /// What the source says, text that is not UTF-8, and what happens to files that memory is spilled to.
-    /// What was counted until then stays counted.
+    /// What the source says: then what was counted until there stays counted. Text that is not UTF-8, and what
+    /// happens to files that memory is spilled to.
     pub fn count<S: Source>(&mut self, source: S, watch: &dyn Watch) -> Result<(), TrainError> {
         let seed = self.tables.first().map_or_else(random_seed, Table::seed);
         self.tables.resize_with(self.threads.max(self.tables.len()), || Table::new(seed));
@@ -153,6 +161,7 @@ impl<'s> Counter<'s> {
         let outcome = shared.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.spilled.extend(outcome.spilled);
         self.error = self.error.saturating_add(outcome.error);
+        self.lost |= outcome.lost;
         outcome.failure.map_or(Ok(()), Err)
     }
 
@@ -239,6 +248,8 @@ impl Drop for Spilled {
 #[derive(Debug, Default)]
 struct Outcome {
     failure: Option<TrainError>,
+    /// Texts were handed out that are not counted.
+    lost: bool,
     spilled: Vec<Spilled>,
     error: u64,
 }
@@ -292,11 +303,13 @@ impl<S: Source> Shared<'_, S> {
             }
         }
         let len = chunk.bytes.len();
-        self.texts(table, chunk)?;
-        let done = self.bytes.fetch_add(len as u64, Ordering::Relaxed) + len as u64;
-        self.watch.progress(Phase::Count, done, 0);
-        self.bound(table)?;
-        Ok(true)
+        let counted = self.texts(table, chunk).and_then(|()| {
+            let done = self.bytes.fetch_add(len as u64, Ordering::Relaxed) + len as u64;
+            self.watch.progress(Phase::Count, done, 0);
+            self.bound(table)
+        });
+        self.outcome().lost |= counted.is_err();
+        counted.map(|()| true)
     }
 
     /// Counts the texts of a chunk.

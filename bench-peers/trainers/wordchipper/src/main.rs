@@ -2,7 +2,7 @@
 //! seconds it took.
 
 use std::{env, error::Error, fs, time::Instant};
-use wordchipper::{UnifiedTokenVocab, vocab::ByteMapVocab};
+use wordchipper::{UnifiedTokenVocab, VocabIndex as _, vocab::ByteMapVocab};
 use wordchipper_training::BPETRainerOptions;
 
 const GPT2: &str =

@@ -4,6 +4,8 @@
 //! Time is the shorter of what the clock says and of what the processors worked: where other programs run
 //! too, the clock counts theirs.
 
+mod chart;
+
 use super::{
     cargo, folder,
     measure::{median, run as measure},
@@ -25,6 +27,9 @@ const RIVALS: [(&str, &str); 5] = [
     ("sentencepiece", "0.2.3"),
 ];
 
+/// A crate, with a program of its own in bench-peers.
+const WORDCHIPPER: &str = "wordchipper-training";
+
 const OURS: &str = "comptok";
 
 /// A run that is measured.
@@ -37,7 +42,8 @@ struct Case {
     rivals: &'static [&'static str],
 }
 
-const BPE: &[&str] = &["tokenizers", "rustbpe", "bpeasy", "gigatoken", "sentencepiece"];
+const BPE: &[&str] =
+    &["tokenizers", "rustbpe", "bpeasy", "gigatoken", WORDCHIPPER, "sentencepiece"];
 
 const CASES: [Case; 3] = [
     Case {
@@ -66,13 +72,13 @@ const CASES: [Case; 3] = [
     },
 ];
 
-/// `train [ROUNDS]` compares; `train grow` shows how time and memory grow.
+/// `train [ROUNDS]` compares, `train grow` shows how time and memory grow. Both write docs/train.md.
 pub(super) fn run(args: &[&str]) -> Result<(), String> {
     let corpus = root().join("../shared/corpus");
     if !corpus.is_dir() {
         return Err(format!("{} is absent", corpus.display()));
     }
-    let ours = build()?;
+    let ours = build(&root(), "comptok-cli", "target")?.join("comptok");
     match args {
         ["grow"] => grow(&ours, &corpus),
         [] => compare(&ours, &corpus, 3),
@@ -83,12 +89,26 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
     }
 }
 
-fn build() -> Result<PathBuf, String> {
-    let target = folder("train").join("target");
+/// Builds a package and says where its program is.
+fn build(workspace: &Path, package: &str, target: &str) -> Result<PathBuf, String> {
+    let target = folder("train").join(target);
     let mut build = cargo(&target, "build");
-    build.current_dir(root()).args(["--release", "--locked", "-p", "comptok-cli"]);
+    build.current_dir(workspace).args(["--release", "--locked", "-p", package]);
     succeed(&mut build)?;
-    Ok(target.join("release/comptok"))
+    Ok(target.join("release"))
+}
+
+/// Puts `text` between the marks `<!-- NAME -->` and `<!-- /NAME -->` of docs/train.md.
+pub(crate) fn write_page(name: &str, text: &str) -> Result<(), String> {
+    let path = root().join("docs/train.md");
+    let failed = |error| format!("{}: {error}", path.display());
+    let page = fs::read_to_string(&path).map_err(failed)?;
+    let marks = [format!("<!-- {name} -->\n"), format!("<!-- /{name} -->")];
+    let parts = page
+        .split_once(&marks[0])
+        .and_then(|(head, rest)| rest.split_once(&marks[1]).map(|(_, tail)| (head, tail)));
+    let (head, tail) = parts.ok_or_else(|| format!("{}: no marks {name}", path.display()))?;
+    fs::write(&path, format!("{head}{}{text}{}{tail}", marks[0], marks[1])).map_err(failed)
 }
 
 /// A Python with the rivals that can be installed.
@@ -139,19 +159,31 @@ fn ours(program: &Path, model: &str, size: usize, threads: usize, files: &[PathB
 
 fn compare(program: &Path, corpus: &Path, rounds: usize) -> Result<(), String> {
     let (python, there) = python()?;
-    eprintln!("SKIPPED: wordchipper-training is a Rust crate and has no runner here");
-    let script = root().join("xtask/src/bench/train.py");
+    let script = root().join("xtask/src/bench/train/train.py");
+    let wordchipper = build(&root().join("bench-peers"), "trainer-wordchipper", "peers")
+        .map(|folder| folder.join("trainer-wordchipper"))
+        .inspect_err(|why| eprintln!("SKIPPED: {WORDCHIPPER}: {why}"))
+        .ok();
+    let is_there =
+        |rival: &str| there.contains(&rival) || rival == WORDCHIPPER && wordchipper.is_some();
+    let mut page = String::new();
     for Case { name, model, size, files, threads, rivals } in CASES {
         let files: Vec<PathBuf> =
             files.iter().map(|file| corpus.join(format!("{file}.txt"))).collect();
         for &threads in threads {
             let mut names = vec![OURS];
-            names.extend(rivals.iter().filter(|rival| there.contains(rival)));
+            names.extend(rivals.iter().filter(|rival| is_there(rival)));
             let mut found: Vec<Vec<(f64, f64)>> = vec![Vec::new(); names.len()];
             for _ in 0..rounds {
                 for (rival, found) in names.iter().zip(&mut found) {
                     let mut command = match *rival {
                         OURS => ours(program, model, size, threads, &files),
+                        WORDCHIPPER => {
+                            let program = wordchipper.as_deref().unwrap_or(program);
+                            let mut command = on_processors(threads, program);
+                            command.arg(size.to_string()).args(&files);
+                            command
+                        }
                         rival => {
                             let mut command = on_processors(threads, &python);
                             command.arg(&script).args([rival, model]);
@@ -165,8 +197,13 @@ fn compare(program: &Path, corpus: &Path, rounds: usize) -> Result<(), String> {
                     }
                 }
             }
-            println!("\n{name}, {threads} thread(s), medians of {rounds}:\n");
-            println!("| library | s | times ours | MB |\n| --- | ---: | ---: | ---: |");
+            let head = format!(
+                "\n{name}, {threads} thread{}:\n\n\
+                 | library | s | times ours | MB |\n| --- | ---: | ---: | ---: |\n",
+                if threads == 1 { "" } else { "s" }
+            );
+            print!("{head}");
+            page.push_str(&head);
             let mut base = None;
             for (rival, found) in names.iter().zip(found) {
                 let millis = |value: f64| (value * 1e3) as u64;
@@ -174,11 +211,50 @@ fn compare(program: &Path, corpus: &Path, rounds: usize) -> Result<(), String> {
                 let peak = median(found.iter().map(|cost| cost.1 as u64)).unwrap_or_default();
                 let base = *base.get_or_insert(time.max(1));
                 let times = time as f64 / base as f64;
-                println!("| {rival} | {:.2} | {times:.1} | {peak} |", time as f64 / 1e3);
+                let version = RIVALS.iter().find(|(name, _)| name == rival);
+                let version = match (*rival, version) {
+                    (_, Some((_, version))) => format!(" {version}"),
+                    (WORDCHIPPER, _) => " 0.9.2".to_owned(),
+                    _ => String::new(),
+                };
+                let row = format!(
+                    "| {rival}{version} | {:.2} | {times:.1} | {peak} |\n",
+                    time as f64 / 1e3
+                );
+                print!("{row}");
+                page.push_str(&row);
             }
         }
     }
-    Ok(())
+    let counting = counting(program, corpus, rounds)?;
+    print!("{counting}");
+    write_page("rivals", &format!("{}\n{counting}", page.trim_start()))
+}
+
+/// How fast words are counted, by the command's own report of its phases.
+fn counting(program: &Path, corpus: &Path, rounds: usize) -> Result<String, String> {
+    let file = corpus.join("english.txt");
+    let bytes = fs::metadata(&file).map_err(|error| error.to_string())?.len();
+    let mut page = String::from(
+        "Counting alone, english:\n\n| threads | ms | MB/s per thread |\n| ---: | ---: | ---: |\n",
+    );
+    for threads in [1, 2] {
+        let once = || -> Result<u64, String> {
+            let mut command = on_processors(threads, program);
+            command.args(["train", "--vocab-size", "300", "--progress", "json"]);
+            command.args(["--threads", &threads.to_string()]).arg("-o");
+            command.arg(folder("train").join("out.json")).arg(&file);
+            let report: serde_json::Value =
+                serde_json::from_str(&succeed(&mut command)?).map_err(|error| error.to_string())?;
+            let seconds = report["seconds"]["count"].as_f64().ok_or("no report")?;
+            Ok((seconds * 1e6) as u64)
+        };
+        let times = (0..rounds.max(3)).map(|_| once()).collect::<Result<Vec<u64>, _>>()?;
+        let micros = median(times).unwrap_or(1).max(1) as f64;
+        let speed = bytes as f64 / micros / threads as f64;
+        page.push_str(&format!("| {threads} | {:.0} | {speed:.0} |\n", micros / 1e3));
+    }
+    Ok(page)
 }
 
 fn grow(program: &Path, corpus: &Path) -> Result<(), String> {
@@ -200,23 +276,42 @@ fn grow(program: &Path, corpus: &Path) -> Result<(), String> {
         ("all, 49 MB", write("49.txt", &both)?),
         ("all, repeated to 500 MB", write("500.txt", &both.repeat(10))?),
     ];
-    println!(
-        "| text | vocabulary | 1 thread, s | 2 threads, s | MB |\n| --- | ---: | ---: | ---: | ---: |"
+    let mut page = String::from(
+        "| text | vocabulary | 1 thread, s | 2 threads, s | MB |\n| --- | ---: | ---: | ---: | ---: |\n",
     );
-    let row = |name: &str, path: &PathBuf, size: usize| -> Result<(), String> {
+    print!("{page}");
+    let mut row = |name: &str, path: &PathBuf, size: usize| -> Result<[f64; 3], String> {
         let files = [path.clone()];
         let one = once(&mut ours(program, "bpe", size, 1, &files))?;
         let two = once(&mut ours(program, "bpe", size, 2, &files))?;
         let peak = one.1.max(two.1);
-        println!("| {name} | {size} | {:.2} | {:.2} | {peak:.0} |", one.0, two.0);
-        Ok(())
+        let row = format!("| {name} | {size} | {:.2} | {:.2} | {peak:.0} |\n", one.0, two.0);
+        print!("{row}");
+        page.push_str(&row);
+        Ok([one.0, two.0, peak])
     };
+    let mut by_size = Vec::new();
     for (name, path) in &texts {
-        row(name, path, 32_000)?;
+        let bytes = fs::metadata(path).map_err(|error| error.to_string())?.len();
+        by_size.push((bytes as f64 / 1e6, row(name, path, 32_000)?));
     }
-    for size in [1_000, 4_000, 16_000, 64_000, 128_000] {
-        row(texts[2].0, &texts[2].1, size)?;
+    let mut by_vocab = Vec::new();
+    for size in [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000] {
+        by_vocab.push((size as f64, row(texts[2].0, &texts[2].1, size)?));
     }
     let _ = fs::remove_file(&texts[3].1);
-    Ok(())
+    let charts = root().join("docs/train");
+    fs::create_dir_all(&charts).map_err(|error| error.to_string())?;
+    let draw = |name: &str, title: &str, axis: &str, rows: &[(f64, [f64; 3])]| {
+        let line = |at: usize, name: &str| chart::Line {
+            name: name.to_owned(),
+            points: rows.iter().map(|(x, values)| (*x, values[at])).collect(),
+        };
+        let lines = [line(0, "1 thread"), line(1, "2 threads")];
+        let svg = chart::lines(title, [axis, "seconds"], &lines);
+        fs::write(charts.join(name), svg).map_err(|error| error.to_string())
+    };
+    draw("text.svg", "BPE of 32k tokens", "MB of text", &by_size)?;
+    draw("vocabulary.svg", "BPE on 49 MB of text", "tokens", &by_vocab)?;
+    write_page("growth", &page)
 }
