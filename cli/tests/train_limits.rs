@@ -118,23 +118,23 @@ fn limited(limit: &str, args: &[&str]) -> std::process::Output {
     command.env("MALLOC_ARENA_MAX", "1").env("RUST_BACKTRACE", "0").output().expect("a shell")
 }
 
-/// More than a million different words, and memory for some of them.
+/// A million different words, and memory for some of them.
 #[test]
 #[cfg(target_os = "linux")]
 fn more_words_than_memory() {
     let dir = Dir::new("train-memory");
     // Letters only: a word of digits is cut.
-    let word = |n: u64| (0..10).map(|at| char::from(b'a' + (n >> (4 * at) & 15) as u8));
+    let word = |n: u64| (0..10).map(move |at| char::from(b'a' + (n >> (4 * at) & 15) as u8));
     let line = |n: u64| {
         let word: String = word(n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 24).collect();
         format!("{word} the {}\n", n % 1000)
     };
-    let text = dir.file("x.txt", (0..1_400_000).map(line).collect::<String>());
+    let text = dir.file("x.txt", (0..1_000_000).map(line).collect::<String>());
     let (words, bounded) = (dir.path("a.words"), dir.path("b.words"));
     let folder = dir.path("");
     let count = ["count-words", "--threads", "1", "--pattern", "gpt2", "-o"];
     comptok(&[&count[..], &[&words, &text]].concat(), "").bytes();
-    let limit = "-v 130000";
+    let limit = "-v 110000";
     let output = limited(limit, &[&count[..], &[&bounded, &text]].concat());
     assert!(!output.status.success(), "without the setting it takes more than the limit");
     let spill = ["--memory", "8M", "--spill-folder", &folder];

@@ -123,11 +123,9 @@ fn a_long_word_takes_linear_time() {
         let longer = time(1 << 19, 1000);
         let larger = time(1 << 17, 4000);
         // Four times as much of one; the product of both would be 16 times.
-        println!(
-            "{small:?}, {longer:?} for 4 times the length, {larger:?} for 4 times the vocabulary"
-        );
         longer < small * 10 && larger < small * 4
     };
+    // Others may use the processor at the wrong moment.
     assert!((0..5).any(|_| is_linear()));
 }
 
