@@ -34,6 +34,8 @@ const OURS: &str = "comptok";
 
 /// A run that is measured.
 struct Case {
+    /// On the command line and in docs/train.md.
+    short: &'static str,
     name: &'static str,
     model: &'static str,
     size: usize,
@@ -47,6 +49,7 @@ const BPE: &[&str] =
 
 const CASES: [Case; 3] = [
     Case {
+        short: "english",
         name: "BPE 32k, english (18 MB)",
         model: "bpe",
         size: 32_000,
@@ -55,6 +58,7 @@ const CASES: [Case; 3] = [
         rivals: BPE,
     },
     Case {
+        short: "all",
         name: "BPE 32k, english + code + multilingual (49 MB)",
         model: "bpe",
         size: 32_000,
@@ -63,6 +67,7 @@ const CASES: [Case; 3] = [
         rivals: BPE,
     },
     Case {
+        short: "unigram-8k",
         name: "Unigram 8k, english (18 MB)",
         model: "unigram",
         size: 8_000,
@@ -72,20 +77,32 @@ const CASES: [Case; 3] = [
     },
 ];
 
-/// `train [ROUNDS]` compares, `train grow` shows how time and memory grow. Both write docs/train.md.
+/// `train [ROUNDS [CASE]]` compares, `train grow` shows how time and memory grow. Both write docs/train.md.
 pub(super) fn run(args: &[&str]) -> Result<(), String> {
+    const USAGE: &str =
+        "usage: cargo xtask bench train [ROUNDS [english|all|unigram-8k|counting] | grow]";
     let corpus = root().join("../shared/corpus");
     if !corpus.is_dir() {
         return Err(format!("{} is absent", corpus.display()));
     }
     let ours = build(&root(), "comptok-cli", "target")?.join("comptok");
-    match args {
-        ["grow"] => grow(&ours, &corpus),
-        [] => compare(&ours, &corpus, 3),
-        [rounds] => {
-            compare(&ours, &corpus, rounds.parse().map_err(|_| "wanted a number of rounds")?)
-        }
-        _ => Err("usage: cargo xtask bench train [ROUNDS|grow]".to_owned()),
+    let (rounds, only) = match *args {
+        ["grow"] => return grow(&ours, &corpus),
+        [] => ("3", None),
+        [rounds] => (rounds, None),
+        [rounds, case] => (rounds, Some(case)),
+        _ => return Err(USAGE.to_owned()),
+    };
+    let rounds = rounds.parse().map_err(|_| USAGE)?;
+    let cases: Vec<Case> =
+        CASES.into_iter().filter(|case| only.is_none_or(|only| only == case.short)).collect();
+    if !cases.is_empty() {
+        compare(&ours, &corpus, rounds, &cases)?;
+    }
+    match only {
+        None | Some("counting") => counting(&ours, &corpus, rounds),
+        Some(_) if cases.is_empty() => Err(USAGE.to_owned()),
+        Some(_) => Ok(()),
     }
 }
 
@@ -157,7 +174,7 @@ fn ours(program: &Path, model: &str, size: usize, threads: usize, files: &[PathB
     command
 }
 
-fn compare(program: &Path, corpus: &Path, rounds: usize) -> Result<(), String> {
+fn compare(program: &Path, corpus: &Path, rounds: usize, cases: &[Case]) -> Result<(), String> {
     let (python, there) = python()?;
     let script = root().join("xtask/src/bench/train/train.py");
     let wordchipper = build(&root().join("bench-peers"), "trainer-wordchipper", "peers")
@@ -166,8 +183,8 @@ fn compare(program: &Path, corpus: &Path, rounds: usize) -> Result<(), String> {
         .ok();
     let is_there =
         |rival: &str| there.contains(&rival) || rival == WORDCHIPPER && wordchipper.is_some();
-    let mut page = String::new();
-    for Case { name, model, size, files, threads, rivals } in CASES {
+    for &Case { short, name, model, size, files, threads, rivals } in cases {
+        let mut page = String::new();
         let files: Vec<PathBuf> =
             files.iter().map(|file| corpus.join(format!("{file}.txt"))).collect();
         for &threads in threads {
@@ -225,14 +242,13 @@ fn compare(program: &Path, corpus: &Path, rounds: usize) -> Result<(), String> {
                 page.push_str(&row);
             }
         }
+        write_page(short, page.trim_start())?;
     }
-    let counting = counting(program, corpus, rounds)?;
-    print!("{counting}");
-    write_page("rivals", &format!("{}\n{counting}", page.trim_start()))
+    Ok(())
 }
 
 /// How fast words are counted, by the command's own report of its phases.
-fn counting(program: &Path, corpus: &Path, rounds: usize) -> Result<String, String> {
+fn counting(program: &Path, corpus: &Path, rounds: usize) -> Result<(), String> {
     let file = corpus.join("english.txt");
     let bytes = fs::metadata(&file).map_err(|error| error.to_string())?.len();
     let mut page = String::from(
@@ -254,7 +270,8 @@ fn counting(program: &Path, corpus: &Path, rounds: usize) -> Result<String, Stri
         let speed = bytes as f64 / micros / threads as f64;
         page.push_str(&format!("| {threads} | {:.0} | {speed:.0} |\n", micros / 1e3));
     }
-    Ok(page)
+    print!("{page}");
+    write_page("counting", &page)
 }
 
 fn grow(program: &Path, corpus: &Path) -> Result<(), String> {
