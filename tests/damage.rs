@@ -44,7 +44,8 @@ fn blobs() -> Vec<Vec<u8>> {
     .join(",");
     let json = json.replace(r#""added_tokens":[]"#, &format!(r#""added_tokens":[{tokens}]"#));
     let ranks = Ranks::new(
-        &["ab", " the", "abcabcabcabcabcabcab", "internationalization"].map(String::from),
+        &["ab", "é", "è", " é", " the", "abcabcabcabcabcabcab", "internationalization"]
+            .map(String::from),
     );
     let special_tokens = [("<|end|>".to_owned(), 1000)];
     // Words of several tokens, which are in the texts below.

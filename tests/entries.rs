@@ -27,7 +27,7 @@ fn merged(tables: &Tables<'_>, bytes: &[u8]) -> Vec<u32> {
     let pairs = TablePairs(tables);
     if bytes.len() <= SHORT {
         let mut symbols = [0; SHORT];
-        let count = merge_bits(&pairs, bytes, &mut symbols);
+        let count = merge_bits(&pairs, bytes, &mut symbols).unwrap_or(0);
         return symbols[..count].iter().map(|&symbol| pairs.id(symbol)).collect();
     }
     let mut words = vec![[0; 8]; words_for(bytes.len())];

@@ -32,14 +32,21 @@ impl Merges {
     /// Every byte but those in `without`; then the `pairs`, each of two tokens that are there (any
     /// number names one), if what they make is at most `longest` bytes.
     pub(crate) fn new(without: &[u8], pairs: &[(usize, usize)], longest: usize) -> Self {
+        // Few bytes, so that merges meet each other's results.
+        Self::over(" abcé中", without, pairs, longest)
+    }
+
+    /// The same with merges that begin with the bytes of `text`.
+    pub(crate) fn over(
+        text: &str,
+        without: &[u8],
+        pairs: &[(usize, usize)],
+        longest: usize,
+    ) -> Self {
         let mut vocab: Vec<Vec<u8>> =
             (0..=255).filter(|byte| !without.contains(byte)).map(|byte| vec![byte]).collect();
-        // Few bytes, so that merges meet each other's results.
-        let mut pool: Vec<Vec<u8>> = " abcé中"
-            .bytes()
-            .filter(|byte| !without.contains(byte))
-            .map(|byte| vec![byte])
-            .collect();
+        let mut pool: Vec<Vec<u8>> =
+            text.bytes().filter(|byte| !without.contains(byte)).map(|byte| vec![byte]).collect();
         let mut merges = Vec::new();
         for &(left, right) in pairs {
             let (left, right) = (&pool[left % pool.len()], &pool[right % pool.len()]);

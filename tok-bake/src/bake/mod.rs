@@ -4,6 +4,7 @@
 
 mod added;
 mod bpe;
+mod chars;
 pub mod dfa;
 mod fingerprint;
 mod general;
@@ -205,6 +206,7 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     let mut image = Image::new(&pipeline, header, options.source);
     tables::decode(&mut image, &tokens)?;
     tables::pairs(&mut image, &symbols)?;
+    chars::write(&mut image, &symbols);
     let whole = |text: &[u8]| pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags);
     let words = level0::Words { model, texts: &texts, symbols: &symbols, keeps_whole: &whole };
     match options.profile {

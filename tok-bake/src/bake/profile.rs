@@ -91,7 +91,7 @@ fn merged(tables: &Tables<'_>, word: &[u8]) -> Option<Vec<u32>> {
         return None;
     }
     let mut symbols = [0; SHORT];
-    let count = merge_bits(&pairs, word, &mut symbols);
+    let count = merge_bits(&pairs, word, &mut symbols).unwrap_or(0);
     let ids = symbols.get(..count)?.iter().map(|&symbol| pairs.id(symbol)).collect();
     (count > 1).then_some(ids)
 }

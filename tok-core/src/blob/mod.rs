@@ -14,13 +14,13 @@
 pub mod lookup;
 mod tables;
 
-pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Line, Tables, TokenFlags, U32s, u32_at};
+pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Bucket, Line, Tables, TokenFlags, U32s, u32_at};
 
 /// The first four bytes of every blob.
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;
@@ -98,7 +98,16 @@ pub enum Section {
     ByteSymbols,
     /// Merged symbol for each pair of bytes, u16 each; empty for small vocabularies.
     BytePairs,
-    /// Merged symbol for the pairs with the lowest ones, u64 slots.
+    /// Pages of characters, alone and after a space, u16 each: where each page stands in
+    /// [`Section::Chars`].
+    CharPages,
+    /// What characters merge to, u32 each.
+    Chars,
+    /// Between which bytes that holds, 16 bytes each.
+    CharSides,
+    /// Symbols of characters that merge to several, u32.
+    CharParts,
+    /// Merged symbol for the pairs with the lowest ones, buckets of four u64.
     HotPairs,
     /// Level 0 for up to 7 bytes, the other lines.
     TinyCold,
@@ -108,7 +117,7 @@ pub enum Section {
     Answers,
     /// Id of each symbol, u32.
     Symbols,
-    /// Merged symbol for the other pairs, u64 slots.
+    /// Merged symbol for the other pairs, buckets of four u64.
     Pairs,
     /// Pilots of the tier for 16 to 31 bytes, u16.
     LongPilots,
@@ -141,7 +150,7 @@ pub enum Section {
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 24;
+    pub const COUNT: usize = 28;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
@@ -150,6 +159,10 @@ impl Section {
         Section::PairFilter,
         Section::ByteSymbols,
         Section::BytePairs,
+        Section::CharPages,
+        Section::Chars,
+        Section::CharSides,
+        Section::CharParts,
         Section::HotPairs,
         Section::TinyCold,
         Section::ShortCold,
@@ -184,6 +197,10 @@ impl Section {
             Section::BytePairs => "byte_pairs",
             Section::PairFilter => "pair_filter",
             Section::HotPairs => "hot_pairs",
+            Section::CharPages => "char_pages",
+            Section::Chars => "chars",
+            Section::CharSides => "char_sides",
+            Section::CharParts => "char_parts",
             Section::Pairs => "pairs",
             Section::Symbols => "symbols",
             Section::ByteSymbols => "byte_symbols",

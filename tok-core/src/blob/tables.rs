@@ -5,6 +5,9 @@ use super::{Header, Section};
 /// One cache line.
 pub type Line = [u8; 64];
 
+/// Entries of pairs that are compared together.
+pub type Bucket = [u8; 32];
+
 /// Little-endian u32 values, read with [`u32_at`].
 pub type U32s<'a> = &'a [[u8; 4]];
 
@@ -88,10 +91,18 @@ pub struct Tables<'a> {
     pub byte_pairs: Option<&'a [[u8; 2]; 1 << 16]>,
     /// A bit for each pair of symbols that merges.
     pub pair_filter: &'a [[u8; 8]],
+    /// Where each page of characters stands in `chars`, alone and after a space.
+    pub char_pages: &'a [[u8; 2]],
+    /// What characters merge to.
+    pub chars: U32s<'a>,
+    /// Between which bytes that holds.
+    pub char_sides: &'a [[u8; 16]],
+    /// Symbols of characters that merge to several.
+    pub char_parts: U32s<'a>,
     /// Merged symbol for the pairs with the lowest ones.
-    pub hot_pairs: &'a [[u8; 8]],
+    pub hot_pairs: &'a [Bucket],
     /// Merged symbol for the other pairs.
-    pub pairs: &'a [[u8; 8]],
+    pub pairs: &'a [Bucket],
     /// Id of each symbol.
     pub symbols: U32s<'a>,
     /// Symbol of each byte.
@@ -152,8 +163,12 @@ impl<'a> Tables<'a> {
             long: lines(Section::Long),
             byte_pairs: section(Section::BytePairs).as_chunks::<2>().0.try_into().ok(),
             pair_filter: u64s(Section::PairFilter),
-            hot_pairs: u64s(Section::HotPairs),
-            pairs: u64s(Section::Pairs),
+            char_pages: section(Section::CharPages).as_chunks::<2>().0,
+            chars: u32s(Section::Chars),
+            char_sides: section(Section::CharSides).as_chunks::<16>().0,
+            char_parts: u32s(Section::CharParts),
+            hot_pairs: section(Section::HotPairs).as_chunks().0,
+            pairs: section(Section::Pairs).as_chunks().0,
             symbols: u32s(Section::Symbols),
             byte_symbols: u32s(Section::ByteSymbols).try_into().unwrap_or(&NO_SYMBOLS),
             token_ends: u32s(Section::TokenEnds),

@@ -160,7 +160,7 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
         };
         if window.len() <= SHORT {
             let mut symbols = [0; SHORT];
-            let count = merge_bits(self.pairs, window, &mut symbols);
+            let count = merge_bits(self.pairs, window, &mut symbols)?;
             symbols[..count].iter().for_each(|&symbol| push(symbol));
         } else {
             let count = merge_heap(self.pairs, window, self.work)?;
@@ -184,7 +184,7 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
         let both = self.bytes.get(start..low(right) as usize)?;
         let holds = if both.len() <= SHORT {
             let mut symbols = [0; SHORT];
-            let count = merge_bits(self.pairs, both, &mut symbols);
+            let count = merge_bits(self.pairs, both, &mut symbols)?;
             symbols[..count] == wanted
         } else {
             let count = merge_heap(self.pairs, both, self.work)?;
@@ -288,7 +288,7 @@ mod tests {
                     let count = super::super::merge_short(&few, &bytes, &mut symbols);
                     assert_eq!(symbols[..count], expected, "loop, round {round}, {len} bytes");
                     let mut symbols = [0; SHORT];
-                    let count = merge_bits(&few, &bytes, &mut symbols);
+                    let count = merge_bits(&few, &bytes, &mut symbols).unwrap_or(0);
                     assert_eq!(symbols[..count], expected, "bits, round {round}, {len} bytes");
                 }
                 assert_eq!(merge_long(&few, &bytes, len_of, &mut words[1..]), None);

@@ -7,12 +7,14 @@
 //! "lowest rank" is "lowest symbol".
 
 mod bits;
+pub mod chars;
 mod heap;
 mod long;
 mod merge;
 mod pairs;
 
 pub use bits::merge_bits;
+pub use chars::Begin;
 pub use heap::merge_heap;
 pub use long::{merge_long, words_for};
 pub use merge::{SHORT, merge_short};

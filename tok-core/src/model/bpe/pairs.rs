@@ -1,5 +1,6 @@
 //! What merging needs to know of a vocabulary.
 
+use super::chars::{self, Begin};
 use crate::blob::{
     BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Tables,
     lookup::{self, NONE},
@@ -21,6 +22,13 @@ pub trait Pairs {
     fn byte_rank(&self, left: u8, right: u8) -> u32 {
         let (left, right) = (self.byte(left), self.byte(right));
         if left == NONE || right == NONE { NONE } else { self.rank(left, right) }
+    }
+
+    /// What merging may begin with in place of the bytes at `at`, which are a character or the space at
+    /// the beginning and a character; `None` if it is to begin with the byte.
+    #[inline(always)]
+    fn begin<'b>(&'b self, _bytes: &[u8], _at: usize) -> Option<Begin<'b>> {
+        None
     }
 }
 
@@ -56,6 +64,11 @@ impl Pairs for TablePairs<'_, '_> {
             }
             None => self.rank(self.byte(left), self.byte(right)),
         }
+    }
+
+    #[inline(always)]
+    fn begin<'b>(&'b self, bytes: &[u8], at: usize) -> Option<Begin<'b>> {
+        chars::begin(self.0, bytes, at)
     }
 }
 

@@ -1,0 +1,126 @@
+//! Merging that begins with characters gives what merging that begins with bytes gives.
+
+#[path = "support/textbook.rs"]
+mod textbook;
+
+use comptok::{
+    Tokenizer,
+    load::{FileOptions, PatternArg},
+};
+use comptok_bake::bundled::Bundled;
+use comptok_core::{
+    blob::Tables,
+    model::bpe::{SHORT, TablePairs, chars, merge_bits, merge_short},
+};
+use proptest::prelude::*;
+use std::path::Path;
+
+fn load(name: &str) -> Tokenizer {
+    let bundled = Bundled::by_name(name).expect("it is bundled");
+    let options = FileOptions {
+        pattern: bundled.pattern.map(PatternArg::Named),
+        special_tokens: &bundled.special_tokens(),
+        ..FileOptions::default()
+    };
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vocab").join(bundled.file);
+    Tokenizer::from_file_with(file, &options).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn compare(tables: &Tables<'_>, bytes: &[u8]) {
+    let pairs = TablePairs(tables);
+    let (mut fast, mut plain) = ([0; SHORT], [0; SHORT]);
+    let wanted = merge_short(&pairs, bytes, &mut plain);
+    let found = merge_bits(&pairs, bytes, &mut fast).expect("there is room");
+    assert_eq!(fast[..found], plain[..wanted], "{bytes:02X?} {}", String::from_utf8_lossy(bytes));
+}
+
+/// Every character that merging may begin with, between others, and between bytes that are none.
+fn check(name: &str, at_least: usize) {
+    let tokenizer = load(name);
+    let tables = Tables::new(tokenizer.as_bytes(), tokenizer.header());
+    let mut buffer = [0; 4];
+    let quiet: Vec<char> = (0x80..0x4_0000)
+        .filter_map(char::from_u32)
+        .filter(|char| chars::begin(&tables, char.encode_utf8(&mut buffer).as_bytes(), 0).is_some())
+        .collect();
+    assert!(quiet.len() >= at_least, "{name}: {} characters", quiet.len());
+    let mut state = 1u64;
+    let mut random = move |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    let mut text = Vec::new();
+    for (at, &char) in quiet.iter().enumerate() {
+        text.clear();
+        let push = |text: &mut Vec<u8>, random: &mut dyn FnMut(usize) -> usize| {
+            let other = match random(8) {
+                // Neighbours in the table are mostly of the same script.
+                0..=3 => quiet[(at + random(64)) % quiet.len()],
+                4 | 5 => quiet[random(quiet.len())],
+                6 => char::from(b' ' + random(95) as u8),
+                _ => {
+                    text.push(random(256) as u8);
+                    return;
+                }
+            };
+            text.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes());
+        };
+        if random(3) == 0 {
+            text.push(b' ');
+        }
+        for _ in 0..random(4) {
+            push(&mut text, &mut random);
+        }
+        text.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+        for _ in 0..random(8) {
+            push(&mut text, &mut random);
+        }
+        text.truncate(SHORT);
+        compare(&tables, &text);
+    }
+}
+
+#[test]
+fn characters_of_gpt2() {
+    check("gpt2", 1500);
+}
+
+#[test]
+fn characters_of_cl100k_base() {
+    check("cl100k_base", 1500);
+}
+
+#[test]
+fn characters_of_o200k_base() {
+    check("o200k_base", 1500);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Vocabularies of drawn merges over the bytes of a few characters: what real ones hardly have, merges
+    /// across characters that come first, is common here.
+    #[test]
+    fn drawn_vocabularies(
+        pairs in prop::collection::vec((0usize..400, 0usize..400), 50..300),
+        texts in prop::collection::vec(prop::collection::vec(prop::sample::select(CHARS), 0..14), 64),
+        bytes in prop::collection::vec(
+            prop::collection::vec(prop::sample::select(TEXT.as_bytes()), 0..40), 32),
+    ) {
+        let merges = textbook::Merges::over(TEXT, b"", &pairs, 12);
+        let tokenizer = Tokenizer::from_bytes(&merges.tokenizer_json("null"));
+        let tokenizer = tokenizer.unwrap_or_else(|e| panic!("{e}"));
+        let tables = Tables::new(tokenizer.as_bytes(), tokenizer.header());
+        for text in &texts {
+            compare(&tables, text.iter().collect::<String>().as_bytes());
+        }
+        for bytes in &bytes {
+            compare(&tables, bytes);
+        }
+    }
+}
+
+/// What drawn vocabularies and texts are made of.
+const TEXT: &str = " aéèбвг中丮あい😀😂";
+const CHARS: &[char] =
+    &[' ', ' ', 'a', 'é', 'è', 'б', 'в', 'г', '中', '丮', 'あ', 'い', '😀', '😂', 'я', '乎'];

@@ -1,0 +1,240 @@
+//! Characters that merge on their own, proven: see [`comptok_core::model::bpe::chars`].
+
+use comptok_core::{
+    blob::{Section, lookup::NONE},
+    model::bpe::chars::{CharEntry, PAGES, Sides, page_of},
+};
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    bpe::Symbols,
+    image::{Image, le_bytes},
+};
+
+/// Bytes of a symbol that may be a part of a character, or of a space and one.
+const PART: usize = 4;
+
+pub(super) fn write(image: &mut Image, symbols: &Symbols) {
+    // Where a byte has no symbol, its neighbours become neighbours.
+    if symbols.bytes.contains(&NONE) {
+        return;
+    }
+    let merges = Merges::new(symbols);
+    let mut tables = CharTables {
+        // The first page is that of characters that have none.
+        pages: vec![0; 2 * PAGES],
+        chars: vec![0; 64],
+        sides: vec![Sides::default()],
+        known: BTreeMap::from([(Sides::default(), 0)]),
+        parts: Vec::new(),
+    };
+    for first in (0x80..0x2_0000).step_by(64) {
+        tables.page(&merges, first);
+    }
+    if tables.chars.len() == 64 {
+        return;
+    }
+    image.section(
+        Section::CharPages,
+        tables.pages.iter().flat_map(|page| page.to_le_bytes()).collect(),
+    );
+    image.section(Section::Chars, le_bytes(&tables.chars));
+    image.section(
+        Section::CharSides,
+        tables.sides.iter().flat_map(|sides| sides.to_bytes()).collect(),
+    );
+    image.section(Section::CharParts, le_bytes(&tables.parts));
+}
+
+/// What a stretch merges to, and where that holds.
+struct Quiet {
+    symbols: Vec<u32>,
+    sides: Sides,
+}
+
+struct CharTables {
+    pages: Vec<u16>,
+    chars: Vec<u32>,
+    sides: Vec<Sides>,
+    known: BTreeMap<Sides, usize>,
+    parts: Vec<u32>,
+}
+
+impl CharTables {
+    /// The pages of 64 characters from `first` on, alone and after a space.
+    fn page(&mut self, merges: &Merges<'_>, first: u32) {
+        let mut buffer = [b' '; 5];
+        let mut found: [Vec<(usize, Quiet)>; 2] = Default::default();
+        let mut page = None;
+        for char in (first..first + 64).filter_map(char::from_u32) {
+            let len = char.encode_utf8(&mut buffer[1..]).len();
+            let text = &buffer[1..=len];
+            if text.windows(2).all(|pair| merges.of_bytes(pair[0], pair[1]).is_none()) {
+                continue;
+            }
+            let Some((number, place, _)) = page_of(text, 0) else { continue };
+            page = Some(number);
+            found[0].extend(merges.quiet(text, true).map(|quiet| (place, quiet)));
+            found[1].extend(merges.quiet(&buffer[..=len], false).map(|quiet| (place, quiet)));
+        }
+        let Some(page) = page else { return };
+        for (spaced, found) in found.iter().enumerate() {
+            // Where none is one symbol, the script is rare in what the vocabulary was made from. Chinese
+            // characters that are rare stand among others that are not.
+            let rare = !found.iter().any(|(_, quiet)| quiet.symbols.len() == 1);
+            if rare && (spaced == 1 || !(0x3400..0xD800).contains(&first)) {
+                continue;
+            }
+            let Ok(number) = u16::try_from(self.chars.len() / 64) else { return };
+            self.pages[2 * page + spaced] = number;
+            self.chars.resize(self.chars.len() + 64, 0);
+            for (place, quiet) in found {
+                let entry = self.entry(quiet).unwrap_or(0);
+                self.chars[usize::from(number) * 64 + place] = entry;
+            }
+        }
+    }
+
+    fn entry(&mut self, quiet: &Quiet) -> Option<u32> {
+        let sides = match self.known.get(&quiet.sides) {
+            Some(&known) => known,
+            None if self.sides.len() == CharEntry::MAX_SIDES => return None,
+            None => {
+                self.known.insert(quiet.sides, self.sides.len());
+                self.sides.push(quiet.sides);
+                self.sides.len() - 1
+            }
+        };
+        let value = match quiet.symbols[..] {
+            [symbol] => symbol,
+            _ => {
+                let start = self.parts.len() as u32;
+                self.parts.extend(&quiet.symbols);
+                start
+            }
+        };
+        ((value as usize) < CharEntry::MAX_VALUE)
+            .then(|| CharEntry::new(quiet.symbols.len(), value, sides).0)
+    }
+}
+
+/// The lowest products of a symbol with neighbours, by the byte next to it.
+type ByByte = [u32; 64];
+
+struct Merges<'s> {
+    symbols: &'s Symbols,
+    pairs: HashMap<(u32, u32), u32>,
+    /// The product of each two bytes.
+    bytes: Vec<u32>,
+    /// Of short symbols as the right part, by the last byte of the left: 80 to BF. Place 64 is all bytes
+    /// below 80.
+    after: HashMap<u32, (ByByte, u32)>,
+    /// Of short symbols as the left part, by the first byte of the right: C0 to FF. And all below 80.
+    before: HashMap<u32, (ByByte, u32)>,
+}
+
+impl<'s> Merges<'s> {
+    fn new(symbols: &'s Symbols) -> Self {
+        let first = symbols.byte_len() as u32;
+        // First byte, last byte and length of every symbol: parts may have higher numbers than what they
+        // make, so in as many passes as that needs.
+        let mut ends: Vec<Option<(u8, u8, usize)>> = vec![None; symbols.ids.len()];
+        for (byte, &symbol) in (0..=255u8).zip(&symbols.bytes) {
+            ends[symbol as usize] = Some((byte, byte, 1));
+        }
+        let mut todo = true;
+        while todo {
+            todo = false;
+            for (product, &(left, right)) in (first..).zip(&symbols.pairs) {
+                if ends[product as usize].is_none()
+                    && let (Some(left), Some(right)) = (ends[left as usize], ends[right as usize])
+                {
+                    ends[product as usize] = Some((left.0, right.1, left.2 + right.2));
+                    todo = true;
+                }
+            }
+        }
+        let mut merges = Self {
+            symbols,
+            pairs: HashMap::with_capacity(symbols.pairs.len()),
+            bytes: vec![NONE; 1 << 16],
+            after: HashMap::new(),
+            before: HashMap::new(),
+        };
+        for (product, &(left, right)) in (first..).zip(&symbols.pairs) {
+            let (Some(l), Some(r)) = (ends[left as usize], ends[right as usize]) else { continue };
+            if l.2 + r.2 <= PART + 1 {
+                merges.pairs.insert((left, right), product);
+            }
+            if l.2 == 1 && r.2 == 1 {
+                merges.bytes[usize::from(l.0) << 8 | usize::from(r.0)] = product;
+            }
+            let lower = |table: &mut HashMap<u32, (ByByte, u32)>, symbol, byte: u8| {
+                let (by_byte, ascii) = table.entry(symbol).or_insert_with(|| ([NONE; 64], NONE));
+                let slot = if byte < 0x80 { ascii } else { &mut by_byte[usize::from(byte & 63)] };
+                *slot = product.min(*slot);
+            };
+            // Other bytes are no neighbours of a character; the engine begins with bytes there.
+            if r.2 <= PART + 1 && l.1 < 0xC0 {
+                lower(&mut merges.after, right, l.1);
+            }
+            if l.2 <= PART + 1 && !(0x80..0xC2).contains(&r.0) {
+                lower(&mut merges.before, left, r.0);
+            }
+        }
+        merges
+    }
+
+    fn of_bytes(&self, left: u8, right: u8) -> Option<u32> {
+        let product = self.bytes[usize::from(left) << 8 | usize::from(right)];
+        (product != NONE).then_some(product)
+    }
+
+    /// What `text` merges to alone, and between which bytes it does so too; `None` if it is not less than
+    /// its bytes, or if nothing is gained.
+    fn quiet(&self, text: &[u8], open: bool) -> Option<Quiet> {
+        let mut symbols: Vec<u32> =
+            text.iter().map(|&byte| self.symbols.bytes[usize::from(byte)]).collect();
+        let (mut first, mut last) = (vec![symbols[0]], vec![symbols[symbols.len() - 1]]);
+        let mut highest = None;
+        loop {
+            let products = symbols.windows(2).map(|pair| self.pairs.get(&(pair[0], pair[1])));
+            let Some((product, at)) =
+                products.enumerate().filter_map(|(at, product)| Some((*product?, at))).min()
+            else {
+                break;
+            };
+            highest = highest.max(Some(product));
+            symbols[at] = product;
+            symbols.remove(at + 1);
+            if at == 0 {
+                first.push(product);
+            }
+            if at + 1 == symbols.len() {
+                last.push(product);
+            }
+        }
+        let highest = highest?;
+        if symbols.len() > CharEntry::MAX_COUNT {
+            return None;
+        }
+        // A bit for each byte next to which another merge would come before the highest one here.
+        let loud = |table: &HashMap<u32, (ByByte, u32)>, ends: &[u32]| {
+            let (mut mask, mut ascii) = (0u64, false);
+            for (by_byte, below) in ends.iter().filter_map(|symbol| table.get(symbol)) {
+                for (bit, &product) in by_byte.iter().enumerate() {
+                    mask |= u64::from(product <= highest) << bit;
+                }
+                ascii |= *below <= highest;
+            }
+            (mask, ascii)
+        };
+        let (left, ascii_before) = if open { loud(&self.after, &first) } else { (0, false) };
+        let (mut right, ascii_after) = loud(&self.before, &last);
+        // No character begins with these two.
+        right &= !3;
+        right |= if ascii_after { Sides::ASCII_AFTER } else { 0 };
+        right |= if ascii_before { Sides::ASCII_BEFORE } else { 0 };
+        Some(Quiet { symbols, sides: Sides { left, right } })
+    }
+}

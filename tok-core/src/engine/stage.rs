@@ -1,0 +1,226 @@
+//! Normalized text to ids: pre-tokens in batches, their answers in the hot heads looked up together.
+
+use core::marker::PhantomData;
+
+use super::{
+    Request, Stop,
+    progress::Walk,
+    splitter::{DROPPED, Splitter},
+    words::Words,
+};
+use crate::{
+    Cache, Workspace,
+    added_tokens::Matcher,
+    blob::{
+        Tables, flags,
+        lookup::{self, Key, NONE, SHORT_MAX, TINY_MAX, TinyKey, Value},
+    },
+    pre_tokenizer,
+    sink::Sink,
+};
+
+/// Pre-tokens that are looked up together: a block's and some more.
+const BATCH: usize = 136;
+/// Everything that stays the same while a chunk is encoded.
+pub(super) struct Stage<'s, 't, P> {
+    tables: &'s Tables<'t>,
+    request: &'s Request<'s>,
+    matcher: Option<&'s Matcher<'t>>,
+    words: Words<'s, 't>,
+    splitter: PhantomData<P>,
+}
+
+impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
+    pub(super) fn new(
+        tables: &'s Tables<'t>,
+        request: &'s Request<'s>,
+        matcher: Option<&'s Matcher<'t>>,
+    ) -> Self {
+        Self { tables, request, matcher, words: Words { tables, request }, splitter: PhantomData }
+    }
+
+    /// Encodes normalized text from `walk.done` on.
+    pub(super) fn run<K: Sink>(
+        &self,
+        text: &[u8],
+        walk: &mut Walk,
+        workspace: &mut Workspace<'_>,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        loop {
+            walk.open(self.tables, self.matcher, self.request.special, text)?;
+            let limit = walk.limit;
+            if self.tables.has(flags::PREFIX_SPACE) && !walk.prefixed && walk.done < limit {
+                self.prefix(text, walk, workspace, sink)?;
+            }
+            self.pieces(text, limit, &mut walk.done, workspace, sink)?;
+            if !walk.close(sink)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Encodes the first pre-token of a stretch with a space in front of it.
+    #[cold]
+    fn prefix<K: Sink>(
+        &self,
+        text: &[u8],
+        walk: &mut Walk,
+        workspace: &mut Workspace<'_>,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        let (start, limit) = (walk.done, walk.limit);
+        if text[start] == b' ' {
+            walk.prefixed = true;
+            return Ok(());
+        }
+        let end = match self.tables.has(flags::SAFE_CUT) {
+            true => pre_tokenizer::safe_cut(&text[..limit], start).unwrap_or(limit),
+            false => limit,
+        };
+        let needed = end - start + 1;
+        if workspace.memory.len() < needed {
+            return Err(Stop::Scratch { bytes: needed, at: start });
+        }
+        let (copy, rest) = workspace.memory.split_at_mut(needed);
+        copy[0] = b' ';
+        copy[1..].copy_from_slice(&text[start..end]);
+        // A fill that finds nothing leaves the whole copy.
+        let mut ends = [needed];
+        P::fill(self.tables, workspace.kernel, copy, 0, &mut ends);
+        let first = ends[0] & !DROPPED;
+        let from = sink.taken();
+        let mut done = 0;
+        let mut rest =
+            Workspace { memory: rest, kernel: workspace.kernel, cache: Cache::default() };
+        let result = self.pieces(copy, first, &mut done, &mut rest, sink);
+        let original = |at: usize| start + at.saturating_sub(1);
+        for span in sink.spans_mut(from) {
+            (span.start, span.end) = (original(span.start), original(span.end));
+        }
+        result.map_err(|stop| stop.moved(needed, original))?;
+        walk.done = start + first.saturating_sub(1);
+        walk.prefixed = true;
+        Ok(())
+    }
+
+    /// Encodes `text[*done..limit]`, which holds no added token.
+    #[inline]
+    fn pieces<K: Sink>(
+        &self,
+        text: &[u8],
+        limit: usize,
+        done: &mut usize,
+        workspace: &mut Workspace<'_>,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        let (mut ends, mut hot) = ([0; BATCH], [NONE; BATCH]);
+        let stretch = &text[..limit];
+        while *done < limit {
+            let count = P::fill(self.tables, workspace.kernel, stretch, *done, &mut ends);
+            let ends = ends.get(..count).unwrap_or_default();
+            if count == 0 {
+                *done = limit;
+            }
+            // All hot answers first: the loads do not depend on each other, so the processor has
+            // several cache misses under way at once.
+            self.hot_answers(text, *done, ends, &mut hot);
+            self.prefetch(text, *done, ends, &hot, &workspace.cache);
+            for (&hot, &end) in hot.iter().zip(ends) {
+                let start = *done;
+                // No answer is all ones, which is not one id either.
+                if let Some(id) = Value(hot).as_one()
+                    && sink.room() > 0
+                {
+                    sink.one(id, start, end);
+                    *done = end;
+                    continue;
+                }
+                if P::DROPS && end & DROPPED != 0 {
+                    *done = end & !DROPPED;
+                    continue;
+                }
+                let piece = stretch.get(start..end).unwrap_or_default();
+                if hot == NONE
+                    && piece.len() <= SHORT_MAX
+                    && let Some(key) = Key::load(text, start, piece.len())
+                {
+                    let hash = key.hash();
+                    let (ids, count) = workspace.cache.short(key, hash);
+                    if count > 0 && count <= sink.room() {
+                        sink.few(self.tables, ids, count, start, piece);
+                    } else {
+                        self.words.short(key, hash, piece, start, workspace, sink)?;
+                    }
+                } else {
+                    self.words.other(hot, piece, start, workspace, sink)?;
+                }
+                *done = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// The answers in the heads for pre-tokens that follow each other; NONE for others.
+    #[inline(always)]
+    fn hot_answers(&self, text: &[u8], from: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
+        let mut longer = [0u8; BATCH];
+        let (mut start, mut count) = (from, 0);
+        for (i, (hot, &end)) in hot.iter_mut().zip(ends).enumerate() {
+            if P::DROPS && end & DROPPED != 0 {
+                *hot = NONE;
+                start = end & !DROPPED;
+                continue;
+            }
+            let len = end.wrapping_sub(start);
+            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<8>) {
+                Some(block) => TinyKey::load(block, len),
+                None => text.get(start..end).and_then(TinyKey::new).unwrap_or(TinyKey(0)),
+            };
+            *hot = lookup::tiny_head(self.tables, key, key.hash());
+            // Longer ones afterwards: a branch here would often be mispredicted.
+            longer[count] = i as u8;
+            count += usize::from(len > TINY_MAX);
+            start = end;
+        }
+        for &i in &longer[..count] {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = ends[i].wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                hot[i] = lookup::short_head(self.tables, key, key.hash());
+            }
+        }
+    }
+
+    /// Asks for what will be read for the pre-tokens that are not in the heads: one after the other
+    /// they would wait for memory each.
+    #[inline(always)]
+    fn prefetch(
+        &self,
+        text: &[u8],
+        from: usize,
+        ends: &[usize],
+        hot: &[u32; BATCH],
+        cache: &Cache<'_>,
+    ) {
+        let (mut missing, mut count) = ([0u8; BATCH], 0);
+        for (i, &hot) in hot.iter().enumerate().take(ends.len()) {
+            missing[count & 127] = i as u8;
+            count += usize::from(hot == NONE);
+        }
+        for &i in missing.iter().take(count.min(128)) {
+            let i = usize::from(i);
+            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
+            let len = (ends[i] & !DROPPED).wrapping_sub(start);
+            if len <= SHORT_MAX
+                && let Some(key) = Key::load(text, start, len)
+            {
+                cache.prefetch_short(key.hash());
+                lookup::prefetch_cold(self.tables, &text[start..start + len]);
+            }
+        }
+    }
+}
