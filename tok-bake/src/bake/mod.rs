@@ -29,6 +29,7 @@ use crate::{byte_level, error::quote_bytes};
 use image::Image;
 use profile::Counts;
 
+pub use general::section as steps;
 pub use join::join;
 pub use models::model_alone;
 pub use profile::Profile;
