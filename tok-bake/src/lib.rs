@@ -5,6 +5,7 @@ mod base64;
 pub mod build;
 pub mod bundled;
 pub mod byte_level;
+pub mod compose;
 mod error;
 mod file;
 pub mod merges;

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use super::{BakeError, Baked, Options, added, dfa, image::Image, models, tables};
 use crate::error::quote;
 use crate::spec::{
-    AddedToken, Behavior, Decoder, Direction, Normalizer, PaddingStrategy, Pattern, Piece,
-    PostProcessor, PreTokenizer, PrependScheme, Spec, TemplateToken, TruncationStrategy,
+    AddedToken, Behavior, Decoder, Normalizer, PaddingStrategy, Pattern, Piece, PostProcessor,
+    PreTokenizer, PrependScheme, Spec, TemplateToken,
 };
 
 /// Bakes for the general engine.
@@ -27,7 +27,7 @@ pub(super) fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     let section = section(spec, !model.byte_level)?;
     let pipeline = steps::Pipeline::parse(&section)
         .ok_or_else(|| BakeError::new("internal error while baking: steps cannot be read"))?;
-    let normalize = |text: &str| general::normalized(&pipeline, text);
+    let normalize = |text: &str| general::normalized(&pipeline, text).into_owned();
     let mut added = added::check(spec, normalize, &mut warnings);
     let specials: BTreeSet<&str> = special_contents(spec);
     for token in &mut added {
@@ -92,9 +92,12 @@ pub(super) fn around(spec: &Spec) -> Result<Vec<u8>, BakeError> {
     Ok(steps::Pipeline::write([Vec::new(), Vec::new(), post_processors, decoders, settings]))
 }
 
-/// The section for all steps. Without `maps`, the last pre-tokenizer, a ByteLevel, leaves the text as it
-/// is.
-fn section(spec: &Spec, maps: bool) -> Result<Vec<u8>, BakeError> {
+/// The steps of a `Spec`, as [`Pipeline`](steps::Pipeline) reads them. Without `maps`, the last
+/// pre-tokenizer, a ByteLevel, leaves the text as it is.
+///
+/// # Errors
+/// For patterns that no automaton matches, and parameters that make no sense.
+pub fn section(spec: &Spec, maps: bool) -> Result<Vec<u8>, BakeError> {
     let mut parts: [Vec<u8>; 5] = Default::default();
     let [normalizers, pre_tokenizers, post_processors, decoders, settings] = &mut parts;
     if let Some(step) = &spec.normalizer {
@@ -376,32 +379,15 @@ fn decoder(step: &Decoder, out: &mut Vec<u8>) -> Result<(), BakeError> {
     Ok(())
 }
 
-fn side(direction: Direction) -> steps::Side {
-    match direction {
-        Direction::Left => steps::Side::Left,
-        Direction::Right => steps::Side::Right,
-    }
-}
-
 fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
     // Lengths beyond any text mean the same as the largest one.
     let u32_of = |value: usize| u32::try_from(value).unwrap_or(u32::MAX - 1);
-    let truncation = spec.truncation.as_ref().map(|truncation| steps::Truncation {
-        max_length: u32_of(truncation.max_length),
-        stride: u32_of(truncation.stride),
-        strategy: match truncation.strategy {
-            TruncationStrategy::LongestFirst => 0,
-            TruncationStrategy::OnlyFirst => 1,
-            TruncationStrategy::OnlySecond => 2,
-        },
-        side: side(truncation.direction),
-    });
     let padding = spec.padding.as_ref().map(|padding| steps::Padding {
         fixed: match padding.strategy {
             PaddingStrategy::BatchLongest => None,
             PaddingStrategy::Fixed(length) => Some(u32_of(length)),
         },
-        side: side(padding.direction),
+        side: padding.direction,
         multiple: padding.pad_to_multiple_of.map(u32_of),
         token: steps::Extra { id: padding.pad_id, text: &padding.pad_token },
         type_id: padding.pad_type_id,
@@ -410,7 +396,8 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
         post_processes: spec.post_processor.is_some(),
         decodes: spec.decoder.is_some(),
         asks_place: spec.pre_tokenizer.as_ref().is_some_and(asks_place),
-        truncation,
+        cuts: super::cuts::of(spec),
+        truncation: spec.truncation,
         padding,
     })
 }

@@ -5,6 +5,7 @@
 mod added;
 mod bpe;
 mod chars;
+mod cuts;
 pub mod dfa;
 mod fingerprint;
 mod general;
@@ -28,6 +29,7 @@ use crate::{byte_level, error::quote_bytes};
 use image::Image;
 use profile::Counts;
 
+pub use general::section as steps;
 pub use join::join;
 pub use models::model_alone;
 pub use profile::Profile;

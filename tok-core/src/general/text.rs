@@ -46,6 +46,11 @@ impl<'t> Text<'t> {
         &self.text
     }
 
+    /// The text alone.
+    pub(crate) fn into_str(self) -> Cow<'t, str> {
+        self.text
+    }
+
     /// The range of the original text that the bytes `start..end` come from; `None` where they are not
     /// in the text, or nobody asked.
     pub(crate) fn original(&self, start: usize, end: usize) -> Option<(usize, usize)> {
@@ -77,6 +82,11 @@ impl<'t> Text<'t> {
             Origin::Same(base) => base.saturating_add(start as u32),
             Origin::Ranges(ranges) => ranges.get(start).map_or(0, |range| range.0),
         }
+    }
+
+    /// The places of all bytes, and that of the end.
+    pub(crate) fn places(&self, end: usize) -> Vec<u32> {
+        (0..self.text.len()).map(|at| self.place(at)).chain([end as u32]).collect()
     }
 
     /// The part `start..end`, after `group` added tokens.
