@@ -459,6 +459,7 @@ impl Tokenizer {
                     matcher,
                     request.special,
                     request.text,
+                    0,
                     search,
                     done,
                 )

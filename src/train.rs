@@ -14,7 +14,7 @@
 //!     initial_alphabet: byte_alphabet(),
 //!     ..BpeTrainer::default()
 //! };
-//! let spec = trainer.train(&counter.finish(&())?, &())?.spec(&splitter, None);
+//! let spec = trainer.train(&counter.finish(&())?, &())?.spec(&splitter);
 //!
 //! let tokenizer = Tokenizer::from_spec(&spec)?;
 //! assert_eq!(tokenizer.encode_ordinary("low").len(), 1);

@@ -233,5 +233,89 @@ fn ctrl_c_saves_the_counts() {
     drop(stdin);
     assert_eq!(child.wait().expect("it ends").code(), Some(1));
     assert!(!std::path::Path::new(&out).exists());
-    comptok(&["train", "--vocab-size", "300", "-o", &out, "--from-counts", &words], "").text();
+    let run = comptok(&["train", "--vocab-size", "300", "-o", &out, "--from-counts", &words], "");
+    let warning = format!("comptok: {words}: counting was stopped; --resume goes on\n");
+    assert_eq!((run.code, run.stderr), (Some(0), warning));
+    // Together with the rest it is what all would have been.
+    let all = text().repeat(80);
+    comptok(&["train", "--vocab-size", "300", "--resume", &words, "-o", &out], &all).text();
+    let resumed = std::fs::read(&out).expect("a tokenizer");
+    comptok(&["train", "--vocab-size", "300", "-o", &out], &all).text();
+    assert!(std::fs::read(&out).expect("a tokenizer") == resumed);
+    let run = comptok(&["train", "--vocab-size", "300", "--resume", &words, "-o", &out], "short");
+    assert_eq!(run.code, Some(1));
+    assert_eq!(run.stderr, "comptok: -: is shorter than when it was counted\n");
+}
+
+/// Counting that failed at a file goes on there, when the file has been mended.
+#[test]
+fn what_was_counted_before_an_error_is_not_lost() {
+    let dir = Dir::new("train-resume");
+    let line = |n: u32| format!("{}\n", serde_json::json!({"t": format!("the cat {}", n % 321)}));
+    let lines: Vec<String> = (0..90_000).map(line).collect();
+    let good = dir.file("a.jsonl", lines.concat());
+    let mut wrong = lines[..70_000].to_vec();
+    wrong[60_000] = "{\"t\": 1}\n".to_owned();
+    let bad = dir.file("b.jsonl", wrong.concat());
+    let last = dir.file("c.jsonl", lines[..10].concat());
+    let (out, words) = (dir.path("x.json"), dir.path("x.json.words"));
+    let train = ["train", "--vocab-size", "300", "--jsonl", "t", "-o", &out];
+    let files = [&good[..], &bad, &last];
+    let run = comptok(&[&train[..], &files].concat(), "");
+    assert_eq!(run.code, Some(1));
+    let start =
+        format!("comptok: {bad}:60001: \"t\" is not a string; {words} has the words of the");
+    assert!(run.stderr.starts_with(&start), "{}", run.stderr);
+    let words = dir.file("x.words", std::fs::read(words).expect("words"));
+    wrong[60_000] = lines[60_000].clone();
+    dir.file("b.jsonl", wrong.concat());
+    comptok(&[&train[..], &files].concat(), "").text();
+    let wanted = std::fs::read(&out).expect("a tokenizer");
+    for more in [&["--threads", "1"][..], &["--memory", "1"]] {
+        comptok(&[&train[..], more, &["--resume", &words], &files].concat(), "").text();
+        assert!(std::fs::read(&out).expect("a tokenizer") == wanted);
+    }
+    let resume = [&train[..], &["--resume", &words]].concat();
+    comptok(&[&resume[..], &[&good, &last]].concat(), "").fails(
+        1,
+        &format!(
+            "{words}: was stopped in {bad}, file 2 of those that were counted, which is not among \
+             these"
+        ),
+    );
+    comptok(&[&resume[..], &["--pattern", "o200k", &good, &bad]].concat(), "")
+        .fails(1, &format!("{words}: was counted for something else (bytes any gpt2)"));
+}
+
+/// Options, a tokenizer.json and counted words say the same.
+#[test]
+fn normalizers_are_named_or_taken_from_a_file() {
+    let dir = Dir::new("train-normalizers");
+    let text = dir.file("x.txt", "The C\u{327}at \u{FB01}nds THE cat\n".repeat(300));
+    let (out, old, words) = (dir.path("x.json"), dir.path("old.json"), dir.path("x.words"));
+    let names = ["--normalizer", "nfkc", "--normalizer", "lowercase"];
+    for model in ["bpe", "wordpiece", "wordlevel", "unigram"] {
+        let train = ["train", "--model", model, "--vocab-size", "290", "-o", &out];
+        comptok(&[&train[..], &names, &[&text]].concat(), "").text();
+        let wanted = std::fs::read_to_string(&out).expect("a tokenizer");
+        let json: serde_json::Value = serde_json::from_str(&wanted).expect("JSON");
+        let types = json["normalizer"]["normalizers"].as_array().expect("a sequence");
+        assert_eq!((&types[0]["type"], &types[1]["type"]), (&"NFKC".into(), &"Lowercase".into()));
+        let vocab = json["model"]["vocab"].to_string();
+        assert!(vocab.contains("at\"") && !vocab.contains("THE"), "{model}: {vocab}");
+        std::fs::rename(&out, &old).expect("a file");
+        comptok(&[&train[..], &["--from", &old, &text]].concat(), "").text();
+        assert_eq!(std::fs::read_to_string(&out).expect("a tokenizer"), wanted, "{model}");
+        let count = ["count-words", "--model", model, "-o", &words];
+        for how in [&names[..], &["--from", &old]] {
+            comptok(&[&count[..], how, &[&text]].concat(), "").bytes();
+            comptok(&[&train[..], &["--from-counts", &words]].concat(), "").text();
+            assert_eq!(std::fs::read_to_string(&out).expect("a tokenizer"), wanted, "{model}");
+        }
+    }
+    comptok(
+        &["train", "--vocab-size", "290", "--ties", "rustbpe", "--normalizer", "nfc", "-o", &out],
+        "",
+    )
+    .fails(1, "training does not support a normalizer before ranks: tiktoken has none");
 }

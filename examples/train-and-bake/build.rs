@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         special_tokens: vec!["<|end|>".to_owned()],
         ..BpeTrainer::default()
     };
-    let spec = trainer.train(&counter.finish(&())?, &())?.spec(&splitter, None);
+    let spec = trainer.train(&counter.finish(&())?, &())?.spec(&splitter);
     let baked = bake::bake(&spec, &bake::Options::default())?;
     // Where `include_baked!` looks.
     let out = env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?;

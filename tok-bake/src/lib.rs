@@ -15,5 +15,5 @@ pub mod write;
 
 pub use bake::{BakeError, Baked, bake};
 pub use error::{ReadError, Warning, WriteError};
-pub use file::{FileError, FileOptions, bake_file, source_hash};
+pub use file::{FileError, FileOptions, bake_file, bake_vocab_merges, source_hash};
 pub use spec::Spec;

@@ -1,9 +1,7 @@
 //! What training gives.
 
 use comptok_bake::Spec;
-use comptok_bake::spec::{
-    AddedToken, Alphabet, Bpe, Decoder, Family, Model, Normalizer, PreTokenizer, Vocab,
-};
+use comptok_bake::spec::{AddedToken, Alphabet, Bpe, Decoder, Family, Model, PreTokenizer, Vocab};
 
 use crate::bpe::{BpeTrainer, Ties};
 use crate::{Counts, Splitter, Unit};
@@ -71,9 +69,9 @@ impl Trained {
         self.compression = Some(Compression { bytes: sums.0, tokens });
     }
 
-    /// The tokenizer: the model with the stages around it. The decoder is the one that goes with the
-    /// pre-tokenizer.
-    pub fn spec(self, splitter: &Splitter, normalizer: Option<Normalizer>) -> Spec {
+    /// The tokenizer: the model with the stages that the splitter has. The decoder is the one that goes
+    /// with the pre-tokenizer.
+    pub fn spec(self, splitter: &Splitter) -> Spec {
         let steps = match splitter.pre_tokenizer() {
             Some(PreTokenizer::Sequence(steps)) => steps.as_slice(),
             Some(one) => std::slice::from_ref(one),
@@ -119,7 +117,7 @@ impl Trained {
         Spec {
             family,
             added_tokens: self.added,
-            normalizer,
+            normalizer: splitter.normalizer().cloned(),
             pre_tokenizer,
             model: self.model,
             post_processor: None,

@@ -1,9 +1,15 @@
 //! Text to pre-tokens, as the tokenizer to be will cut it.
 
-use comptok_bake::bake::dfa;
+use std::borrow::Cow;
+
+use comptok_bake::Spec;
+use comptok_bake::bake::{self, dfa};
 use comptok_bake::read::PatternArg;
-use comptok_bake::spec::{Behavior, Family, Pattern, PreTokenizer, PrependScheme};
+use comptok_bake::spec::{
+    Behavior, Family, Model, Normalizer, Pattern, PreTokenizer, PrependScheme, Vocab,
+};
 use comptok_core::Kernel;
+use comptok_core::general::{self, steps::Pipeline};
 use comptok_core::pre_tokenizer::dfa::Dfa;
 use comptok_core::pre_tokenizer::{
     Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner,
@@ -11,6 +17,7 @@ use comptok_core::pre_tokenizer::{
 };
 
 use crate::TrainError;
+use crate::count::PADDING;
 
 /// What a word is made of before anything is merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,13 +28,23 @@ pub enum Unit {
     Char,
 }
 
-/// Cuts text into pre-tokens.
+/// Normalizes text and cuts it into pre-tokens.
 #[derive(Debug, Clone)]
 pub struct Splitter {
+    normalizer: Option<Normalizer>,
     pre_tokenizer: Option<PreTokenizer>,
     family: Family,
-    steps: Vec<Step>,
+    road: Road,
     unit: Unit,
+}
+
+/// How it is done.
+#[derive(Debug, Clone)]
+enum Road {
+    /// By the general engine's normalizers, if there are any, and the scanners.
+    Steps { normalize: Option<Vec<u8>>, steps: Vec<Step> },
+    /// By the general engine's steps: for what the others do not do.
+    General(Vec<u8>),
 }
 
 #[derive(Debug, Clone)]
@@ -38,9 +55,6 @@ enum Step {
     Metaspace { replacement: char, scheme: PrependScheme, split: bool },
 }
 
-/// White space apart, and every punctuation char alone.
-const BERT: &str = r"[^\s\p{P}$+<=>^`|~]+|[\p{P}$+<=>^`|~]";
-
 impl Splitter {
     /// The splitter of a pre-tokenizer; without one, a text is one pre-token.
     ///
@@ -48,79 +62,53 @@ impl Splitter {
     /// `ByteLevel` step.
     ///
     /// # Errors
-    /// For pre-tokenizers that training does not support, and patterns that cannot be baked.
+    /// For patterns that cannot be baked, and for ranks with pre-tokenizers that tiktoken does not have.
     pub fn new(pre_tokenizer: Option<PreTokenizer>, family: Family) -> Result<Self, TrainError> {
-        let mut splitter = Self {
-            steps: Vec::new(),
-            unit: if family == Family::Tiktoken { Unit::Byte } else { Unit::Char },
-            pre_tokenizer,
-            family,
-        };
-        let parts: &[PreTokenizer] = match &splitter.pre_tokenizer {
-            None => &[],
-            Some(PreTokenizer::Sequence(parts)) => parts,
-            Some(one) => std::slice::from_ref(one),
-        };
-        let syntax = match family {
-            Family::HuggingFace | Family::SentencePiece => Syntax::Oniguruma,
-            Family::Tiktoken => Syntax::FancyRegex,
-        };
-        let mut at = 0;
-        while let Some(part) = parts.get(at) {
-            if let Some((kind, len)) = hand(&parts[at..], syntax) {
-                splitter.steps.push(Step::Hand(kind));
-                at += len;
-                continue;
-            }
-            at += 1;
-            let dfa = |pattern, syntax, matches, gaps| match dfa::bake(pattern, syntax) {
-                Ok(image) => Ok(Step::Dfa { image, matches, gaps }),
-                Err(error) => Err(TrainError::Unsupported(format!("this pattern: {error}"))),
-            };
-            let step = match part {
-                PreTokenizer::ByteLevel { add_prefix_space, use_regex, .. } => {
-                    splitter.unit = Unit::Byte;
-                    if *add_prefix_space {
-                        splitter.steps.push(Step::PrefixSpace);
-                    }
-                    if !use_regex {
-                        continue;
-                    }
-                    Step::Hand(Kind::Gpt2)
-                }
-                PreTokenizer::Split { pattern, behavior, invert } => {
-                    let regex = match pattern {
-                        Pattern::Regex(regex) => regex.clone(),
-                        Pattern::String(text) => escape(text),
-                    };
-                    // What a pattern misses is dropped where tiktoken cuts by it.
-                    let (matches, gaps) = match (behavior, invert, family) {
-                        (Behavior::Isolated, _, Family::Tiktoken) => (true, false),
-                        (Behavior::Isolated, _, Family::HuggingFace) => (true, true),
-                        (Behavior::Removed, true, _) => (true, false),
-                        (Behavior::Removed, false, _) => (false, true),
-                        (other, ..) => {
-                            let what = format!("a Split that is {other:?}");
-                            return Err(TrainError::Unsupported(what));
-                        }
-                    };
-                    dfa(&regex, syntax, matches, gaps)?
-                }
-                PreTokenizer::Whitespace => dfa(r"\w+|[^\w\s]+", Syntax::FancyRegex, true, false)?,
-                PreTokenizer::WhitespaceSplit => dfa(r"\S+", Syntax::FancyRegex, true, false)?,
-                PreTokenizer::Bert => dfa(BERT, Syntax::FancyRegex, true, false)?,
-                &PreTokenizer::Metaspace { replacement, prepend_scheme: scheme, split } => {
-                    Step::Metaspace { replacement, scheme, split }
-                }
-                other => {
-                    let name = format!("{other:?}");
-                    let name = name.split([' ', '(', '{']).next().unwrap_or_default();
-                    return Err(TrainError::Unsupported(format!("pre-tokenizer {name}")));
-                }
-            };
-            splitter.steps.push(step);
+        Self::with_normalizer(None, pre_tokenizer, family)
+    }
+
+    /// As [`new`](Self::new), of text that a normalizer has rewritten.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and for a normalizer before ranks.
+    pub fn with_normalizer(
+        normalizer: Option<Normalizer>,
+        pre_tokenizer: Option<PreTokenizer>,
+        family: Family,
+    ) -> Result<Self, TrainError> {
+        if family == Family::Tiktoken && normalizer.is_some() {
+            let what = "a normalizer before ranks: tiktoken has none";
+            return Err(TrainError::Unsupported(what.into()));
         }
-        Ok(splitter)
+        let parts = parts(pre_tokenizer.as_ref());
+        let byte_level = |part: &PreTokenizer| matches!(part, PreTokenizer::ByteLevel { .. });
+        let unit = match family {
+            Family::Tiktoken => Unit::Byte,
+            _ if parts.last().is_some_and(byte_level) => Unit::Byte,
+            _ => Unit::Char,
+        };
+        // Chars that stand for bytes are made before the end, or it matters where a part comes from.
+        let places = |part| {
+            matches!(part, &PreTokenizer::Metaspace { prepend_scheme: PrependScheme::First, .. })
+        };
+        let general = parts.iter().rev().skip(1).any(byte_level)
+            || normalizer.is_some() && parts.iter().any(places);
+        let steps = match general {
+            true => None,
+            false => steps(parts, family)?,
+        };
+        let road = match steps {
+            Some(steps) => {
+                let normalize = normalizer.clone().map(|normalizer| baked(Some(normalizer), None));
+                Road::Steps { normalize: normalize.transpose()?, steps }
+            }
+            None if family == Family::Tiktoken => {
+                let what = "pre-tokenizers other than patterns before ranks";
+                return Err(TrainError::Unsupported(what.into()));
+            }
+            None => Road::General(baked(normalizer.clone(), pre_tokenizer.clone())?),
+        };
+        Ok(Self { normalizer, pre_tokenizer, family, road, unit })
     }
 
     /// Byte-level, by a pattern: with `Family::HuggingFace` as a Split and a ByteLevel step, for `gpt2` as
@@ -152,6 +140,11 @@ impl Splitter {
         Self::new(Some(PreTokenizer::Sequence(steps)), family)
     }
 
+    /// What happens to text before it is cut.
+    pub fn normalizer(&self) -> Option<&Normalizer> {
+        self.normalizer.as_ref()
+    }
+
     /// The pre-tokenizer it cuts like.
     pub fn pre_tokenizer(&self) -> Option<&PreTokenizer> {
         self.pre_tokenizer.as_ref()
@@ -169,7 +162,10 @@ impl Splitter {
 
     /// Whether a long text may be cut at [`safe_cut`](comptok_core::pre_tokenizer::safe_cut).
     pub fn may_cut(&self) -> bool {
-        matches!(self.steps.as_slice(), [Step::Hand(_)])
+        match &self.road {
+            Road::Steps { normalize: None, steps } => matches!(steps.as_slice(), [Step::Hand(_)]),
+            _ => false,
+        }
     }
 
     /// Calls `each` with every pre-token of a text: the bytes around it, its start and its end.
@@ -187,11 +183,129 @@ impl Splitter {
         end: usize,
         each: &mut impl FnMut(&[u8], usize, usize),
     ) {
-        match self.steps.as_slice() {
-            [Step::Hand(kind)] => hand_split(*kind, around, start, end, each),
-            steps => steps_split(steps, around, start, end, true, each),
+        match &self.road {
+            Road::Steps { normalize: None, steps } => cut(steps, around, start, end, each),
+            Road::Steps { normalize: Some(section), steps } => {
+                let text = String::from_utf8_lossy(&around[start..end]);
+                let Some(pipeline) = Pipeline::parse(section) else { return };
+                match general::normalized(&pipeline, &text) {
+                    Cow::Borrowed(text) if text.len() == end - start => {
+                        cut(steps, around, start, end, each);
+                    }
+                    text => {
+                        let mut text = text.into_owned().into_bytes();
+                        let len = text.len();
+                        // So that words can be loaded whole.
+                        text.resize(len + PADDING, 0);
+                        if len > 0 {
+                            cut(steps, &text, 0, len, each);
+                        }
+                    }
+                }
+            }
+            Road::General(section) => {
+                let text = String::from_utf8_lossy(&around[start..end]);
+                if let Some(pipeline) = Pipeline::parse(section) {
+                    general::parts(&pipeline, &text, |text, start, end| {
+                        each(text.as_bytes(), start, end);
+                    });
+                }
+            }
         }
     }
+}
+
+fn cut(
+    steps: &[Step],
+    around: &[u8],
+    start: usize,
+    end: usize,
+    each: &mut impl FnMut(&[u8], usize, usize),
+) {
+    match steps {
+        [Step::Hand(kind)] => hand_split(*kind, around, start, end, each),
+        steps => steps_split(steps, around, start, end, true, each),
+    }
+}
+
+fn parts(pre_tokenizer: Option<&PreTokenizer>) -> &[PreTokenizer] {
+    match pre_tokenizer {
+        None => &[],
+        Some(PreTokenizer::Sequence(parts)) => parts,
+        Some(one) => std::slice::from_ref(one),
+    }
+}
+
+/// The general engine's steps.
+fn baked(
+    normalizer: Option<Normalizer>,
+    pre_tokenizer: Option<PreTokenizer>,
+) -> Result<Vec<u8>, TrainError> {
+    let spec = Spec {
+        family: Family::HuggingFace,
+        added_tokens: Vec::new(),
+        normalizer,
+        pre_tokenizer,
+        model: Model::WordLevel { vocab: Vocab::default(), unk_token: String::new() },
+        post_processor: None,
+        decoder: None,
+        truncation: None,
+        padding: None,
+    };
+    // The last step, a ByteLevel, leaves bytes as they are: the trainer knows their chars.
+    bake::steps(&spec, false).map_err(|error| TrainError::Unsupported(error.to_string()))
+}
+
+/// The steps of a pre-tokenizer, if all of them have a scanner or an automaton.
+fn steps(parts: &[PreTokenizer], family: Family) -> Result<Option<Vec<Step>>, TrainError> {
+    let syntax = match family {
+        Family::HuggingFace | Family::SentencePiece => Syntax::Oniguruma,
+        Family::Tiktoken => Syntax::FancyRegex,
+    };
+    let mut steps = Vec::new();
+    let mut at = 0;
+    while let Some(part) = parts.get(at) {
+        if let Some((kind, len)) = hand(&parts[at..], syntax) {
+            steps.push(Step::Hand(kind));
+            at += len;
+            continue;
+        }
+        at += 1;
+        let dfa = |pattern, syntax, matches, gaps| match dfa::bake(pattern, syntax) {
+            Ok(image) => Ok(Step::Dfa { image, matches, gaps }),
+            Err(error) => Err(TrainError::Unsupported(format!("this pattern: {error}"))),
+        };
+        let step = match part {
+            PreTokenizer::ByteLevel { add_prefix_space, use_regex, .. } => {
+                if *add_prefix_space {
+                    steps.push(Step::PrefixSpace);
+                }
+                if !use_regex {
+                    continue;
+                }
+                Step::Hand(Kind::Gpt2)
+            }
+            PreTokenizer::Split { pattern: Pattern::Regex(regex), behavior, invert } => {
+                // What a pattern misses is dropped where tiktoken cuts by it.
+                let (matches, gaps) = match (behavior, invert, family) {
+                    (Behavior::Isolated, _, Family::Tiktoken) => (true, false),
+                    (Behavior::Isolated, _, Family::HuggingFace) => (true, true),
+                    (Behavior::Removed, true, _) => (true, false),
+                    (Behavior::Removed, false, _) => (false, true),
+                    _ => return Ok(None),
+                };
+                dfa(regex, syntax, matches, gaps)?
+            }
+            PreTokenizer::Whitespace => dfa(r"\w+|[^\w\s]+", Syntax::FancyRegex, true, false)?,
+            PreTokenizer::WhitespaceSplit => dfa(r"\S+", Syntax::FancyRegex, true, false)?,
+            &PreTokenizer::Metaspace { replacement, prepend_scheme: scheme, split } => {
+                Step::Metaspace { replacement, scheme, split }
+            }
+            _ => return Ok(None),
+        };
+        steps.push(step);
+    }
+    Ok(Some(steps))
 }
 
 /// The scanner for the first steps, and how many steps it stands for.
@@ -217,17 +331,6 @@ fn hand(parts: &[PreTokenizer], syntax: Syntax) -> Option<(Kind, usize)> {
 fn isolated(regex: &&str) -> PreTokenizer {
     let pattern = Pattern::Regex((*regex).to_owned());
     PreTokenizer::Split { pattern, behavior: Behavior::Isolated, invert: false }
-}
-
-/// A literal as a regular expression.
-fn escape(text: &str) -> String {
-    text.chars().fold(String::new(), |mut regex, c| {
-        if c.is_ascii_punctuation() {
-            regex.push('\\');
-        }
-        regex.push(c);
-        regex
-    })
 }
 
 fn hand_split(

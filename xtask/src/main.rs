@@ -9,6 +9,7 @@ mod nfc;
 mod oracle;
 mod properties;
 mod tables;
+mod train;
 mod unicode;
 mod vocab;
 
@@ -28,6 +29,7 @@ const CHORES: &[Chore] = &[
     ("properties", "writes tok-bake/src/bake/dfa/properties.rs", |_| properties::write()),
     ("scripts", "writes the scripts, tok-core/src/unicode/scripts.rs", oracle::scripts),
     ("tables", "writes the code point sets and maps, unicode/code_points.rs", |_| tables::write()),
+    ("train", "the trainers beside rustbpe from PyPI, or five runs of Unigram", train::run),
     ("unicode", "writes the class tables, tok-core/src/unicode/classes.rs", |_| unicode::write()),
     ("vocab", "writes the bundled vocabularies, vocab/, from the crate tiktoken-rs", vocab::run),
 ];

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use comptok_bake::spec::Normalizer;
 
 /// What is trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,6 +31,55 @@ pub(crate) enum AlphabetArg {
     Bytes,
     /// What occurs in the text
     Text,
+}
+
+/// What happens to text before it is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NormalizerArg {
+    Nfc,
+    Nfd,
+    Nfkc,
+    Nfkd,
+    Lowercase,
+    StripAccents,
+    /// Without white space at both ends
+    Strip,
+    Nmt,
+    /// As BertNormalizer: cleaned, Chinese chars apart, lowercase, without accents
+    Bert,
+    /// The same with case and accents
+    BertCased,
+}
+
+impl NormalizerArg {
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    pub(super) fn from_name(name: &str) -> Option<Self> {
+        Self::from_str(name, false).ok()
+    }
+
+    pub(super) fn normalizer(self) -> Normalizer {
+        let bert = |lowercase| Normalizer::Bert {
+            clean_text: true,
+            handle_chinese_chars: true,
+            strip_accents: None,
+            lowercase,
+        };
+        match self {
+            Self::Nfc => Normalizer::Nfc,
+            Self::Nfd => Normalizer::Nfd,
+            Self::Nfkc => Normalizer::Nfkc,
+            Self::Nfkd => Normalizer::Nfkd,
+            Self::Lowercase => Normalizer::Lowercase,
+            Self::StripAccents => Normalizer::StripAccents,
+            Self::Strip => Normalizer::Strip { left: true, right: true },
+            Self::Nmt => Normalizer::Nmt,
+            Self::Bert => bert(true),
+            Self::BertCased => bert(false),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,6 +117,12 @@ pub(crate) struct CorpusArgs {
     /// other than BPE also bert, whitespace, whitespace-split, metaspace
     #[arg(long, value_name = "NAME|REGEX")]
     pub(crate) pattern: Option<String>,
+    /// What happens to text before it is cut; may be repeated, the first one goes first
+    #[arg(long = "normalizer", value_name = "NAME", value_enum)]
+    pub(crate) normalizers: Vec<NormalizerArg>,
+    /// Normalizer, pre-tokenizer and decoder are those of this tokenizer.json
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pattern", "normalizers"])]
+    pub(crate) from: Option<PathBuf>,
     /// Which library's merges a BPE has
     #[arg(long, value_enum, default_value_t = TiesArg::Huggingface)]
     pub(crate) ties: TiesArg,
@@ -76,6 +132,12 @@ pub(crate) struct CorpusArgs {
     /// Each line is a JSON object, and this field of it a text
     #[arg(long, value_name = "FIELD")]
     pub(crate) jsonl: Option<String>,
+    /// Files are Parquet, and this column of them has texts; of a folder all .parquet files
+    #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
+    pub(crate) column: Option<String>,
+    /// Go on where counting was stopped: words that were saved then, and the same files
+    #[arg(long, value_name = "WORDS")]
+    pub(crate) resume: Option<PathBuf>,
     /// Text that is not UTF-8
     #[arg(long, value_enum, default_value_t = Invalid::Error)]
     pub(crate) invalid_utf8: Invalid,
@@ -102,12 +164,15 @@ Examples:
   comptok train --vocab-size 32000 --pattern cl100k -o tokenizer.json corpus.txt
   comptok train --vocab-size 50000 --ties rustbpe -o my.tiktoken -o my.ctok texts/*.zst
   comptok train --vocab-size 8000 -o vocab.json -o merges.txt --jsonl text texts.jsonl.gz
-  comptok train --model wordpiece --vocab-size 30000 --special-token '[UNK]' -o bert.json corpus.txt
+  comptok train --vocab-size 32000 -o tokenizer.json --column text texts.parquet
+  comptok train --vocab-size 32000 --from old.json -o new.json corpus.txt
+  comptok train --model wordpiece --normalizer bert --vocab-size 30000 --special-token '[UNK]' -o b.json a.txt
   comptok train --vocab-size 32000 --from-counts a.words b.words -o tokenizer.json
 
 Each line is a text, with its newline. What the name of an output ends in says its format:
 vocab.json, merges.txt, .json, .tiktoken or .ctok. Ctrl-C while pairs are merged saves a smaller
-tokenizer; while words are counted it saves their counts beside the first output, as OUT.words.")]
+tokenizer; while words are counted it saves their counts beside the first output, as OUT.words, with
+which --resume goes on.")]
 pub(crate) struct Train {
     /// Tokens of the vocabulary; with ties like rustbpe special tokens come on top
     #[arg(long, value_name = "N", value_parser = positive)]
@@ -131,7 +196,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "T")]
     pub(crate) unk_token: Option<String>,
     /// Train on words that were counted before, instead of texts
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "files")]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["files", "resume"])]
     pub(crate) from_counts: Vec<PathBuf>,
     /// Also save the counted words
     #[arg(long, value_name = "FILE")]
@@ -157,7 +222,7 @@ Examples:
   comptok train --vocab-size 32000 --from-counts part1.words part2.words -o tokenizer.json")]
 pub(crate) struct CountWords {
     /// Add up files of counted words, instead of counting
-    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "files")]
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["files", "resume"])]
     pub(crate) join: Vec<PathBuf>,
     /// Where to write the counted words; the file is complete or not there
     #[arg(short, long, value_name = "OUT")]

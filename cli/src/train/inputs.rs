@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use comptok::train::{Chunk, Lines, Source, TrainError};
 use serde_json::Value;
@@ -22,13 +22,13 @@ pub(super) fn files(args: &CorpusArgs) -> Result<Vec<PathBuf>, Failure> {
         if is_dash(path) {
             found.push(path.clone());
         } else {
-            walk(path, &mut found)?;
+            walk(path, args.column.is_some(), &mut found)?;
         }
     }
     Ok(found)
 }
 
-fn walk(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+fn walk(path: &Path, parquet: bool, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let failed = |error| Failure::io(path.display(), &error);
     // Folders wait here: depth is no matter.
     if !fs::metadata(path).map_err(failed)?.is_dir() {
@@ -45,6 +45,7 @@ fn walk(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
             let kind = entry.file_type().map_err(failed)?;
             match () {
                 () if kind.is_dir() => waiting.push(entry.path()),
+                () if parquet && entry.path().extension().is_none_or(|end| end != "parquet") => {}
                 () if kind.is_file() => found.push(entry.path()),
                 () => {}
             }
@@ -54,12 +55,123 @@ fn walk(path: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens a file as a source of texts.
-pub(super) fn open(
+/// A source that knows how much of it was handed out: bytes of text, or rows.
+pub(super) trait Placed: Source {
+    fn place(&self) -> u64;
+}
+
+impl<R: Read + Send> Placed for Lines<R> {
+    fn place(&self) -> u64 {
+        self.position()
+    }
+}
+
+/// How far the files have been handed out, which is where counting goes on another time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Number of the file, from 0.
+    file: usize,
+    /// Its name; empty at the end of all.
+    name: String,
+    at: u64,
+    /// Bytes of text up to there.
+    pub(super) bytes: u64,
+}
+
+impl Place {
+    /// In words, for files of counts.
+    pub(super) fn describe(&self) -> String {
+        let Self { file, name, at, bytes } = self;
+        serde_json::json!({"file": file, "name": name, "at": at, "bytes": bytes}).to_string()
+    }
+
+    /// The other way round, for these files.
+    pub(super) fn from_description(text: &str, files: &[PathBuf]) -> Result<Self, String> {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let number = |name: &str| value[name].as_u64();
+        let place = (|| {
+            Some(Self {
+                file: usize::try_from(number("file")?).ok()?,
+                name: value["name"].as_str()?.to_owned(),
+                at: number("at")?,
+                bytes: number("bytes")?,
+            })
+        })();
+        let place = place.ok_or("was not stopped: there is nothing to resume")?;
+        let there = files.get(place.file).map(|path| path.display().to_string());
+        match there {
+            None if place.name.is_empty() => Ok(place),
+            Some(name) if name == place.name => Ok(place),
+            _ => Err(format!(
+                "was stopped in {}, file {} of those that were counted, which is not among these",
+                place.name,
+                place.file + 1,
+            )),
+        }
+    }
+}
+
+/// The texts of files, one after the other.
+pub(super) struct Files<'a> {
+    args: &'a CorpusArgs,
+    may_cut: bool,
+    paths: Vec<PathBuf>,
+    current: Option<Box<dyn Placed>>,
+    place: Arc<Mutex<Place>>,
+}
+
+impl<'a> Files<'a> {
+    /// From a place on.
+    pub(super) fn new(
+        args: &'a CorpusArgs,
+        may_cut: bool,
+        paths: Vec<PathBuf>,
+        place: Place,
+    ) -> Self {
+        Self { args, may_cut, paths, current: None, place: Arc::new(Mutex::new(place)) }
+    }
+
+    /// Where it is, also when it is in other hands.
+    pub(super) fn place(&self) -> Arc<Mutex<Place>> {
+        Arc::clone(&self.place)
+    }
+}
+
+impl Source for Files<'_> {
+    fn next(&mut self, chunk: &mut Chunk) -> Result<bool, TrainError> {
+        let mut place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let Some(path) = self.paths.get(place.file) else {
+                place.name.clear();
+                return Ok(false);
+            };
+            if self.current.is_none() {
+                place.name = path.display().to_string();
+                self.current = Some(open(path, self.args, self.may_cut, place.at)?);
+            }
+            if let Some(source) = &mut self.current {
+                if source.next(chunk)? {
+                    place.at = source.place();
+                    place.bytes += chunk.bytes.len() as u64;
+                    return Ok(true);
+                }
+                self.current = None;
+                (place.file, place.at) = (place.file + 1, 0);
+            }
+        }
+    }
+}
+
+/// Opens a file as a source of texts, from a place on.
+fn open(
     path: &Path,
     args: &CorpusArgs,
     may_cut: bool,
-) -> Result<Box<dyn Source>, TrainError> {
+    at: u64,
+) -> Result<Box<dyn Placed>, TrainError> {
+    if let Some(column) = &args.column {
+        return super::parquet::open(path, column, at);
+    }
     let name = if is_dash(path) { "-".to_owned() } else { path.display().to_string() };
     let failed = |error| TrainError::io(&name, error);
     let raw: Box<dyn Read + Send> = match is_dash(path) {
@@ -67,18 +179,35 @@ pub(super) fn open(
         false => Box::new(File::open(path).map_err(failed)?),
     };
     let mut raw = BufReader::with_capacity(1 << 16, raw);
-    let reader: Box<dyn Read + Send> = match raw.fill_buf().map_err(failed)? {
+    let mut reader: Box<dyn Read + Send> = match raw.fill_buf().map_err(failed)? {
         [0x1F, 0x8B, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(raw)),
         [0x28, 0xB5, 0x2F, 0xFD, ..] => Box::new(Zstd::new(raw)),
         _ => Box::new(raw),
     };
-    let lines = Lines::new(reader, &*name);
+    let line = skip(&mut reader, at).map_err(failed)?;
+    let lines = Lines::new(reader, &*name).after(at);
     Ok(match &args.jsonl {
-        Some(field) => {
-            Box::new(Json { lines, field: field.clone(), raw: Chunk::default(), line: 0 })
-        }
+        Some(field) => Box::new(Json { lines, field: field.clone(), raw: Chunk::default(), line }),
         None => Box::new(lines.cut_long(may_cut)),
     })
+}
+
+/// Reads over so many bytes, and counts their newlines.
+fn skip(reader: &mut dyn Read, bytes: u64) -> io::Result<u64> {
+    let (mut left, mut lines, mut buffer) = (bytes, 0, vec![0; 1 << 16]);
+    while left > 0 {
+        let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        match reader.read(&mut buffer[..most]) {
+            Ok(0) => return Err(io::Error::other("is shorter than when it was counted")),
+            Ok(got) => {
+                lines += buffer[..got].iter().filter(|byte| **byte == b'\n').count() as u64;
+                left -= got as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(lines)
 }
 
 /// Frames of zstd, one after the other.
@@ -129,6 +258,12 @@ struct Json<R> {
     field: String,
     raw: Chunk,
     line: u64,
+}
+
+impl<R: Read + Send> Placed for Json<R> {
+    fn place(&self) -> u64 {
+        self.lines.position()
+    }
 }
 
 impl<R: Read + Send> Source for Json<R> {

@@ -3,11 +3,17 @@
 pub(crate) mod args;
 mod cut;
 mod inputs;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+mod parquet;
 mod save;
 mod watch;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::time::Instant;
 
 use comptok::train::bpe::{BpeTrainer, Ties, byte_alphabet};
@@ -15,13 +21,14 @@ use comptok::train::unigram::UnigramTrainer;
 use comptok::train::word_level::WordLevelTrainer;
 use comptok::train::wordpiece::WordPieceTrainer;
 use comptok::train::{
-    Chain, Counter, Counts, CountsFile, InvalidUtf8, Memory, Splitter, TrainError, Trained,
+    Counter, Counts, CountsFile, InvalidUtf8, Memory, Splitter, TrainError, Trained,
 };
 
 use crate::io::{Output, complain, print};
 use crate::{Answer, Failure};
 use args::{AlphabetArg, CorpusArgs, CountWords, Invalid, ModelArg, TiesArg, Train, WhenFull};
 use cut::Cut;
+use inputs::{Files, Place};
 use watch::Watcher;
 
 fn failure(error: TrainError) -> Failure {
@@ -36,12 +43,21 @@ fn threads(args: &CorpusArgs) -> usize {
     args.threads.unwrap_or_else(processors)
 }
 
+/// What was counted, and where it ended.
+struct Counted<'s> {
+    counter: Counter<'s>,
+    place: Place,
+    /// Why it ended early, if text was counted until then that comes before the place.
+    failure: Option<Failure>,
+}
+
 /// Counts what the arguments name.
 fn count<'s>(
     splitter: &'s Splitter,
     args: &CorpusArgs,
+    description: &str,
     watch: &Watcher,
-) -> Result<Counter<'s>, Failure> {
+) -> Result<Counted<'s>, Failure> {
     let memory = match (args.memory, args.when_full) {
         (None, _) => Memory::Unlimited,
         (Some(bytes), WhenFull::Prune) => Memory::Prune { bytes },
@@ -56,10 +72,43 @@ fn count<'s>(
     };
     let mut counter = Counter::new(splitter).threads(threads(args)).memory(memory).invalid(invalid);
     let files = inputs::files(args)?;
-    let may_cut = splitter.may_cut();
-    let sources = files.iter().map(|path| inputs::open(path, args, may_cut));
-    counter.count(Chain::new(sources), watch).map_err(failure)?;
-    Ok(counter)
+    let mut place = Place::default();
+    if let Some(path) = &args.resume {
+        let file = open_counts(std::slice::from_ref(path))?;
+        let wrong = |what| Failure::data(format!("{}: {what}", path.display()));
+        if let Some(file) = file.first() {
+            if file.description() != description {
+                let text = file.description();
+                return Err(wrong(format!("was counted for something else ({text})")));
+            }
+            place = Place::from_description(file.position(), &files).map_err(wrong)?;
+        }
+        counter.add_file(path).map_err(failure)?;
+    }
+    let source = Files::new(args, splitter.may_cut(), files, place.clone());
+    let now = source.place();
+    let result = counter.count(source, watch);
+    let place = now.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let failure = match result {
+        Ok(()) => None,
+        Err(error) if counter.bytes() == 0 || !counter.is_whole() => return Err(failure(error)),
+        Err(error) => Some(failure(error)),
+    };
+    Ok(Counted { counter, place, failure })
+}
+
+/// Says that counting ended early and how to go on.
+fn stopped(failure: Option<Failure>, path: &Path, place: &Place) -> Result<Answer, Failure> {
+    let (path, bytes) = (path.display(), place.bytes);
+    let saved = format!("{path} has the words of the first {bytes} bytes, for --resume");
+    match failure {
+        None => {
+            complain(&format!("stopped; {saved}"));
+            Ok(Answer::No)
+        }
+        Some(Failure::Data(message)) => Err(Failure::Data(format!("{message}; {saved}"))),
+        Some(other) => Err(other),
+    }
 }
 
 fn open_counts(files: &[PathBuf]) -> Result<Vec<CountsFile<File>>, Failure> {
@@ -104,7 +153,7 @@ fn write_by<E>(
 }
 
 fn save_counts(counts: &mut Counts, path: &Path, description: &str) -> Result<(), Failure> {
-    write_by(path, |out| counts.write(out, description), |e| Failure::io(path.display(), &e))
+    write_by(path, |out| counts.write(out, description, ""), |e| Failure::io(path.display(), &e))
 }
 
 pub(crate) fn count_words(args: &CountWords) -> Result<Answer, Failure> {
@@ -115,17 +164,15 @@ pub(crate) fn count_words(args: &CountWords) -> Result<Answer, Failure> {
         return Ok(Answer::Yes);
     }
     let watch = Watcher::new(args.corpus.progress)?;
-    let cut = Cut::of(&args.corpus);
+    let cut = Cut::of(&args.corpus)?;
     let splitter = cut.splitter()?;
-    let counter = count(&splitter, &args.corpus, &watch)?;
-    let bytes = counter.bytes();
     let description = cut.describe();
-    write_by(&args.output, |out| counter.finish_to(out, &name, &description), failure)?;
-    if watch.stopped() {
-        complain(&format!("stopped; {name} has the words of the first {bytes} bytes"));
-        return Ok(Answer::No);
-    }
-    Ok(Answer::Yes)
+    let Counted { counter, place, failure: early } =
+        count(&splitter, &args.corpus, &description, &watch)?;
+    let ended = early.is_none() && !watch.stopped();
+    let position = if ended { String::new() } else { place.describe() };
+    write_by(&args.output, |out| counter.finish_to(out, &name, &description, &position), failure)?;
+    if ended { Ok(Answer::Yes) } else { stopped(early, &args.output, &place) }
 }
 
 pub(crate) fn train(args: &Train) -> Result<Answer, Failure> {
@@ -134,23 +181,21 @@ pub(crate) fn train(args: &Train) -> Result<Answer, Failure> {
     let watch = Watcher::new(args.corpus.progress)?;
     let mut text_bytes = None;
     let (cut, mut counts) = if args.from_counts.is_empty() {
-        let cut = Cut::of(&args.corpus);
+        let cut = Cut::of(&args.corpus)?;
         let splitter = cut.splitter()?;
-        let counter = count(&splitter, &args.corpus, &watch)?;
-        let bytes = counter.bytes();
-        text_bytes = Some(bytes);
-        let mut counts = counter.finish(&watch).map_err(failure)?;
-        if watch.stopped() {
+        let description = cut.describe();
+        let Counted { counter, place, failure: early } =
+            count(&splitter, &args.corpus, &description, &watch)?;
+        text_bytes = Some(place.bytes);
+        if early.is_some() || watch.stopped() {
             let mut path = args.outputs.first().cloned().unwrap_or_default().into_os_string();
             path.push(".words");
             let path = PathBuf::from(path);
-            save_counts(&mut counts, &path, &cut.describe())?;
-            let path = path.display();
-            complain(&format!(
-                "stopped; {path} has the words of the first {bytes} bytes, for --from-counts"
-            ));
-            return Ok(Answer::No);
+            let (name, position) = (path.display().to_string(), place.describe());
+            write_by(&path, |out| counter.finish_to(out, &name, &description, &position), failure)?;
+            return stopped(early, &path, &place);
         }
+        let counts = counter.finish(&watch).map_err(failure)?;
         (cut, counts)
     } else {
         let files = open_counts(&args.from_counts)?;
@@ -159,6 +204,11 @@ pub(crate) fn train(args: &Train) -> Result<Answer, Failure> {
             let name = args.from_counts[0].display();
             Failure::data(format!("{name}: was counted for something else ({text})"))
         })?;
+        for (path, file) in args.from_counts.iter().zip(&files) {
+            if !file.position().is_empty() {
+                complain(&format!("{}: counting was stopped; --resume goes on", path.display()));
+            }
+        }
         let counts = CountsFile::join(files, args.min_count).map_err(failure)?;
         (cut, counts)
     };
@@ -178,7 +228,10 @@ pub(crate) fn train(args: &Train) -> Result<Answer, Failure> {
     drop(counts);
     let compression = trained.compression();
     let tokens = trained.tokens().len();
-    let spec = trained.spec(&splitter, None);
+    let mut spec = trained.spec(&splitter);
+    if let Some(decoder) = cut.decoder() {
+        spec.decoder = Some(decoder);
+    }
     let held_out = save::held_out(&spec, args.held_out.as_deref())?;
     save::save(&spec, &args.outputs, &formats)?;
     let report = save::Report {

@@ -27,7 +27,7 @@ pub(super) fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     let section = section(spec, !model.byte_level)?;
     let pipeline = steps::Pipeline::parse(&section)
         .ok_or_else(|| BakeError::new("internal error while baking: steps cannot be read"))?;
-    let normalize = |text: &str| general::normalized(&pipeline, text);
+    let normalize = |text: &str| general::normalized(&pipeline, text).into_owned();
     let mut added = added::check(spec, normalize, &mut warnings);
     let specials: BTreeSet<&str> = special_contents(spec);
     for token in &mut added {
@@ -92,9 +92,12 @@ pub(super) fn around(spec: &Spec) -> Result<Vec<u8>, BakeError> {
     Ok(steps::Pipeline::write([Vec::new(), Vec::new(), post_processors, decoders, settings]))
 }
 
-/// The section for all steps. Without `maps`, the last pre-tokenizer, a ByteLevel, leaves the text as it
-/// is.
-fn section(spec: &Spec, maps: bool) -> Result<Vec<u8>, BakeError> {
+/// The steps of a `Spec`, as [`Pipeline`](steps::Pipeline) reads them. Without `maps`, the last
+/// pre-tokenizer, a ByteLevel, leaves the text as it is.
+///
+/// # Errors
+/// For patterns that no automaton matches, and parameters that make no sense.
+pub fn section(spec: &Spec, maps: bool) -> Result<Vec<u8>, BakeError> {
     let mut parts: [Vec<u8>; 5] = Default::default();
     let [normalizers, pre_tokenizers, post_processors, decoders, settings] = &mut parts;
     if let Some(step) = &spec.normalizer {

@@ -534,7 +534,7 @@ fn each_match(
     let (mut done, mut search) = (0, 0);
     if let Some(matcher) = matcher {
         while let Some(found) =
-            added_tokens::next_match(tables, matcher, special, text, search, done)
+            added_tokens::next_match(tables, matcher, special, text, 0, search, done)
                 .map_err(|found| Stop::Forbidden { token: found.token, at: found.at })?
         {
             if done < found.start {
@@ -671,12 +671,30 @@ pub fn token_text<'a>(tables: &Tables<'a>, model: &Model<'a>, id: u32) -> Option
 }
 
 /// The text that normalizers make of `text`: what the content of a normalized added token becomes.
-pub fn normalized(pipeline: &Pipeline<'_>, text: &str) -> String {
+pub fn normalized<'t>(pipeline: &Pipeline<'_>, text: &'t str) -> Cow<'t, str> {
     let mut body = Text::new(text, 0, false);
     for step in pipeline.normalizers() {
         normalize::apply(&step, &mut body);
     }
-    body.as_str().into()
+    body.into_str()
+}
+
+/// Calls `each` with every part that the normalizers and pre-tokenizers make of a text in which no added
+/// token is looked for: what a trainer counts. It is told the text around the part, its start and its
+/// end.
+pub fn parts(pipeline: &Pipeline<'_>, text: &str, mut each: impl FnMut(&str, usize, usize)) {
+    let mut text = Text::new(text, 0, pipeline.settings.asks_place);
+    for step in pipeline.normalizers() {
+        normalize::apply(&step, &mut text);
+    }
+    let mut splits = Vec::from([text.split(0, text.as_str().len(), 0)]);
+    let mut memory = split::Parts::default();
+    for step in pipeline.pre_tokenizers() {
+        split::apply(&step, &mut text, &mut splits, &mut memory);
+    }
+    for split in splits.iter().filter(|split| split.start < split.end) {
+        each(text.as_str(), split.start, split.end);
+    }
 }
 
 /// The normalized form of a stretch, and for each char of it, and its end, the char of `text` where it

@@ -46,6 +46,11 @@ impl<'t> Text<'t> {
         &self.text
     }
 
+    /// The text alone.
+    pub(crate) fn into_str(self) -> Cow<'t, str> {
+        self.text
+    }
+
     /// The range of the original text that the bytes `start..end` come from; `None` where they are not
     /// in the text, or nobody asked.
     pub(crate) fn original(&self, start: usize, end: usize) -> Option<(usize, usize)> {

@@ -41,10 +41,15 @@ impl Symbols {
     }
 }
 
-/// Special tokens and the alphabet, and the words in its symbols.
-pub(super) fn build(trainer: &BpeTrainer, counts: &Counts) -> Result<(Symbols, Words), TrainError> {
+/// Special tokens and the alphabet, and the words in its symbols; those of `long` symbols and more will be
+/// linked.
+pub(super) fn build(
+    trainer: &BpeTrainer,
+    counts: &Counts,
+    long: usize,
+) -> Result<(Symbols, Words), TrainError> {
     if trainer.ties == Ties::RustBpe {
-        return bytes(counts);
+        return bytes(counts, long);
     }
     let mut symbols = Symbols::default();
     for token in &trainer.special_tokens {
@@ -54,14 +59,14 @@ pub(super) fn build(trainer: &BpeTrainer, counts: &Counts) -> Result<(Symbols, W
         symbols.number(c.encode_utf8(&mut [0; 4]).as_bytes(), 1);
     }
     let words = match counts.unit() {
-        Unit::Byte => byte_words(trainer, counts, &mut symbols)?,
-        Unit::Char => char_words(trainer, counts, &mut symbols)?,
+        Unit::Byte => byte_words(trainer, counts, &mut symbols, long)?,
+        Unit::Char => char_words(trainer, counts, &mut symbols, long)?,
     };
     Ok((symbols, words))
 }
 
 /// Every byte is its own symbol.
-fn bytes(counts: &Counts) -> Result<(Symbols, Words), TrainError> {
+fn bytes(counts: &Counts, long: usize) -> Result<(Symbols, Words), TrainError> {
     if counts.unit() != Unit::Byte {
         return Err(TrainError::Options("ties like rustbpe need words of bytes".into()));
     }
@@ -69,7 +74,7 @@ fn bytes(counts: &Counts) -> Result<(Symbols, Words), TrainError> {
     for byte in 0..=255u8 {
         symbols.push(vec![byte], 1);
     }
-    let mut words = Words::default();
+    let mut words = Words::new(long);
     let mut word = Vec::new();
     for (bytes, count) in counts.iter().filter(|(bytes, _)| bytes.len() > 1) {
         word.clear();
@@ -123,6 +128,7 @@ fn byte_words(
     trainer: &BpeTrainer,
     counts: &Counts,
     symbols: &mut Symbols,
+    long: usize,
 ) -> Result<Words, TrainError> {
     if prefix(trainer).is_some() || suffix(trainer).is_some() {
         // Rare enough to go the way of chars.
@@ -131,6 +137,7 @@ fn byte_words(
             trainer,
             texts.collect::<Vec<_>>().iter().map(|(w, c)| (&**w, *c)),
             symbols,
+            long,
         );
     }
     let number = |byte: u8| {
@@ -141,7 +148,7 @@ fn byte_words(
     for (byte, slot) in (0..=255).zip(&mut numbers) {
         *slot = number(byte);
     }
-    let mut words = Words::default();
+    let mut words = Words::new(long);
     let mut word = Vec::new();
     for (bytes, count) in counts.iter() {
         word.clear();
@@ -157,8 +164,9 @@ fn char_words(
     trainer: &BpeTrainer,
     counts: &Counts,
     symbols: &mut Symbols,
+    long: usize,
 ) -> Result<Words, TrainError> {
-    marked_words(trainer, counts.texts()?, symbols)
+    marked_words(trainer, counts.texts()?, symbols, long)
 }
 
 fn prefix(trainer: &BpeTrainer) -> Option<&str> {
@@ -179,6 +187,7 @@ fn marked_words<'a>(
     trainer: &BpeTrainer,
     texts: impl Iterator<Item = (&'a str, u64)>,
     symbols: &mut Symbols,
+    long: usize,
 ) -> Result<Words, TrainError> {
     const UNKNOWN: u32 = u32::MAX;
     const NONE: u32 = u32::MAX - 1;
@@ -202,7 +211,7 @@ fn marked_words<'a>(
         }
         *slot
     };
-    let mut words = Words::default();
+    let mut words = Words::new(long);
     let mut word = Vec::new();
     for (text, count) in texts {
         word.clear();

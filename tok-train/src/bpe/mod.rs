@@ -1,9 +1,12 @@
 //! Byte-pair encoding.
 
 mod alphabet;
+mod linked;
 mod pairs;
 mod queue;
 mod run;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use std::collections::{BTreeSet, HashMap};
@@ -98,12 +101,22 @@ impl BpeTrainer {
     /// Without words, with an alphabet larger than the vocabulary, and with options that
     /// [`Ties::RustBpe`] does not have.
     pub fn train(&self, counts: &Counts, watch: &dyn Watch) -> Result<Trained, TrainError> {
+        self.train_linking(counts, watch, words::LONG)
+    }
+
+    /// Words of `long` symbols and more are linked, which changes nothing but time.
+    fn train_linking(
+        &self,
+        counts: &Counts,
+        watch: &dyn Watch,
+        long: usize,
+    ) -> Result<Trained, TrainError> {
         self.check()?;
         if counts.is_empty() {
             return Err(TrainError::Empty);
         }
         watch.progress(Phase::Pairs, 0, counts.len() as u64);
-        let (mut symbols, words) = alphabet::build(self, counts)?;
+        let (mut symbols, words) = alphabet::build(self, counts, long)?;
         let least = symbols.tokens.len();
         if least > self.vocab_size {
             return Err(TrainError::VocabTooSmall { wanted: self.vocab_size, least });

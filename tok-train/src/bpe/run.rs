@@ -2,7 +2,7 @@
 
 use super::pairs::{Pair, PairCounts, pair};
 use super::queue::{Queue, Waiting};
-use super::words::{Changes, Words, merge};
+use super::words::{Changes, Words, merge, pairs};
 use crate::TrainError;
 
 /// Occurrences from which on a pair is merged by all threads: starting them takes as long as some
@@ -56,22 +56,23 @@ impl Run {
         let mut numbers = PairCounts::new();
         let counts = &mut self.counts;
         self.words.for_each(|word, symbols, count| {
-            numbers.reserve(symbols.len());
-            counts.reserve(symbols.len());
-            for two in symbols.windows(2) {
-                let pair = pair(two[0], two[1]);
-                counts.add(pair, count as i64);
-                let place = numbers.add(pair, 0);
-                if numbers.at(place) == 0 {
-                    lists.push(List { pair, len: 0, last: u32::MAX });
-                    numbers.add(pair, lists.len() as i64);
+            pairs(symbols, |some, len| {
+                numbers.reserve(len);
+                counts.reserve(len);
+                for pair in some {
+                    counts.add(pair, count as i64);
+                    let place = numbers.add(pair, 0);
+                    if numbers.at(place) == 0 {
+                        lists.push(List { pair, len: 0, last: u32::MAX });
+                        numbers.add(pair, lists.len() as i64);
+                    }
+                    let list = &mut lists[numbers.at(place) as usize - 1];
+                    if list.last != word {
+                        list.last = word;
+                        list.len += 1;
+                    }
                 }
-                let list = &mut lists[numbers.at(place) as usize - 1];
-                if list.last != word {
-                    list.last = word;
-                    list.len += 1;
-                }
-            }
+            });
         });
         let mut start = 0u32;
         for list in &mut lists {
@@ -129,11 +130,18 @@ impl Run {
     ) -> Result<(), TrainError> {
         let start = top.list as usize + 1;
         let len = self.lists[top.list as usize] as usize;
-        let words = &self.lists[start..start + len];
-        let used = if len < MANY { 1 } else { self.changes.len() };
+        let (words, linked) = Words::apart(&self.lists[start..start + len]);
+        let used = if words.len() < MANY { 1 } else { self.changes.len() };
         let parts = &mut self.changes[..used];
         let both = (top.left, top.right);
         merge_parts(&mut self.words.arena, words, parts, both, new);
+        // They come behind the others, and so do their changes.
+        if let Some(last) = parts.last_mut() {
+            for &word in linked {
+                last.word = word;
+                self.words.merge_linked(word, both, new, last);
+            }
+        }
         self.dead += len + 1;
         self.apply(both, new, used, may_pair)
     }

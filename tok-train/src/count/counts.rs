@@ -41,12 +41,19 @@ impl Counts {
         counts
     }
 
-    /// All words of tables with one seed. One partition after the other, by a thread each.
+    /// All words of tables with one seed: the smaller ones go into the largest one, or where there are many
+    /// words, one partition after the other, by a thread each.
     pub(super) fn from_tables(unit: Unit, mut tables: Vec<Table>) -> Self {
+        /// Words from which on threads are worth their start.
+        const MANY: usize = 1 << 20;
         let mut joined = Self::new(unit);
-        if tables.len() <= 1 {
-            if let Some(table) = tables.pop() {
-                joined.extend(&table);
+        if tables.len() <= 1 || tables.iter().map(Table::len).sum::<usize>() < MANY {
+            tables.sort_by_key(Table::len);
+            if let Some(mut largest) = tables.pop() {
+                for table in &tables {
+                    table.for_each(0, 1, |word, count| largest.add_slow(word, count));
+                }
+                joined.extend(&largest);
             }
             return joined;
         }

@@ -1,8 +1,8 @@
 //! Counted words in a file: to go on later, to share the work among machines, and where memory is short.
 //!
 //! ```text
-//! "ctWC", version, unit, description, error, words, total, checksum
-//!                                 └ each word: bytes shared with the one before, further bytes, count
+//! "ctWC", version, unit, description, position, error, words, total, checksum
+//!                                           └ each word: bytes shared with the one before, further bytes, count
 //! ```
 //! Words are ordered by their bytes; numbers are LEB128.
 
@@ -14,12 +14,13 @@ use super::Counts;
 use crate::{TrainError, Unit};
 
 const MAGIC: [u8; 4] = *b"ctWC";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// The longest word and the longest description that are read.
 const LONGEST: u64 = 1 << 30;
 
 /// Writes words, which must be ordered by their bytes, each once. `description` is for
-/// [`CountsFile::join`], which joins files of one description only.
+/// [`CountsFile::join`], which joins files of one description only; `position` says where counting was
+/// stopped, in words of the caller's, and is empty if it was not.
 ///
 /// # Errors
 /// What the writer says.
@@ -27,10 +28,11 @@ pub fn write_counts<'w>(
     out: &mut dyn Write,
     unit: Unit,
     description: &str,
+    position: &str,
     error: u64,
     words: impl IntoIterator<Item = (&'w [u8], u64)>,
 ) -> io::Result<()> {
-    let mut writer = Writer::new(out, unit, description, error)?;
+    let mut writer = Writer::new(out, unit, [description, position], error)?;
     for (word, count) in words {
         writer.word(word, count)?;
     }
@@ -59,14 +61,17 @@ struct Writer<'o> {
 }
 
 impl<'o> Writer<'o> {
-    fn new(out: &'o mut dyn Write, unit: Unit, description: &str, error: u64) -> io::Result<Self> {
+    /// `texts` are the description and the position.
+    fn new(out: &'o mut dyn Write, unit: Unit, texts: [&str; 2], error: u64) -> io::Result<Self> {
         let (check, before) = (Check::default(), Vec::new());
         let mut writer = Self { out, check, buffer: Vec::new(), before, words: 0, total: 0 };
         writer.buffer.extend_from_slice(&MAGIC);
         writer.buffer.push(VERSION);
         writer.buffer.push(u8::from(unit == Unit::Char));
-        number(&mut writer.buffer, description.len() as u64);
-        writer.buffer.extend_from_slice(description.as_bytes());
+        for text in texts {
+            number(&mut writer.buffer, text.len() as u64);
+            writer.buffer.extend_from_slice(text.as_bytes());
+        }
         number(&mut writer.buffer, error);
         writer.flush()?;
         Ok(writer)
@@ -118,6 +123,7 @@ pub struct CountsFile<R> {
     check: Check,
     unit: Unit,
     description: String,
+    position: String,
     error: u64,
     word: Vec<u8>,
     count: u64,
@@ -137,6 +143,7 @@ impl<R: Read> CountsFile<R> {
             check: Check::default(),
             unit: Unit::Byte,
             description: String::new(),
+            position: String::new(),
             error: 0,
             word: Vec::new(),
             count: 0,
@@ -153,18 +160,26 @@ impl<R: Read> CountsFile<R> {
             return Err(file.fault(&message));
         }
         file.unit = if head[5] == 0 { Unit::Byte } else { Unit::Char };
-        let len = file.number()?;
-        let mut text = Vec::new();
-        file.bytes(len, &mut text)?;
-        file.description =
-            String::from_utf8(text).map_err(|_| file.fault("the description is not UTF-8"))?;
+        file.description = file.text()?;
+        file.position = file.text()?;
         file.error = file.number()?;
         Ok(file)
+    }
+
+    fn text(&mut self) -> Result<String, TrainError> {
+        let (len, mut text) = (self.number()?, Vec::new());
+        self.bytes(len, &mut text)?;
+        String::from_utf8(text).map_err(|_| self.fault("the description is not UTF-8"))
     }
 
     /// What [`write_counts`] was told.
     pub fn description(&self) -> &str {
         &self.description
+    }
+
+    /// Where counting was stopped; empty if it was not.
+    pub fn position(&self) -> &str {
+        &self.position
     }
 
     /// What the words are made of.
@@ -269,6 +284,7 @@ impl<R: Read> CountsFile<R> {
     /// If a file is damaged, or they were counted in different ways.
     pub fn join(files: Vec<Self>, least: u64) -> Result<Counts, TrainError> {
         let mut joined = Counts::new(files.first().map_or(Unit::Byte, |file| file.unit));
+        Self::fit(&files)?;
         joined.error = Self::merge(files, |word, count| {
             if count >= least {
                 joined.push(word, count);
@@ -283,41 +299,48 @@ impl<R: Read> CountsFile<R> {
     /// # Errors
     /// As [`join`](Self::join), and what the writer says.
     pub fn join_to(files: Vec<Self>, out: &mut dyn Write, name: &str) -> Result<(), TrainError> {
+        Self::fit(&files)?;
         let description = files.first().map(|file| file.description.clone()).unwrap_or_default();
-        Self::join_as(files, out, name, &description)
+        Self::join_as(files, out, name, [&description, ""])
     }
 
     pub(super) fn join_as(
         files: Vec<Self>,
         out: &mut dyn Write,
         name: &str,
-        description: &str,
+        texts: [&str; 2],
     ) -> Result<(), TrainError> {
         let unit = files.first().map_or(Unit::Byte, |file| file.unit);
         let failed = |error| TrainError::io(name, error);
         let error = files.iter().fold(0u64, |sum, file| sum.saturating_add(file.error));
-        let mut writer = Writer::new(out, unit, description, error).map_err(failed)?;
+        let mut writer = Writer::new(out, unit, texts, error).map_err(failed)?;
         Self::merge(files, |word, count| writer.word(word, count).map_err(failed))?;
         writer.finish().map_err(failed)
     }
 
+    /// Whether all were counted in the same way.
+    fn fit(files: &[Self]) -> Result<(), TrainError> {
+        let Some((first, rest)) = files.split_first() else { return Ok(()) };
+        let fits =
+            |file: &&Self| (&first.description, first.unit) == (&file.description, file.unit);
+        match rest.iter().find(|file| !fits(file)) {
+            None => Ok(()),
+            Some(file) => {
+                let (ours, theirs) = (&file.description, &first.description);
+                let message = format!("was counted in another way ({ours:?}, not {theirs:?})");
+                Err(file.fault(&message))
+            }
+        }
+    }
+
     /// Words in order, and the sum of the errors.
-    fn merge(
+    pub(super) fn merge(
         mut files: Vec<Self>,
         mut each: impl FnMut(&[u8], u64) -> Result<(), TrainError>,
     ) -> Result<u64, TrainError> {
         let mut heads = BinaryHeap::new();
         let mut error = 0u64;
-        for at in 0..files.len() {
-            let (first, rest) = files.split_at_mut(at);
-            let file = &mut rest[0];
-            if let Some(first) = first.first()
-                && (&first.description, first.unit) != (&file.description, file.unit)
-            {
-                let (ours, theirs) = (&file.description, &first.description);
-                let message = format!("was counted in another way ({ours:?}, not {theirs:?})");
-                return Err(file.fault(&message));
-            }
+        for (at, file) in files.iter_mut().enumerate() {
             error = error.saturating_add(file.error);
             if file.advance()? {
                 heads.push(Reverse((file.word.clone(), at)));
@@ -349,9 +372,14 @@ impl Counts {
     ///
     /// # Errors
     /// What the writer says.
-    pub fn write(&mut self, out: &mut dyn Write, description: &str) -> io::Result<()> {
+    pub fn write(
+        &mut self,
+        out: &mut dyn Write,
+        description: &str,
+        position: &str,
+    ) -> io::Result<()> {
         self.sort();
-        write_counts(out, self.unit, description, self.error, self.iter())
+        write_counts(out, self.unit, description, position, self.error, self.iter())
     }
 }
 
@@ -362,7 +390,7 @@ mod tests {
     fn file(words: &[(&str, u64)]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut counts = Counts::from_words(Unit::Char, words.iter().copied());
-        counts.write(&mut bytes, "by hand").expect("memory");
+        counts.write(&mut bytes, "by hand", "here").expect("memory");
         bytes
     }
 
@@ -375,6 +403,7 @@ mod tests {
         let a = file(&[("the", 3), ("then", 1), ("é", 300)]);
         let b = file(&[("a", 1), ("the", u64::from(u32::MAX)), ("thence", 2)]);
         let open = |bytes| open(bytes).expect("a sound file");
+        assert_eq!(open(&a).position(), "here");
         let joined = CountsFile::join(vec![open(&a), open(&b)], 2).expect("they fit");
         let words: Vec<_> = joined.iter().collect();
         let wanted: [(&[u8], u64); 3] =
@@ -404,7 +433,9 @@ mod tests {
     #[test]
     fn other_ways_of_counting_do_not_mix() {
         let mut other = Vec::new();
-        Counts::from_words(Unit::Char, [("a", 1)]).write(&mut other, "otherwise").expect("memory");
+        Counts::from_words(Unit::Char, [("a", 1)])
+            .write(&mut other, "otherwise", "")
+            .expect("memory");
         let a = file(&[("a", 1)]);
         let error =
             CountsFile::join(vec![open(&a).expect("sound"), open(&other).expect("sound")], 0);

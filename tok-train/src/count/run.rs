@@ -66,6 +66,7 @@ pub struct Counter<'s> {
     bytes: u64,
     spilled: Vec<Spilled>,
     error: u64,
+    lost: bool,
 }
 
 impl<'s> Counter<'s> {
@@ -80,6 +81,7 @@ impl<'s> Counter<'s> {
             bytes: 0,
             spilled: Vec::new(),
             error: 0,
+            lost: false,
         }
     }
 
@@ -106,11 +108,33 @@ impl<'s> Counter<'s> {
         self.bytes
     }
 
+    /// Whether all texts are counted that sources have handed out. Not after an error of [`count`](Self::count)
+    /// that was not the source's: then the counts are of no use.
+    pub fn is_whole(&self) -> bool {
+        !self.lost
+    }
+
+    /// Words that were counted before, in a file that [`write_counts`] made, are added at the end.
+    ///
+    /// # Errors
+    /// If it is no such file, or its words are of another unit.
+    pub fn add_file(&mut self, path: impl Into<PathBuf>) -> Result<(), TrainError> {
+        let path = path.into();
+        let name = path.display().to_string();
+        let file = File::open(&path).map_err(|error| TrainError::io(&name, error))?;
+        if CountsFile::open(file, &name)?.unit() != self.splitter.unit() {
+            let message = "its words are of another unit".to_owned();
+            return Err(TrainError::Counts { name, message });
+        }
+        self.spilled.push(Spilled { path, ours: false });
+        Ok(())
+    }
+
     /// Counts all texts of a source, or as many as there were before `watch` said stop.
     ///
     /// # Errors
-    /// What the source says, text that is not UTF-8, and what happens to files that memory is spilled to.
-    /// What was counted until then stays counted.
+    /// What the source says: then what was counted until there stays counted. Text that is not UTF-8, and what
+    /// happens to files that memory is spilled to.
     pub fn count<S: Source>(&mut self, source: S, watch: &dyn Watch) -> Result<(), TrainError> {
         let seed = self.tables.first().map_or_else(random_seed, Table::seed);
         self.tables.resize_with(self.threads.max(self.tables.len()), || Table::new(seed));
@@ -137,6 +161,7 @@ impl<'s> Counter<'s> {
         let outcome = shared.outcome.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.spilled.extend(outcome.spilled);
         self.error = self.error.saturating_add(outcome.error);
+        self.lost |= outcome.lost;
         outcome.failure.map_or(Ok(()), Err)
     }
 
@@ -150,12 +175,16 @@ impl<'s> Counter<'s> {
         watch.progress(Phase::Join, 0, tables.iter().map(|table| table.len() as u64).sum());
         let mut counts = Counts::from_tables(unit, tables);
         if !self.spilled.is_empty() {
-            let mut files = open_all(&self.spilled)?;
             let mut last = Vec::new();
-            counts.write(&mut last, "").map_err(|error| TrainError::io("memory", error))?;
+            counts.write(&mut last, "", "").map_err(|error| TrainError::io("memory", error))?;
             drop(counts);
-            files.push(CountsFile::open(Box::new(std::io::Cursor::new(last)) as Box<_>, "memory")?);
-            counts = CountsFile::join(files, 0)?;
+            let files = open_all(&self.spilled, last)?;
+            let mut joined = Counts::new(unit);
+            self.error = self.error.saturating_add(CountsFile::merge(files, |word, count| {
+                joined.push(word, count);
+                Ok(())
+            })?);
+            counts = joined;
         }
         counts.error = self.error;
         Ok(counts)
@@ -170,48 +199,57 @@ impl<'s> Counter<'s> {
         out: &mut dyn Write,
         name: &str,
         description: &str,
+        position: &str,
     ) -> Result<(), TrainError> {
         let failed = |error| TrainError::io(name, error);
         let unit = self.splitter.unit();
         let mut counts = Counts::from_tables(unit, std::mem::take(&mut self.tables));
         counts.error = self.error;
         if self.spilled.is_empty() {
-            return counts.write(out, description).map_err(failed);
+            return counts.write(out, description, position).map_err(failed);
         }
         let mut last = Vec::new();
-        counts.write(&mut last, "").map_err(failed)?;
+        counts.write(&mut last, "", "").map_err(failed)?;
         drop(counts);
-        let mut files = open_all(&self.spilled)?;
-        files.push(CountsFile::open(Box::new(std::io::Cursor::new(last)) as Box<_>, "memory")?);
-        CountsFile::join_as(files, out, name, description)
+        let files = open_all(&self.spilled, last)?;
+        CountsFile::join_as(files, out, name, [description, position])
     }
 }
 
 type AnyFile = CountsFile<Box<dyn std::io::Read>>;
 
-fn open_all(spilled: &[Spilled]) -> Result<Vec<AnyFile>, TrainError> {
+/// The files, and what is still in memory.
+fn open_all(spilled: &[Spilled], last: Vec<u8>) -> Result<Vec<AnyFile>, TrainError> {
     let open = |spilled: &Spilled| {
-        let name = spilled.0.display().to_string();
-        let file = File::open(&spilled.0).map_err(|error| TrainError::io(&name, error))?;
+        let name = spilled.path.display().to_string();
+        let file = File::open(&spilled.path).map_err(|error| TrainError::io(&name, error))?;
         CountsFile::open(Box::new(file) as Box<_>, &name)
     };
-    spilled.iter().map(open).collect()
+    let last = CountsFile::open(Box::new(std::io::Cursor::new(last)) as Box<_>, "memory");
+    spilled.iter().map(open).chain(std::iter::once(last)).collect()
 }
 
-/// A file that is removed in the end.
+/// A file of counted words, which is removed in the end if it was made here.
 #[derive(Debug)]
-struct Spilled(PathBuf);
+struct Spilled {
+    path: PathBuf,
+    ours: bool,
+}
 
 impl Drop for Spilled {
     fn drop(&mut self) {
-        // It is in the way of nobody.
-        let _ = std::fs::remove_file(&self.0);
+        if self.ours {
+            // It is in the way of nobody.
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
 #[derive(Debug, Default)]
 struct Outcome {
     failure: Option<TrainError>,
+    /// Texts were handed out that are not counted.
+    lost: bool,
     spilled: Vec<Spilled>,
     error: u64,
 }
@@ -254,16 +292,24 @@ impl<S: Source> Shared<'_, S> {
     fn step(&self, table: &mut Table, chunk: &mut Chunk) -> Result<bool, TrainError> {
         {
             let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-            if !source.next(chunk)? {
+            // A source that has failed is not asked again.
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(false);
+            }
+            let found =
+                source.next(chunk).inspect_err(|_| self.stop.store(true, Ordering::Relaxed));
+            if !found? {
                 return Ok(false);
             }
         }
         let len = chunk.bytes.len();
-        self.texts(table, chunk)?;
-        let done = self.bytes.fetch_add(len as u64, Ordering::Relaxed) + len as u64;
-        self.watch.progress(Phase::Count, done, 0);
-        self.bound(table)?;
-        Ok(true)
+        let counted = self.texts(table, chunk).and_then(|()| {
+            let done = self.bytes.fetch_add(len as u64, Ordering::Relaxed) + len as u64;
+            self.watch.progress(Phase::Count, done, 0);
+            self.bound(table)
+        });
+        self.outcome().lost |= counted.is_err();
+        counted.map(|()| true)
     }
 
     /// Counts the texts of a chunk.
@@ -278,7 +324,7 @@ impl<S: Source> Shared<'_, S> {
         }
         let len = bytes.len();
         bytes.resize(len + PADDING, 0);
-        let mut each = |around: &[u8], start: usize, end: usize| table.add(around, start, end, 1);
+        let mut each = |around: &[u8], start: usize, end: usize| table.add(around, start, end);
         let mut text = |start: usize, end: usize| {
             if start < end {
                 self.splitter.split_in(&bytes, start, end, &mut each);
@@ -300,6 +346,7 @@ impl<S: Source> Shared<'_, S> {
                 text(start, len);
             }
         }
+        table.settle();
         chunk.bytes = bytes;
         Ok(())
     }
@@ -366,10 +413,10 @@ fn spill(mut counts: Counts, folder: &std::path::Path) -> Result<Spilled, TrainE
     let path = folder.join(format!("comptok-{}-{number}.words", std::process::id()));
     let failed = |error| TrainError::io(path.display(), error);
     let file = File::create_new(&path).map_err(failed)?;
-    let spilled = Spilled(path.clone());
+    let spilled = Spilled { path: path.clone(), ours: true };
     counts.sort();
     let mut out = BufWriter::with_capacity(1 << 16, file);
-    write_counts(&mut out, counts.unit, "", 0, counts.iter()).map_err(failed)?;
+    write_counts(&mut out, counts.unit, "", "", 0, counts.iter()).map_err(failed)?;
     out.flush().map_err(failed)?;
     Ok(spilled)
 }
@@ -419,9 +466,9 @@ mod tests {
         let mut counter = Counter::new(&splitter).threads(2).memory(spill());
         counter.count(Lines::new(text.as_bytes(), "x"), &()).expect("sound text");
         let mut bytes = Vec::new();
-        counter.finish_to(&mut bytes, "y", "z").expect("memory");
+        counter.finish_to(&mut bytes, "y", "z", "").expect("memory");
         let file = CountsFile::open(&bytes[..], "y").expect("a sound file");
-        assert_eq!(file.description(), "z");
+        assert_eq!((file.description(), file.position()), ("z", ""));
         assert_eq!(CountsFile::join(vec![file], 0).expect("sound"), wanted);
     }
 

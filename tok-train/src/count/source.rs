@@ -85,6 +85,17 @@ impl<R: Read> Lines<R> {
         self
     }
 
+    /// What `reader` gives comes after so many bytes of the file: for places and messages.
+    pub fn after(mut self, bytes: u64) -> Self {
+        self.offset = bytes;
+        self
+    }
+
+    /// Where in the file the texts end that were handed out.
+    pub fn position(&self) -> u64 {
+        self.offset
+    }
+
     /// Lines much longer than a megabyte are handed out in parts, cut between an ASCII letter or digit
     /// and white space. To be set only where that changes no pre-token: see
     /// [`safe_cut`](comptok_core::pre_tokenizer::safe_cut).

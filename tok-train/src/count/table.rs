@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 pub(super) const SHORT: usize = 15;
 
 /// Bytes that must follow a text, so that 16 bytes can be loaded at each of its words.
-pub(super) const PADDING: usize = 16;
+pub(crate) const PADDING: usize = 16;
 
 /// A number that nobody can foresee, so that nobody can prepare words that all collide. Nothing but time
 /// depends on it.
@@ -31,10 +31,17 @@ struct Long {
     count: u64,
 }
 
+/// Keys that wait at a time.
+const WAITING: usize = 64;
+
 /// Words and counts.
+///
+/// Short words wait until there are some. The slot of each is read when it comes, and compared when its turn
+/// comes: so the reads of all of them are under way together, and no jump waits for one.
 #[derive(Debug)]
 pub(super) struct Table {
     seed: u64,
+    waiting: Vec<([u64; 2], u64)>,
     short: Vec<Short>,
     short_len: usize,
     /// Position in `long` + 1, or 0.
@@ -48,6 +55,7 @@ impl Table {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
+            waiting: Vec::with_capacity(WAITING),
             short: vec![Short::default(); 1 << 12],
             short_len: 0,
             slots: vec![0; 1 << 8],
@@ -73,9 +81,10 @@ impl Table {
             + self.arena.capacity()
     }
 
-    /// Counts the word at `start..end` of `around`, which has [`PADDING`] more bytes.
+    /// Counts the word at `start..end` of `around`, which has [`PADDING`] more bytes. [`settle`](Self::settle)
+    /// is to be called when there are no more.
     #[inline(always)]
-    pub(super) fn add(&mut self, around: &[u8], start: usize, end: usize, count: u64) {
+    pub(super) fn add(&mut self, around: &[u8], start: usize, end: usize) {
         let len = end - start;
         if len <= SHORT
             && let Some(bytes) = around.get(start..start + 16)
@@ -85,10 +94,29 @@ impl Table {
             // Zero bytes shift everything out but the length.
             let mask = (1u128 << (8 * len)) - 1;
             let key = u128::from_le_bytes(word) & mask | (len as u128) << 120;
-            self.add_short([key as u64, (key >> 64) as u64], count);
+            self.wait([key as u64, (key >> 64) as u64]);
         } else {
-            self.add_slow(&around[start..end], count);
+            self.add_slow(&around[start..end], 1);
         }
+    }
+
+    #[inline(always)]
+    fn wait(&mut self, key: [u64; 2]) {
+        let hash = mix(key, self.seed);
+        std::hint::black_box(self.short[hash as usize & (self.short.len() - 1)].key[1]);
+        self.waiting.push((key, hash));
+        if self.waiting.len() == WAITING {
+            self.settle();
+        }
+    }
+
+    /// Counts the words that wait.
+    pub(super) fn settle(&mut self) {
+        for at in 0..self.waiting.len() {
+            let (key, hash) = self.waiting[at];
+            self.add_short(key, hash, 1);
+        }
+        self.waiting.clear();
     }
 
     /// Counts a word, wherever it lies.
@@ -101,15 +129,16 @@ impl Table {
             key[..word.len()].copy_from_slice(word);
             key[15] = word.len() as u8;
             let key = u128::from_le_bytes(key);
-            self.add_short([key as u64, (key >> 64) as u64], count);
+            let key = [key as u64, (key >> 64) as u64];
+            self.add_short(key, mix(key, self.seed), count);
         } else {
             self.add_long(word, count);
         }
     }
 
     #[inline(always)]
-    fn add_short(&mut self, key: [u64; 2], count: u64) {
-        let at = self.find_short(key);
+    fn add_short(&mut self, key: [u64; 2], hash: u64, count: u64) {
+        let at = self.find_short(key, hash);
         let slot = &mut self.short[at];
         if slot.key == key {
             slot.count += count;
@@ -124,9 +153,9 @@ impl Table {
 
     /// The slot of a key, or the free one where it would be.
     #[inline(always)]
-    fn find_short(&self, key: [u64; 2]) -> usize {
+    fn find_short(&self, key: [u64; 2], hash: u64) -> usize {
         let mask = self.short.len() - 1;
-        let mut at = mix(key, self.seed) as usize & mask;
+        let mut at = hash as usize & mask;
         loop {
             let slot = &self.short[at];
             if slot.key == key || slot.key[1] == 0 {
@@ -141,7 +170,7 @@ impl Table {
         let larger = vec![Short::default(); self.short.len() * 2];
         for slot in std::mem::replace(&mut self.short, larger) {
             if slot.key[1] != 0 {
-                let at = self.find_short(slot.key);
+                let at = self.find_short(slot.key, mix(slot.key, self.seed));
                 self.short[at] = slot;
             }
         }
@@ -187,6 +216,7 @@ impl Table {
 
     /// Calls `each` with all words, in no order, whose partition of `parts` is `part`.
     pub(super) fn for_each(&self, part: usize, parts: usize, mut each: impl FnMut(&[u8], u64)) {
+        debug_assert!(self.waiting.is_empty(), "some words are not counted yet");
         // The low bits choose the slot, so the high ones choose the partition.
         let is_in =
             |hash: u64| parts <= 1 || ((u128::from(hash) * parts as u128) >> 64) as usize == part;
@@ -276,12 +306,13 @@ mod tests {
             wanted.clear();
             for (n, &(start, end)) in places.iter().enumerate() {
                 if n % 2 == 0 {
-                    table.add(&padded, start, end, 1);
+                    table.add(&padded, start, end);
                 } else {
                     table.add_slow(&text[start..end], 1);
                 }
                 *wanted.entry(&text[start..end]).or_default() += 1;
             }
+            table.settle();
             assert_eq!(table.len(), wanted.len());
             let mut found: BTreeMap<Vec<u8>, u64> = BTreeMap::new();
             for part in 0..3 {

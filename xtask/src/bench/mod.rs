@@ -7,7 +7,7 @@ mod measure;
 mod peers;
 mod size;
 mod startup;
-mod train;
+pub(crate) mod train;
 
 use std::{
     path::{Path, PathBuf},
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
 }
 
 /// A folder for what measurements build, inside the target folder in use.
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR");
     target.map_or_else(|| root().join("target"), PathBuf::from).join("bench").join(name)
 }
@@ -47,7 +47,7 @@ fn cargo(target: &Path, command: &str) -> Command {
 }
 
 /// Runs a command that must succeed, and gives its standard output.
-fn succeed(command: &mut Command) -> Result<String, String> {
+pub(crate) fn succeed(command: &mut Command) -> Result<String, String> {
     let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
