@@ -253,13 +253,15 @@ impl<'t, 'o> Finder<'t, 'o> {
         open: bool,
         mut visit: impl FnMut(Stretch),
     ) -> Result<(), ()> {
-        let mut search = start;
+        let (origin, mut search) = (start, start);
         loop {
             let found = match matcher {
                 None => None,
                 Some(m) => {
                     let tables = &self.tables;
-                    match added_tokens::next_match(tables, m, self.special, text, search, start) {
+                    let special = self.special;
+                    match added_tokens::next_match(tables, m, special, text, origin, search, start)
+                    {
                         Ok(found) => found,
                         // In text that goes on, it may be the beginning of another token.
                         Err(found) if !open || found.at < self.settled(text) => return Err(()),

@@ -211,7 +211,7 @@ impl Tokenizer {
         let tables = self.tables();
         let start = ids.len();
         if let Some(general) = self.engine.general {
-            let result = (general.ids)(&tables, &request, ids);
+            let result = (general.ids)(&tables, &request, scratch.general(self), ids);
             let added = ids.len() - start;
             return result.map(|()| added).map_err(|stop| self.error(stop, added, 0));
         }

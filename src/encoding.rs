@@ -1,17 +1,8 @@
 //! `Encoding`: ids and everything that is known about them.
 
-use crate::{TokenId, TruncationError};
+use crate::{Direction, TokenId, TruncationError};
 use alloc::{string::String, vec, vec::Vec};
 use core::ops::Range;
-
-/// From which side to cut, or on which to pad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// The beginning.
-    Left,
-    /// The end.
-    Right,
-}
 
 /// Texts in one allocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Encoding in full: pairs, words, added tokens, truncation, padding.
 
 use crate::{
-    Direction, EncodeError, Encoding, Special, TokenId, Tokenizer, encoding::NewToken,
-    post_process, scratch::with_own,
+    EncodeError, Encoding, Special, TokenId, Tokenizer, encoding::NewToken, post_process,
+    scratch::with_own,
 };
 use alloc::{
     borrow::Cow,
@@ -14,12 +14,11 @@ use comptok_core::{
     Cursor, Request, Stop,
     added_tokens::{self, Matcher},
     blob::Tables,
-    general::{
-        Found, Normalized,
-        steps::{Pipeline, Side},
-    },
-    model::Model,
+    byte_level,
+    general::{Found, Normalized, steps::Pipeline},
+    model::{Model, code},
     normalizer,
+    settings::{Padding, PaddingStrategy, Truncation},
     sink::{Sink, Span, SpanSink},
 };
 use core::fmt;
@@ -32,77 +31,6 @@ pub enum Offsets {
     Bytes,
     /// Chars of the text.
     Chars,
-}
-
-/// Which of two texts is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TruncationStrategy {
-    /// The longer one, then both.
-    LongestFirst,
-    /// The first.
-    OnlyFirst,
-    /// The second.
-    OnlySecond,
-}
-
-/// Cuts long results.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Truncation {
-    /// Longest result in tokens, with those that are added. If those alone are more, nothing is cut.
-    pub max_length: usize,
-    /// Tokens that parts which overflow share with the part before.
-    pub stride: usize,
-    /// Which of two texts is cut.
-    pub strategy: TruncationStrategy,
-    /// From which side.
-    pub direction: Direction,
-}
-
-impl Truncation {
-    /// To this many tokens, at the end, the longer text first, without shared tokens.
-    pub const fn new(max_length: usize) -> Self {
-        let (strategy, direction) = (TruncationStrategy::LongestFirst, Direction::Right);
-        Self { max_length, stride: 0, strategy, direction }
-    }
-}
-
-/// How far results are padded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PaddingStrategy {
-    /// To the longest of the batch.
-    BatchLongest,
-    /// To this many tokens.
-    Fixed(usize),
-}
-
-/// Pads short results.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Padding {
-    /// How far.
-    pub strategy: PaddingStrategy,
-    /// On which side.
-    pub direction: Direction,
-    /// Then up to a multiple of this.
-    pub pad_to_multiple_of: Option<usize>,
-    /// The padding token's id.
-    pub pad_id: TokenId,
-    /// Its type.
-    pub pad_type_id: u32,
-    /// Its text.
-    pub pad_token: String,
-}
-
-impl Default for Padding {
-    fn default() -> Self {
-        Self {
-            strategy: PaddingStrategy::BatchLongest,
-            direction: Direction::Right,
-            pad_to_multiple_of: None,
-            pad_id: 0,
-            pad_type_id: 0,
-            pad_token: "[PAD]".to_string(),
-        }
-    }
 }
 
 /// A setting that the tokenizer's file may have made.
@@ -289,13 +217,6 @@ impl From<TruncationError> for FullError {
     }
 }
 
-fn direction(side: Side) -> Direction {
-    match side {
-        Side::Left => Direction::Left,
-        Side::Right => Direction::Right,
-    }
-}
-
 impl Tokenizer {
     pub(crate) fn pipeline(&self) -> Option<Pipeline<'_>> {
         Pipeline::parse(self.tables().pipeline)
@@ -303,17 +224,7 @@ impl Tokenizer {
 
     /// The file's own truncation.
     pub fn truncation(&self) -> Option<Truncation> {
-        let truncation = self.pipeline()?.settings.truncation?;
-        Some(Truncation {
-            max_length: truncation.max_length as usize,
-            stride: truncation.stride as usize,
-            strategy: match truncation.strategy {
-                0 => TruncationStrategy::LongestFirst,
-                1 => TruncationStrategy::OnlyFirst,
-                _ => TruncationStrategy::OnlySecond,
-            },
-            direction: direction(truncation.side),
-        })
+        self.pipeline()?.settings.truncation
     }
 
     /// The file's own padding.
@@ -324,7 +235,7 @@ impl Tokenizer {
                 Some(length) => PaddingStrategy::Fixed(length as usize),
                 None => PaddingStrategy::BatchLongest,
             },
-            direction: direction(padding.side),
+            direction: padding.side,
             pad_to_multiple_of: padding.multiple.map(|multiple| multiple as usize),
             pad_id: padding.token.id,
             pad_type_id: padding.type_id,
@@ -416,10 +327,10 @@ impl Tokenizer {
         options: &FullOptions<'_>,
     ) -> Result<Encoding, TruncationError> {
         let pipeline = self.pipeline();
-        let truncation = match &options.truncation {
+        let truncation = match options.truncation {
             Setting::OfFile => self.truncation(),
             Setting::Off => None,
-            Setting::On(truncation) => Some(truncation.clone()),
+            Setting::On(truncation) => Some(truncation),
         };
         if let Some(truncation) = truncation {
             let added = match options.add_special_tokens {
@@ -490,6 +401,7 @@ impl Tokenizer {
         let tables = self.tables();
         let request = Request { text: text.as_bytes(), special: options.special, strict: false };
         let mut chars = Chars::new(text);
+        chars.plain = self.header().model == code::SENTENCE_PIECE;
         let mut push = |found: Found<'_>, text: &str| {
             let word = word.or(Some(found.word));
             let offsets = chars.convert(found.start, found.end);
@@ -497,12 +409,14 @@ impl Tokenizer {
         };
         let result = match self.engine.general {
             Some(general) => match Model::parse(&tables) {
-                Some(model) => (general.each)(&tables, &request, true, &mut |found| {
-                    if found.added || model.shows_source(found.id) {
-                        push(found, found.source);
-                    } else {
-                        push(found, &model.token_text(found.id).unwrap_or_default());
-                    }
+                Some(model) => with_own(|scratch| {
+                    (general.each)(&tables, &request, true, scratch.general(self), &mut |found| {
+                        if found.added || model.shows_source(found.id) {
+                            push(found, found.source);
+                        } else {
+                            push(found, &model.token_text(found.id).unwrap_or_default());
+                        }
+                    })
                 }),
                 None => Ok(()),
             },
@@ -520,7 +434,7 @@ impl Tokenizer {
     }
 
     /// Tokens of the specialised engine.
-    fn each_of_bytes(
+    pub(crate) fn each_of_bytes(
         &self,
         tables: &Tables<'_>,
         request: &Request<'_>,
@@ -545,6 +459,7 @@ impl Tokenizer {
                     matcher,
                     request.special,
                     request.text,
+                    0,
                     search,
                     done,
                 )
@@ -621,11 +536,24 @@ fn put(
         push(found, source);
     } else if let Some(text) = plain(tables, id) {
         push(found, text);
+    } else if let Some(bytes) = tables.token(id)
+        && bytes.len() <= SHOWN
+        && !tables.token_flags(id).is_raw()
+    {
+        // Each byte as its char, of two bytes at most; without a string of its own.
+        let (mut room, mut len) = ([0; 2 * SHOWN], 0);
+        for &byte in bytes {
+            len += byte_level::char_of(byte).encode_utf8(&mut room[len..]).len();
+        }
+        push(found, core::str::from_utf8(&room[..len]).unwrap_or_default());
     } else {
         let text = Model::parse(tables).and_then(|model| model.token_text(id));
         push(found, &text.unwrap_or_default());
     }
 }
+
+/// Most bytes of a token that is shown without a string of its own.
+const SHOWN: usize = 64;
 
 /// The text of a byte-level token whose bytes all stand for themselves.
 fn plain<'a>(tables: &Tables<'a>, id: TokenId) -> Option<&'a str> {
@@ -654,6 +582,8 @@ fn whole_chars(text: &str, span: Span) -> (usize, usize) {
 struct Chars<'t> {
     text: &'t str,
     ascii: bool,
+    /// Places are always between chars.
+    plain: bool,
     /// A place, and the chars that begin before it.
     at: usize,
     count: usize,
@@ -661,7 +591,7 @@ struct Chars<'t> {
 
 impl<'t> Chars<'t> {
     fn new(text: &'t str) -> Self {
-        Self { text, ascii: text.is_ascii(), at: 0, count: 0 }
+        Self { text, ascii: text.is_ascii(), plain: false, at: 0, count: 0 }
     }
 
     /// The chars that begin before `to`.
@@ -684,6 +614,9 @@ impl<'t> Chars<'t> {
 
     /// Byte offsets as char offsets, as the reference counts them: what begins outside of the text stays.
     fn convert(&mut self, start: usize, end: usize) -> (usize, usize) {
+        if self.plain {
+            return (self.before(start), self.before(end));
+        }
         let len = self.text.len();
         if self.ascii || start >= len {
             return (start, end);

@@ -23,6 +23,8 @@ mod encoding;
 mod error;
 #[cfg(feature = "alloc")]
 mod full;
+#[cfg(feature = "hub")]
+mod hub;
 #[cfg(feature = "load")]
 pub mod load;
 mod macros;
@@ -30,6 +32,8 @@ mod macros;
 mod mmap;
 #[cfg(feature = "alloc")]
 mod post_process;
+#[cfg(feature = "alloc")]
+mod sampling;
 mod scratch;
 mod storage;
 mod tokenizer;
@@ -44,19 +48,24 @@ pub use batch::{BatchError, Threads};
 pub use decode::DecodeStream;
 pub use encode::Options;
 #[cfg(feature = "alloc")]
-pub use encoding::{Direction, Encoding};
+pub use encoding::Encoding;
 pub use error::{DecodeError, EncodeError, TokenName};
 #[cfg(feature = "alloc")]
-pub use full::{
-    FullError, FullOptions, Input, Offsets, Padding, PaddingStrategy, Setting, Text, Truncation,
-    TruncationError, TruncationStrategy,
-};
+pub use full::{FullError, FullOptions, Input, Offsets, Setting, Text, TruncationError};
+#[cfg(feature = "hub")]
+pub use hub::Hub;
 #[cfg(feature = "mmap")]
 pub use mmap::MapError;
+#[cfg(feature = "alloc")]
+pub use sampling::Sampler;
 pub use scratch::Scratch;
 pub use tokenizer::{AddedToken, TokenId, Tokenizer};
 pub use tokens::Tokens;
 
+#[cfg(feature = "alloc")]
+pub use comptok_core::settings::{
+    Direction, Padding, PaddingStrategy, Truncation, TruncationStrategy,
+};
 pub use comptok_core::{
     added_tokens::{Others, Special},
     blob::{FormatError, Header},

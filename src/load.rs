@@ -10,7 +10,8 @@ use std::{
 };
 
 pub use comptok_bake::{
-    FileError, FileOptions, Spec, bake::Profile, read::pattern::PatternArg, spec::Family,
+    FileError, FileOptions, Spec, bake::Profile, compose, read::pattern::PatternArg, spec,
+    spec::Family,
 };
 
 /// Why a tokenizer could not be loaded.
@@ -31,6 +32,16 @@ pub enum LoadError {
         /// Why.
         error: FileError,
     },
+    /// The hub does not have it, or does not give it.
+    #[cfg(feature = "hub")]
+    Hub {
+        /// The repository.
+        repository: String,
+        /// Its revision.
+        revision: String,
+        /// What was asked for, and what came of it.
+        message: String,
+    },
 }
 
 impl fmt::Display for LoadError {
@@ -38,6 +49,10 @@ impl fmt::Display for LoadError {
         match self {
             Self::Io { path, error } => write!(f, "{}: {error}", path.display()),
             Self::File { path, error } if path.as_os_str().is_empty() => error.fmt(f),
+            #[cfg(feature = "hub")]
+            Self::Hub { repository, revision, message } => {
+                write!(f, "{repository} ({revision}): {message}")
+            }
             Self::File { path, error } => f.write_str(&error.in_file(path.display())),
         }
     }

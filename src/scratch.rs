@@ -25,6 +25,9 @@ pub struct Scratch<'m> {
     answers: Answers,
     #[cfg(feature = "alloc")]
     pub(crate) spans: Vec<Span>,
+    /// What the general engine works in, once it has.
+    #[cfg(feature = "alloc")]
+    general: Option<alloc::boxed::Box<comptok_core::general::Memory>>,
 }
 
 #[derive(Debug)]
@@ -131,7 +134,17 @@ impl<'m> Scratch<'m> {
             kernel: None,
             answers: Answers::new(bytes),
             spans: Vec::new(),
+            general: None,
         }
+    }
+
+    /// What the general engine works in for this tokenizer.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn general(&mut self, tokenizer: &Tokenizer) -> &mut comptok_core::general::Memory {
+        let memory = self.general.get_or_insert_default();
+        // An answer has more to it there: places, and the raw word.
+        memory.own(&tokenizer.header().fingerprint, self.answers.limit.saturating_mul(4));
+        memory
     }
 
     /// A scratch in the caller's memory, which never allocates and has no cache. Where it is too
@@ -145,6 +158,8 @@ impl<'m> Scratch<'m> {
             answers: Answers::new(0),
             #[cfg(feature = "alloc")]
             spans: Vec::new(),
+            #[cfg(feature = "alloc")]
+            general: None,
         }
     }
 

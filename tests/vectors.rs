@@ -485,6 +485,134 @@ fn tiktoken_whisper_multilingual() {
     check_tiktoken("whisper_multilingual", "whisper_multilingual");
 }
 
+/// All fields of a row of SentencePiece's answers; what differs is returned, by field.
+fn sp_differences(tokenizer: &Tokenizer, row: &Value) -> Vec<&'static str> {
+    let text = row["text"].as_str().expect("text");
+    let found = encode(tokenizer, text, Special::All);
+    let chars = FullOptions { offsets: Offsets::Chars, ..FullOptions::default() };
+    let chars = tokenizer.encode_full(text, &chars).expect("nothing is forbidden");
+    let bytes = tokenizer.encode_full(text, &FullOptions::default()).expect("nothing is forbidden");
+    assert_eq!(chars.ids(), found, "encode_full: {text:?}");
+    let pairs = |encoding: &Encoding| -> Value {
+        encoding.offsets().iter().map(|&(a, b)| Value::from([a, b].to_vec())).collect()
+    };
+    let surface = || bytes.offsets().iter().map(|&(a, b)| Value::from(text.get(a..b))).collect();
+    let pieces = row["pieces"].as_array().expect("pieces").iter();
+    let pieces: Vec<&str> = pieces.filter_map(Value::as_str).collect();
+    let (normalized, places) = tokenizer.normalize(text);
+    let ways = |count| -> Value {
+        let ways = tokenizer.nbest(text, Special::All, count).expect("nothing is forbidden");
+        ways.into_iter().map(|(ids, _)| Value::from(ids)).collect()
+    };
+    // The reference fails where one of the two is missing.
+    let with_ends = || match tokenizer.sentence_ends() {
+        [Some(bos), Some(eos)] => {
+            let ids = [bos].into_iter().chain(found.iter().rev().copied()).chain([eos]);
+            ids.collect::<Value>()
+        }
+        _ => row["bos_eos_reverse"]
+            .get("error")
+            .map_or(Value::Null, |_| row["bos_eos_reverse"].clone()),
+    };
+    let names =
+        || found.iter().map(|&id| Value::from(tokenizer.id_to_token(id))).collect::<Value>();
+    let fields: [(&str, &dyn Fn() -> Value); 12] = [
+        ("ids", &|| found.clone().into()),
+        ("pieces", &|| chars.tokens().collect()),
+        ("offsets_byte", &|| pairs(&bytes)),
+        ("offsets_char", &|| pairs(&chars)),
+        ("surface", &surface),
+        ("normalized", &|| normalized.clone().into()),
+        ("norm_offsets", &|| places.clone().into()),
+        ("decode", &|| tokenizer.decode_lossy(&found, false).into()),
+        ("decode_pieces", &|| tokenizer.decode_tokens(pieces.iter().copied()).into()),
+        ("emit_unk_piece", &names),
+        ("bos_eos_reverse", &with_ends),
+        ("nbest3", &|| ways(3)),
+    ];
+    let wanted = fields.iter().filter(|(name, _)| !row[name].is_null());
+    wanted.filter(|(name, found)| found() != row[name]).map(|(name, _)| *name).collect()
+}
+
+/// Nothing is excused.
+fn check_sp(name: &str) {
+    let Some(shared) = shared() else { return };
+    let file = unzip(&shared.join(format!("vocabs/sentencepiece/{name}.model.gz")));
+    let loaded = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let (header, rows) = rows(&shared.join(format!("vectors/sp/{name}.jsonl.gz")));
+    assert_eq!(header["vocab"].as_u64(), Some(loaded.vocab_size() as u64), "{name}");
+    let ends = [&header["bos"], &header["eos"]].map(|id| id.as_u64().map(|id| id as u32));
+    assert_eq!(loaded.sentence_ends(), ends, "{name}");
+    let (mut checked, mut differ) = (0, Vec::new());
+    for tokenizer in [as_static(&loaded), loaded] {
+        for (number, row) in rows.iter().enumerate() {
+            let found = sp_differences(&tokenizer, row);
+            if !found.is_empty() {
+                differ.push(format!("{number} {found:?} {:.60}", row["text"]));
+            }
+            checked += 1;
+        }
+    }
+    println!("sp/{name}: {checked} rows, {} differ", differ.len());
+    assert!(differ.is_empty(), "{name}: {differ:#?}");
+    assert_eq!(checked, 2 * 352, "{name}");
+}
+
+#[test]
+fn sp_albert_30k_clean() {
+    check_sp("albert_30k_clean");
+}
+
+#[test]
+fn sp_llm_jp_100k_v3() {
+    check_sp("llm_jp_100k_v3");
+}
+
+#[test]
+fn sp_llm_jp_v21() {
+    check_sp("llm_jp_v21");
+}
+
+#[test]
+fn sp_mistral_v1() {
+    check_sp("mistral_v1");
+}
+
+#[test]
+fn sp_mistral_v3() {
+    check_sp("mistral_v3");
+}
+
+#[test]
+fn sp_mistral_v7() {
+    check_sp("mistral_v7");
+}
+
+#[test]
+fn sp_ort_nmt_joint() {
+    check_sp("ort_nmt_joint");
+}
+
+#[test]
+fn sp_seqio_test() {
+    check_sp("seqio_test");
+}
+
+#[test]
+fn sp_test_ja_model() {
+    check_sp("test_ja_model");
+}
+
+#[test]
+fn sp_test_model() {
+    check_sp("test_model");
+}
+
+#[test]
+fn sp_xlnet_base_cased() {
+    check_sp("xlnet_base_cased");
+}
+
 /// The vectors are the raw ranks of the file's own pattern; ids begin behind the special tokens.
 #[test]
 fn tekken_240911() {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use comptok::{Tokenizer, vocab};
-use comptok_bake::bake::{self, Baked, Profile};
+use comptok_bake::bake::{Baked, Profile};
 use comptok_bake::read::{self, Format, PatternArg, Read};
-use comptok_bake::{FileOptions, ReadError, bake_file, source_hash};
+use comptok_bake::{FileError, FileOptions, ReadError, bake_file, bake_vocab_merges};
 
 use crate::Failure;
 use crate::args::{FileArgs, TokenizerArgs};
@@ -88,19 +88,13 @@ pub(crate) fn bake(
             bake_file(&bytes, &options).map_err(|error| Failure::data(error.in_file(name)))
         }
         Files::Two(pair) => {
-            let read = pair.read(args)?;
-            let mut warnings = warnings(&read);
-            let spec = if strict {
-                read.strict().map_err(|error| pair.failure(&error))?
-            } else {
-                read.spec
-            };
-            let source = source_hash(&[&pair.vocab.1[..], &pair.merges.1[..]].concat(), &options);
-            let baked = bake::bake(&spec, &bake::Options { source, strict, profile });
-            let baked =
-                baked.map_err(|error| Failure::data(format!("{}: {error}", pair.vocab.0)))?;
-            warnings.extend(baked.warnings);
-            Ok(Baked { blob: baked.blob, warnings })
+            refuse_file_args(&pair.vocab.0, args)?;
+            bake_vocab_merges(&pair.vocab.1, &pair.merges.1, &options).map_err(
+                |error| match error {
+                    FileError::Read(error) => pair.failure(&error),
+                    error => Failure::data(error.in_file(&pair.vocab.0)),
+                },
+            )
         }
     }
 }

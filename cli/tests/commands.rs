@@ -220,6 +220,28 @@ fn rank_files_say_the_rest_on_the_command_line() {
 }
 
 #[test]
+fn errors_of_a_bake_say_where() {
+    let dir = Dir::new("errors_of_a_bake");
+    let tiny = Tiny { missing: Some(b'x'), ..Tiny::default() };
+    let (vocab, merges) = tiny.files();
+    let (vocab, merges) = (dir.file("vocab.json", vocab), dir.file("merges.txt", &merges));
+    let json = dir.file("t.json", tiny.json());
+    let out = dir.path("x");
+    let dropped = "bytes without a token are dropped from text, as the reference does: 0x78 (an error \
+                   because of `strict`)";
+    comptok(&["bake", "--strict", &vocab, &merges, "-o", &out], "")
+        .fails(1, &format!("{vocab}:1:1: {dropped}"));
+    let model = tiny.json().find("\"model\":").expect("a model") + "\"model\":".len() + 2;
+    comptok(&["bake", "--strict", &json, "-o", &out], "")
+        .fails(1, &format!("{json}:1:{model}: {dropped}"));
+    let far = dir.file("far.json", tiny.json().replacen(":255,", ":16777216,", 1));
+    let run = comptok(&["bake", &far, "-o", &out], "");
+    let place = format!("comptok: {far}:1:{model}: not supported yet: token ");
+    assert!(run.stderr.starts_with(&place), "{}", run.stderr);
+    assert_eq!(dir.names(), ["far.json", "merges.txt", "t.json", "vocab.json"]);
+}
+
+#[test]
 fn convert_writes_to_the_standard_output_too() {
     let dir = Dir::new("convert_writes");
     let (vocab, merges) = Tiny::default().files();

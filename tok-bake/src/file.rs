@@ -7,7 +7,7 @@ use std::fmt;
 use crate::{
     bake::{self, BakeError, Baked, Profile},
     error::ReadError,
-    read::{self, pattern::PatternArg},
+    read::{self, Format, Read, pattern::PatternArg},
 };
 
 /// What a file does not say itself.
@@ -108,22 +108,45 @@ pub fn bake_file(bytes: &[u8], options: &FileOptions<'_>) -> Result<Baked, FileE
     }
     let asked = read::Options { pattern: options.pattern, special_tokens: options.special_tokens };
     let read = read::read(bytes, asked)?;
+    baked(read, source_hash(bytes, options), options).map_err(|error| placed(error, bytes))
+}
+
+/// The same for vocab.json and merges.txt, which say all themselves: pattern and special tokens are
+/// not asked for. Errors about the merges have a path that begins with `merges`.
+///
+/// # Errors
+///
+/// [`FileError`], with the place in its file where there is one.
+pub fn bake_vocab_merges(
+    vocab: &[u8],
+    merges: &[u8],
+    options: &FileOptions<'_>,
+) -> Result<Baked, FileError> {
+    let read = read::vocab_merges(vocab, merges)?;
+    let source = source_hash(&[vocab, merges].concat(), options);
+    baked(read, source, options).map_err(|error| placed(error, vocab))
+}
+
+fn baked(read: Read, source: [u8; 32], options: &FileOptions<'_>) -> Result<Baked, FileError> {
     let mut warnings: Vec<String> = read.warnings.iter().map(ToString::to_string).collect();
     let spec = if options.strict { read.strict()? } else { read.spec };
-    let source = source_hash(bytes, options);
     let options = bake::Options { source, strict: options.strict, profile: options.profile };
-    let baked = bake::bake(&spec, &options).map_err(|error| placed(error, bytes))?;
+    let baked = bake::bake(&spec, &options)?;
     warnings.extend(baked.warnings);
     Ok(Baked { blob: baked.blob, warnings })
 }
 
 /// The error with its place, if the file says what is at fault.
-fn placed(error: BakeError, bytes: &[u8]) -> FileError {
-    if error.part.is_empty() || read::recognise(bytes) != read::Format::TokenizerJson {
-        return error.into();
-    }
-    let BakeError { message, part, .. } = error;
-    // What is not there is at fault where it would be: in the outermost object.
-    let (line, column) = read::place::of_member(bytes, part).unwrap_or((1, 1));
-    ReadError { line, column, path: part.to_owned(), message }.into()
+fn placed(error: FileError, bytes: &[u8]) -> FileError {
+    let FileError::Bake(BakeError { message, part, .. }) = &error else { return error };
+    let (line, column) = match read::recognise(bytes) {
+        // What is not there is at fault where it would be: in the outermost object.
+        Format::TokenizerJson if !part.is_empty() => {
+            read::place::of_member(bytes, part).unwrap_or((1, 1))
+        }
+        // It is a vocabulary and nothing else.
+        Format::VocabJson if *part == "model" => (1, 1),
+        _ => return error,
+    };
+    ReadError { line, column, path: (*part).to_owned(), message: message.clone() }.into()
 }

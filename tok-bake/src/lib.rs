@@ -5,6 +5,7 @@ mod base64;
 pub mod build;
 pub mod bundled;
 pub mod byte_level;
+pub mod compose;
 mod error;
 mod file;
 pub mod merges;
@@ -14,5 +15,5 @@ pub mod write;
 
 pub use bake::{BakeError, Baked, bake};
 pub use error::{ReadError, Warning, WriteError};
-pub use file::{FileError, FileOptions, bake_file, source_hash};
+pub use file::{FileError, FileOptions, bake_file, bake_vocab_merges, source_hash};
 pub use spec::Spec;

@@ -26,7 +26,7 @@ impl AddedFlags {
     /// Matched in normalized text.
     pub const NORMALIZED: u32 = 16;
 
-    const fn has(self, flag: u32) -> bool {
+    pub(crate) const fn has(self, flag: u32) -> bool {
         self.0 & flag != 0
     }
 }
@@ -294,7 +294,7 @@ pub struct Forbidden {
 }
 
 /// The next match in `text` that counts. The search begins at `search`; text before `done` belongs
-/// to earlier matches.
+/// to earlier matches; text before `origin` is out of sight.
 ///
 /// # Errors
 ///
@@ -304,6 +304,7 @@ pub fn next_match(
     matcher: &Matcher<'_>,
     special: Special<'_>,
     text: &[u8],
+    origin: usize,
     mut search: usize,
     done: usize,
 ) -> Result<Option<Found>, Forbidden> {
@@ -321,7 +322,8 @@ pub fn next_match(
             }
         }
         if added.flags.has(AddedFlags::SINGLE_WORD)
-            && (unicode::ends_with_word(&text[..start]) || unicode::starts_with_word(&text[end..]))
+            && (unicode::ends_with_word(text.get(origin..start).unwrap_or_default())
+                || unicode::starts_with_word(&text[end..]))
         {
             continue;
         }

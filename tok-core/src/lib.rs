@@ -22,6 +22,8 @@ pub mod model;
 pub mod normalizer;
 pub mod pre_tokenizer;
 pub mod scratch;
+#[cfg(feature = "alloc")]
+pub mod settings;
 pub mod sink;
 pub mod unicode;
 

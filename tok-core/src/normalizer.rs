@@ -2,6 +2,7 @@
 
 use crate::{sink::Span, unicode::nfc};
 
+pub(crate) use crate::unicode::nfc::anew_from;
 pub use crate::unicode::nfc::is_nfc;
 
 /// The code of no normalizer.
@@ -30,6 +31,9 @@ pub fn write_nfc(text: &[u8], memory: &mut [u8]) -> Result<usize, usize> {
 /// Starts and ends are in ascending order. Where a character was rewritten, a span that touches it
 /// covers all that it was made of.
 pub fn align_nfc(original: &[u8], base: usize, spans: &mut [Span]) {
+    if spans.is_empty() {
+        return;
+    }
     let (mut at, mut starts, mut ends) = (0, 0, 0);
     nfc::normalize(original, |range, bytes| {
         let next = at + bytes.len();
@@ -62,4 +66,47 @@ pub fn original_place(original: &[u8], at: usize) -> usize {
     let mut span = [Span { start: at, end: at, ..Span::default() }];
     align_nfc(original, 0, &mut span);
     span[0].start
+}
+
+/// The last place in `original`, a char that touches nothing before it or the end, whose normal form
+/// begins at or before byte `target` of all that `original` becomes, which is `len` bytes: the place,
+/// and where its normal form begins.
+///
+/// Takes time in proportion to what is behind `target`.
+pub(crate) fn anew_before(original: &[u8], len: usize, target: usize) -> (usize, usize) {
+    let len_of = |from: usize| {
+        let mut len = 0;
+        nfc::normalize(&original[from..], |_, bytes| len += bytes.len());
+        len
+    };
+    // A place before it, then the last one.
+    let mut back = (len - target).saturating_add(64);
+    let (from, mut at) = loop {
+        let from = nfc::stable_len(&original[..original.len().saturating_sub(back)]);
+        let at = if from == 0 { 0 } else { len - len_of(from) };
+        if at <= target {
+            break (from, at);
+        }
+        back = back.saturating_mul(2);
+    };
+    let mut last = (from, at);
+    nfc::normalize(&original[from..], |range, bytes| {
+        let start = from + range.start;
+        if at <= target && !range.is_empty() && nfc::begins_anew(original, start) {
+            last = (start, at);
+        }
+        if at < target && target < at + bytes.len() && original[from..].get(range) == Some(bytes) {
+            // Inside a part that stays as it is.
+            let inside = target - at;
+            let place = match nfc::begins_anew(bytes, inside) {
+                true => inside,
+                false => nfc::stable_len(&bytes[..inside]),
+            };
+            if place > 0 {
+                last = (start + place, at + place);
+            }
+        }
+        at += bytes.len();
+    });
+    if target == len { (original.len(), len) } else { last }
 }

@@ -1,6 +1,8 @@
 //! Every tier equals the specification: masks byte by byte, and pre-tokens as the scalar scanner
 //! finds them.
 
+mod drawn;
+
 use comptok_core::{
     Kernel,
     kernel::{Masks, Tier},
@@ -8,6 +10,7 @@ use comptok_core::{
         Cl100k, DeepseekV3, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
     },
 };
+use drawn::{PARTS, random};
 
 /// Without optimizations a part has to do; CI runs all with them.
 const SLOW: bool = cfg!(debug_assertions);
@@ -18,16 +21,6 @@ fn kernels() -> Vec<Kernel> {
     eprintln!("tiers of this machine: {}", names.join(", "));
     assert!(kernels.len() > 1 || cfg!(not(any(target_arch = "x86_64", target_arch = "aarch64"))));
     kernels
-}
-
-fn random() -> impl FnMut(usize) -> usize {
-    let mut state = 0x2545_F491_4F6C_DD1Du64;
-    move |limit| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as usize % limit
-    }
 }
 
 #[test]
@@ -97,61 +90,6 @@ fn check_all(kernels: &[Kernel], text: &[u8]) {
     check(Kimi, kernels, text);
     check(DeepseekV3, kernels, text);
 }
-
-const PARTS: &[&[u8]] = &[
-    b"a",
-    b"word",
-    b"B",
-    b"Big",
-    b"'s",
-    b"'LL",
-    b"'",
-    b"'re",
-    b" ",
-    b"  ",
-    b" ",
-    b"\n",
-    b"\r\n",
-    b"/",
-    b"!",
-    b"0",
-    b"123",
-    b"12345678",
-    b"\t",
-    b"(",
-    b"\"",
-    b".",
-    b" the",
-    b"\n    ",
-    b"\x0b",
-    "ſ".as_bytes(),
-    "中".as_bytes(),
-    "文字".as_bytes(),
-    "か".as_bytes(),
-    "ǅ".as_bytes(),
-    "é".as_bytes(),
-    "É".as_bytes(),
-    "\u{301}".as_bytes(),
-    "\u{3000}".as_bytes(),
-    "\u{85}".as_bytes(),
-    "²".as_bytes(),
-    "—".as_bytes(),
-    "“".as_bytes(),
-    "👍🏽".as_bytes(),
-    "\u{378}".as_bytes(),
-    "\u{1}".as_bytes(),
-    "при".as_bytes(),
-    "ह".as_bytes(),
-    "ि".as_bytes(),
-    "ª".as_bytes(),
-    b"\xFF",
-    b"\x80",
-    b"\xC3",
-    b"\xE4\xB8",
-    b"\xED\xA0\x80",
-    b"\xC0\xA0",
-    b"\xF0\x9F\x91",
-];
 
 #[test]
 fn random_texts_of_parts() {

@@ -1,10 +1,13 @@
 //! What holds for every scanner, whatever its pattern. (That each agrees with its pattern is settled
 //! in tests/oracle.)
 
+mod drawn;
+
 use comptok_core::pre_tokenizer::{
     Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner,
     Tekken,
 };
+use drawn::{PARTS, random};
 use std::time::{Duration, Instant};
 
 /// Calls a generic function with each scanner.
@@ -34,56 +37,6 @@ fn ends<S: Scanner>(scanner: S, text: &[u8]) -> Vec<usize> {
     }
     ends
 }
-
-/// Numbers that look random, the same every time.
-fn random() -> impl FnMut(usize) -> usize {
-    let mut state = 0x2545_F491_4F6C_DD1Du64;
-    move |limit| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as usize % limit
-    }
-}
-
-/// Parts to make texts of, some of them not UTF-8.
-const PARTS: &[&[u8]] = &[
-    b"a",
-    b"B",
-    b"'s",
-    b"'LL",
-    b"'",
-    b" ",
-    b"  ",
-    b"\n",
-    b"\r\n",
-    b"/",
-    b"!",
-    b"0",
-    b"123",
-    b"\t",
-    "ſ".as_bytes(),
-    "中".as_bytes(),
-    "か".as_bytes(),
-    "゛".as_bytes(),
-    "ǅ".as_bytes(),
-    "é".as_bytes(),
-    "\u{301}".as_bytes(),
-    "\u{3000}".as_bytes(),
-    "\u{85}".as_bytes(),
-    "²".as_bytes(),
-    "👍🏽".as_bytes(),
-    "\u{378}".as_bytes(),
-    "\u{1}".as_bytes(),
-    b"\xFF",
-    b"\x80",
-    b"\xC3",
-    b"\xE4\xB8",
-    b"\xED\xA0\x80",
-    b"\xC0\xA0",
-    b"\xF0\x9F\x91",
-    b"\xF5",
-];
 
 /// Texts of those parts.
 fn texts() -> Vec<Vec<u8>> {

@@ -1,9 +1,7 @@
 //! What training gives.
 
 use comptok_bake::Spec;
-use comptok_bake::spec::{
-    AddedToken, Alphabet, Bpe, Decoder, Family, Merges, Model, PreTokenizer, Vocab,
-};
+use comptok_bake::spec::{AddedToken, Alphabet, Bpe, Decoder, Family, Model, PreTokenizer, Vocab};
 
 use crate::bpe::{BpeTrainer, Ties};
 use crate::{Counts, Splitter, Unit};
@@ -141,16 +139,12 @@ impl Trained {
         let first = if trainer.specials_last(unit) { tokens.len() as u32 } else { 0 };
         let added = added(&trainer.special_tokens, &tokens, first);
         let model = Model::Bpe(Bpe {
-            vocab,
-            alphabet: if by_rank { Alphabet::Bytes } else { Alphabet::Chars },
-            merges: if by_rank { Merges::ByRank } else { Merges::List(pairs) },
-            ignore_merges: by_rank,
-            dropout: None,
-            unk_token: None,
             continuing_subword_prefix: trainer.continuing_subword_prefix.clone(),
             end_of_word_suffix: trainer.end_of_word_suffix.clone(),
-            fuse_unk: false,
-            byte_fallback: false,
+            ..match by_rank {
+                true => Bpe::of_ranks(vocab),
+                false => Bpe::new(vocab, pairs),
+            }
         });
         Self { tokens, merges, model, added, unit, compression: None }
     }

@@ -1,16 +1,30 @@
 //! comptok: bundled vocabularies, and a baked file for the one that is not.
 
-use comptok::{Options, Scratch, Special, TokenId, Tokenizer, vocab};
+use comptok::{Kernel, Options, Scratch, Special, Tier, TokenId, Tokenizer, vocab};
 use harness::{Error, Peer, Vocab};
 
 const ORDINARY: Options<'static> = Options::new(Special::AsText);
 
 struct Comptok(Tokenizer);
 
-#[derive(Default)]
 struct State {
     scratch: Scratch<'static>,
     ids: Vec<TokenId>,
+}
+
+impl Default for State {
+    /// With the kernel of the tier that COMPTOK_TIER names, or of the best one.
+    fn default() -> Self {
+        let scratch = match std::env::var("COMPTOK_TIER") {
+            Ok(name) => {
+                let tier = Tier::ALL.into_iter().find(|tier| tier.name() == name);
+                let kernel = tier.and_then(Kernel::of).expect("a tier of this processor");
+                Scratch::new().kernel(kernel)
+            }
+            Err(_) => Scratch::new(),
+        };
+        Self { scratch, ids: Vec::new() }
+    }
 }
 
 impl Peer for Comptok {

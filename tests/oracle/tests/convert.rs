@@ -144,6 +144,13 @@ fn whisper_multilingual() {
     ranks_convert("whisper_multilingual", "whisper_multilingual");
 }
 
+const ROUND_TRIP_TEXTS: [&str; 4] = [
+    "The café's №5 — “naïve” façade…  and  spaces\n\nin lines",
+    "Ünïcödé 日本語とEnglishのmixed テキスト ﬁ e\u{301} \u{0}\u{ad}👍🏽",
+    "[CLS] <s> </s> <|endoftext|> [INST] <pad> ▁▁ ## xyz",
+    "def f(x):\n\treturn x[1:] == 2.5e-3  # 1234567",
+];
+
 /// The writer's text is the library's own: loaded there and saved again, no byte differs.
 #[test]
 fn tokenizer_json_is_canonical() {
@@ -158,6 +165,24 @@ fn tokenizer_json_is_canonical() {
         let original = Tokenizer::from_bytes(&bytes).expect("a tokenizer.json");
         let original = original.to_string(true).expect("no error");
         assert!(original == written, "{}", path.display());
+        // Read again it says the same, and both libraries make of it what they make of the file.
+        let again = read::tokenizer_json(written.as_bytes()).unwrap_or_else(|e| panic!("{e}")).spec;
+        assert!(again == spec, "{}", path.display());
+        let theirs = [Tokenizer::from_bytes(&bytes), written.parse()].map(|one| {
+            let mut one = one.expect("it is read");
+            one.with_padding(None).with_truncation(None).expect("none is right");
+            one
+        });
+        let ours = [&bytes[..], written.as_bytes()]
+            .map(|file| comptok::Tokenizer::from_bytes(file).unwrap_or_else(|e| panic!("{e}")));
+        for text in ROUND_TRIP_TEXTS {
+            let wanted = encode(&theirs[0], text);
+            assert_eq!(encode(&theirs[1], text), wanted, "{}: {text:?}", path.display());
+            for ours in &ours {
+                let found = ours.encode(text, comptok::Special::All);
+                assert_eq!(found.as_ref(), Ok(&wanted), "{}: {text:?}", path.display());
+            }
+        }
         count += 1;
     }
     assert_eq!(count, 24);

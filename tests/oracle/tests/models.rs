@@ -370,15 +370,15 @@ fn time_is_linear() {
             };
             for ((what, short), (_, long)) in short.iter().zip(&long) {
                 let (mut one, mut four) = (f64::MAX, f64::MAX);
-                for _ in 0..6 {
+                for _ in 0..30 {
                     one = one.min(time(short));
                     four = four.min(time(long));
-                    if four < 12.0 * one {
+                    if four < 8.0 * one {
                         break;
                     }
                 }
                 println!("{name}: {what}: {:.1} MB/s, {:.1} times", 1.048 / four, four / one);
-                if four >= 12.0 * one {
+                if four >= 8.0 * one {
                     slow.push(format!("{name}: {what}: {:.1}", four / one));
                 }
             }

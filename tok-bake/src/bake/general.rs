@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 use super::{BakeError, Baked, Options, added, dfa, image::Image, models, tables};
 use crate::error::quote;
 use crate::spec::{
-    AddedToken, Behavior, Decoder, Direction, Normalizer, PaddingStrategy, Pattern, Piece,
-    PostProcessor, PreTokenizer, PrependScheme, Spec, TemplateToken, TruncationStrategy,
+    AddedToken, Behavior, Decoder, Normalizer, PaddingStrategy, Pattern, Piece, PostProcessor,
+    PreTokenizer, PrependScheme, Spec, TemplateToken,
 };
 
 /// Bakes for the general engine.
@@ -379,32 +379,15 @@ fn decoder(step: &Decoder, out: &mut Vec<u8>) -> Result<(), BakeError> {
     Ok(())
 }
 
-fn side(direction: Direction) -> steps::Side {
-    match direction {
-        Direction::Left => steps::Side::Left,
-        Direction::Right => steps::Side::Right,
-    }
-}
-
 fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
     // Lengths beyond any text mean the same as the largest one.
     let u32_of = |value: usize| u32::try_from(value).unwrap_or(u32::MAX - 1);
-    let truncation = spec.truncation.as_ref().map(|truncation| steps::Truncation {
-        max_length: u32_of(truncation.max_length),
-        stride: u32_of(truncation.stride),
-        strategy: match truncation.strategy {
-            TruncationStrategy::LongestFirst => 0,
-            TruncationStrategy::OnlyFirst => 1,
-            TruncationStrategy::OnlySecond => 2,
-        },
-        side: side(truncation.direction),
-    });
     let padding = spec.padding.as_ref().map(|padding| steps::Padding {
         fixed: match padding.strategy {
             PaddingStrategy::BatchLongest => None,
             PaddingStrategy::Fixed(length) => Some(u32_of(length)),
         },
-        side: side(padding.direction),
+        side: padding.direction,
         multiple: padding.pad_to_multiple_of.map(u32_of),
         token: steps::Extra { id: padding.pad_id, text: &padding.pad_token },
         type_id: padding.pad_type_id,
@@ -413,7 +396,8 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
         post_processes: spec.post_processor.is_some(),
         decodes: spec.decoder.is_some(),
         asks_place: spec.pre_tokenizer.as_ref().is_some_and(asks_place),
-        truncation,
+        cuts: super::cuts::of(spec),
+        truncation: spec.truncation,
         padding,
     })
 }

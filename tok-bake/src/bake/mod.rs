@@ -5,6 +5,7 @@
 mod added;
 mod bpe;
 mod chars;
+mod cuts;
 pub mod dfa;
 mod fingerprint;
 mod general;
@@ -59,7 +60,7 @@ pub struct BakeError {
     /// What stands in the way, and what to do.
     pub message: String,
     /// The part of the `Spec` at fault, as tokenizer.json names it (`normalizer`, `pre_tokenizer`, `model`,
-    /// `post_processor`, `decoder`); empty where it is no single one.
+    /// `post_processor`, `decoder`, `added_tokens`); empty where it is no single one.
     pub part: &'static str,
     /// The specialised engine cannot; the general one may.
     unsupported: bool,
@@ -133,7 +134,12 @@ impl Tokens {
 pub fn bake(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     match specialised(spec, options) {
         Err(error) if error.unsupported && spec.family != Family::Tiktoken => {
-            general::bake(spec, options)
+            general::bake(spec, options).map_err(|general| {
+                // What stands in the way of both is in the same place.
+                let part =
+                    if general == error.clone().in_part("") { error.part } else { general.part };
+                general.in_part(part)
+            })
         }
         other => other,
     }
@@ -158,7 +164,8 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
             Some(token.to_vec())
         };
         let raw = if mapped.is_none() { TokenFlags::RAW } else { 0 };
-        tokens.set(id, mapped.as_deref().unwrap_or(token), TokenFlags::MODEL | raw)?;
+        let bytes = mapped.as_deref().unwrap_or(token);
+        tokens.set(id, bytes, TokenFlags::MODEL | raw).map_err(|error| error.in_part("model"))?;
         texts.push(mapped);
     }
     let symbols = bpe::symbols(model, &texts)?;
@@ -172,6 +179,8 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         _ => text.to_owned(),
     };
     let added = added::check(spec, normalize, &mut warnings);
+    // What is said from here on is about the model.
+    let warned_of_added = !warnings.is_empty();
     for token in &added {
         let mapped = byte_level::to_bytes(&token.content);
         let bytes = match &mapped {
@@ -180,7 +189,8 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         };
         let special = if token.special { TokenFlags::SPECIAL } else { 0 };
         let raw = if byte_level && mapped.is_none() { TokenFlags::RAW } else { 0 };
-        tokens.set(token.id, bytes, TokenFlags::ADDED | special | raw)?;
+        let flags = TokenFlags::ADDED | special | raw;
+        tokens.set(token.id, bytes, flags).map_err(|error| error.in_part("added_tokens"))?;
     }
 
     let missing = symbols.missing();
@@ -200,7 +210,8 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     if options.strict
         && let Some(warning) = warnings.first()
     {
-        return Err(BakeError::new(format!("{warning} (an error because of `strict`)")));
+        let error = BakeError::new(format!("{warning} (an error because of `strict`)"));
+        return Err(error.in_part(if warned_of_added { "added_tokens" } else { "model" }));
     }
 
     let mut image = Image::new(&pipeline, header, options.source);

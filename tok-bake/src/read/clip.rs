@@ -7,8 +7,8 @@ use super::tokens::Tokens;
 use crate::byte_level;
 use crate::error::{ReadError, quote};
 use crate::spec::{
-    AddedToken, Alphabet, Behavior, Bpe, Decoder, Family, Merges, Model, Normalizer, Pattern,
-    PostProcessor, PreTokenizer, Spec, Vocab,
+    AddedToken, Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PostProcessor,
+    PreTokenizer, Spec, Vocab,
 };
 
 /// How the file begins.
@@ -113,16 +113,10 @@ pub fn clip_bpe(bytes: &[u8]) -> Result<Read, ReadError> {
             use_regex: true,
         }),
         model: Model::Bpe(Bpe {
-            vocab: tokens.vocab,
-            alphabet: Alphabet::Chars,
-            merges: Merges::List(pairs),
-            ignore_merges: false,
-            dropout: None,
             unk_token: Some(END.to_owned()),
             continuing_subword_prefix: Some(String::new()),
             end_of_word_suffix: Some(SUFFIX.to_owned()),
-            fuse_unk: false,
-            byte_fallback: false,
+            ..Bpe::new(tokens.vocab, pairs)
         }),
         truncation: None,
         padding: None,

@@ -114,10 +114,12 @@ fn sentencepiece(file: &File<'_>, kind: Kind) -> Result<Spec, ReadError> {
         return Err(wrong("tokenizer.ggml.precompiled_charsmap", message));
     }
     let flag = |name: &str, or| file.flag(&format!("tokenizer.ggml.{name}")).unwrap_or(or);
-    let model = SentencePiece {
+    let mut model = SentencePiece {
         kind,
         byte_fallback: pieces.iter().any(|piece| piece.kind == PieceType::Byte),
         pieces,
+        bos: None,
+        eos: None,
         unk_surface: " \u{2047} ".to_owned(),
         treat_whitespace_as_suffix: false,
         normalizer: SpaceRules {
@@ -129,6 +131,7 @@ fn sentencepiece(file: &File<'_>, kind: Kind) -> Result<Spec, ReadError> {
         denormalizer: Vec::new(),
     };
     check_pieces(&model, &[])?;
+    model.find_ends("<s>", "</s>");
     Ok(Spec { family: Family::SentencePiece, model: Model::SentencePiece(model), ..empty() })
 }
 

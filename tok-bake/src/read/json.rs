@@ -12,7 +12,7 @@ use crate::error::{ReadError, Warning, quote};
 
 /// One step down a JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// A member of an object, by name; the last one if there are several.
     Key(String),
     /// A member of an object, by position; the name is for show.
@@ -34,13 +34,13 @@ impl From<usize> for Step {
 }
 
 /// The step to the member at `position`, whose name is `key`.
-pub(super) fn member(position: usize, key: &[u8]) -> Step {
+pub(crate) fn member(position: usize, key: &[u8]) -> Step {
     Step::Member(position, String::from_utf8_lossy(key).into_owned())
 }
 
 /// What is wrong or odd, and at which path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// From the inside out: the last step is the first to be taken.
     steps: Vec<Step>,
     message: String,
@@ -48,7 +48,7 @@ pub(super) struct Problem {
     named: bool,
 }
 
-pub(super) type Result<T> = std::result::Result<T, Problem>;
+pub(crate) type Result<T> = std::result::Result<T, Problem>;
 
 impl Problem {
     /// A problem whose message will be shown behind its path.
@@ -99,7 +99,7 @@ impl Problem {
     }
 
     /// Looks up the position in the file's text.
-    pub(super) fn into_error(self, text: &str) -> ReadError {
+    pub(crate) fn into_error(self, text: &str) -> ReadError {
         let (line, column) = locate(text, &self.steps).map_or((0, 0), |at| line_column(text, at));
         let path = self.path();
         let message = match self.named || path.is_empty() {

@@ -33,6 +33,9 @@ pub use tokenizer_json::tokenizer_json;
 pub use vocab_merges::vocab_merges;
 pub use vocab_txt::vocab_txt;
 
+pub(crate) use json::{Problem, member};
+pub(crate) use tokens::Tokens;
+
 /// What a reader makes of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Read {

@@ -21,6 +21,8 @@ pub fn sentencepiece(bytes: &[u8]) -> Result<Read, ReadError> {
         kind: Kind::Unigram,
         pieces: Vec::new(),
         byte_fallback: false,
+        bos: None,
+        eos: None,
         unk_surface: " \u{2047} ".to_owned(),
         treat_whitespace_as_suffix: false,
         normalizer: SpaceRules {
@@ -32,6 +34,7 @@ pub fn sentencepiece(bytes: &[u8]) -> Result<Read, ReadError> {
         denormalizer: Vec::new(),
     };
     let mut places = Vec::new();
+    let mut ends = ["<s>".to_owned(), "</s>".to_owned()];
     for field in Fields::new(bytes, 0) {
         let field = field?;
         match field.number {
@@ -39,7 +42,7 @@ pub fn sentencepiece(bytes: &[u8]) -> Result<Read, ReadError> {
                 places.push(field.at);
                 model.pieces.push(piece(&field.message()?)?);
             }
-            2 => trainer(&field.message()?, &mut model)?,
+            2 => trainer(&field.message()?, &mut model, &mut ends)?,
             3 => normalizer(&field.message()?, &mut model.normalizer)?,
             5 => {
                 for field in field.message()? {
@@ -53,6 +56,7 @@ pub fn sentencepiece(bytes: &[u8]) -> Result<Read, ReadError> {
         }
     }
     check(&model, &places)?;
+    model.find_ends(&ends[0], &ends[1]);
     let spec = Spec {
         family: Family::SentencePiece,
         added_tokens: Vec::new(),
@@ -103,7 +107,12 @@ fn piece(fields: &Fields<'_>) -> Result<SpPiece, ReadError> {
     Ok(piece)
 }
 
-fn trainer(fields: &Fields<'_>, model: &mut SentencePiece) -> Result<(), ReadError> {
+/// Reads what the trainer noted; `ends` are the names of the pieces that mark both ends of a text.
+fn trainer(
+    fields: &Fields<'_>,
+    model: &mut SentencePiece,
+    ends: &mut [String; 2],
+) -> Result<(), ReadError> {
     for field in fields.clone() {
         let field = field?;
         match field.number {
@@ -123,6 +132,8 @@ fn trainer(fields: &Fields<'_>, model: &mut SentencePiece) -> Result<(), ReadErr
             24 => model.treat_whitespace_as_suffix = field.flag()?,
             35 => model.byte_fallback = field.flag()?,
             44 => model.unk_surface = field.text()?.to_owned(),
+            46 => ends[0] = field.text()?.to_owned(),
+            47 => ends[1] = field.text()?.to_owned(),
             _ => {}
         }
     }

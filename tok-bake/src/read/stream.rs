@@ -1,7 +1,7 @@
 //! The streaming part: vocabulary and merges go from the text into flat arenas, without a JSON
 //! tree and without a `String` per entry. Everything else is small and becomes a [`Value`].
 
-use std::fmt;
+use std::{fmt, marker::PhantomData};
 
 use serde_core::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -147,14 +147,59 @@ impl RawMerges {
     }
 }
 
+/// An object with large members, which are streamed, and small ones, which stay JSON.
+pub(super) trait Raw: Default {
+    /// The small members. If a key is repeated, the last one counts.
+    fn members(&mut self) -> &mut Map<String, Value>;
+
+    /// Reads the value of a large member; `false`, with nothing read, if this is a small one.
+    fn large<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> std::result::Result<bool, A::Error>;
+}
+
 /// Reads the text, but interprets nothing.
-pub(super) fn document(text: &str) -> std::result::Result<Document, ReadError> {
+pub(super) fn read<T: Raw>(text: &str) -> std::result::Result<T, ReadError> {
     let mut fault = Fault::default();
     let mut json = serde_json::Deserializer::from_str(text);
-    DocumentSeed(&mut fault)
+    RawSeed(&mut fault, PhantomData)
         .deserialize(&mut json)
         .and_then(|document| json.end().map(|()| document))
         .map_err(|error| fault.into_error(text, &error))
+}
+
+struct RawSeed<'a, T>(&'a mut Fault, PhantomData<T>);
+
+impl<'de, T: Raw> DeserializeSeed<'de> for RawSeed<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> std::result::Result<T, D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Raw> Visitor<'de> for RawSeed<'_, T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<T, A::Error> {
+        let Self(fault, _) = self;
+        let mut raw = T::default();
+        while let Some(key) = map.next_key::<String>()? {
+            let large = raw.large(&key, &mut map, fault);
+            if !fault.at(large, || Step::from(&*key))? {
+                let value = fault.at(map.next_value::<Value>(), || Step::from(&*key))?;
+                raw.members().insert(key, value);
+            }
+        }
+        Ok(raw)
+    }
 }
 
 /// Reads a vocab.json.
@@ -236,81 +281,44 @@ const TOP_LEVEL: [&str; 9] = [
     "model",
 ];
 
-struct DocumentSeed<'a>(&'a mut Fault);
-
-impl<'de> DeserializeSeed<'de> for DocumentSeed<'_> {
-    type Value = Document;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> std::result::Result<Document, D::Error> {
-        json.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for DocumentSeed<'_> {
-    type Value = Document;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+impl Raw for Document {
+    fn members(&mut self) -> &mut Map<String, Value> {
+        &mut self.members
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Document, A::Error> {
-        let Self(fault) = self;
-        let mut document = Document::default();
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "model" {
-                let model = map.next_value_seed(ModelSeed(fault));
-                document.model = Some(fault.at(model, || Step::Key(key))?);
-            } else if TOP_LEVEL.contains(&key.as_str()) || key == "role_to_token" {
-                let value = fault.at(map.next_value::<Value>(), || Step::from(&*key))?;
-                document.members.insert(key, value);
-            } else {
-                let known = TOP_LEVEL.join(", ");
-                let problem = Problem::new(format!("unknown member; known are {known}"));
-                let error = fault.stop(problem);
-                return fault.at(Err(error), || Step::Key(key));
-            }
+    fn large<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> std::result::Result<bool, A::Error> {
+        if key == "model" {
+            self.model = Some(map.next_value_seed(RawSeed(fault, PhantomData))?);
+        } else if !TOP_LEVEL.contains(&key) && key != "role_to_token" {
+            let known = TOP_LEVEL.join(", ");
+            return Err(fault.stop(Problem::new(format!("unknown member; known are {known}"))));
         }
-        Ok(document)
+        Ok(key == "model")
     }
 }
 
-struct ModelSeed<'a>(&'a mut Fault);
-
-impl<'de> DeserializeSeed<'de> for ModelSeed<'_> {
-    type Value = RawModel;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> std::result::Result<RawModel, D::Error> {
-        json.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for ModelSeed<'_> {
-    type Value = RawModel;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+impl Raw for RawModel {
+    fn members(&mut self) -> &mut Map<String, Value> {
+        &mut self.members
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<RawModel, A::Error> {
-        let Self(fault) = self;
-        let mut model = RawModel::default();
-        while let Some(key) = map.next_key::<String>()? {
-            match key.as_str() {
-                "vocab" => {
-                    let vocab = map.next_value_seed(VocabSeed(fault));
-                    model.vocab = Some(fault.at(vocab, || Step::Key(key))?);
-                }
-                "merges" => {
-                    let merges = map.next_value_seed(MergesSeed(fault));
-                    model.merges = Some(fault.at(merges, || Step::Key(key))?);
-                }
-                _ => {
-                    let value = fault.at(map.next_value::<Value>(), || Step::from(&*key))?;
-                    model.members.insert(key, value);
-                }
-            }
+    fn large<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> std::result::Result<bool, A::Error> {
+        match key {
+            "vocab" => self.vocab = Some(map.next_value_seed(VocabSeed(fault))?),
+            "merges" => self.merges = Some(map.next_value_seed(MergesSeed(fault))?),
+            _ => return Ok(false),
         }
-        Ok(model)
+        Ok(true)
     }
 }
 

@@ -13,13 +13,10 @@ use super::json::{
     Object, Problem, Result, Step, Under, describe, list, object, string, u32, under, utf8,
     warnings,
 };
-use super::stream::{Fault, Leaf, LeafSeed};
+use super::stream::{self, Fault, Leaf, LeafSeed, Raw};
 use crate::base64;
 use crate::error::{ReadError, quote, quote_bytes};
-use crate::spec::{
-    AddedToken, Alphabet, Behavior, Bpe, Decoder, Family, Merges, Model, Pattern, PreTokenizer,
-    Spec, Vocab, VocabIndex,
-};
+use crate::spec::{AddedToken, Behavior, Pattern, PreTokenizer, Spec, Vocab, VocabIndex};
 
 /// The special tokens of files that do not list them; the others are `<SPECIAL_n>`.
 const SPECIAL: [&str; 20] = [
@@ -52,12 +49,7 @@ const SPECIAL: [&str; 20] = [
 /// [`ReadError`] with the path in the JSON.
 pub fn tekken(bytes: &[u8]) -> std::result::Result<Read, ReadError> {
     let text = utf8(bytes)?;
-    let mut fault = Fault::default();
-    let mut json = serde_json::Deserializer::from_str(text);
-    let document = DocumentSeed(&mut fault)
-        .deserialize(&mut json)
-        .and_then(|document| json.end().map(|()| document))
-        .map_err(|error| fault.into_error(text, &error))?;
+    let document = stream::read(text)?;
     let mut oddities = Vec::new();
     let spec = spec(document, &mut oddities).map_err(|problem| problem.into_error(text))?;
     Ok(Read { spec, warnings: warnings(oddities, text) })
@@ -98,37 +90,12 @@ fn spec(document: Document, warnings: &mut Vec<Problem>) -> Result<Spec> {
         );
         warnings.push(Problem::new(message).under("vocab"));
     }
-    let model = Model::Bpe(Bpe {
-        vocab,
-        alphabet: Alphabet::Bytes,
-        merges: Merges::ByRank,
-        ignore_merges: true,
-        dropout: None,
-        unk_token: None,
-        continuing_subword_prefix: None,
-        end_of_word_suffix: None,
-        fuse_unk: false,
-        byte_fallback: false,
-    });
-    Ok(Spec {
-        family: Family::Tiktoken,
-        added_tokens: special,
-        normalizer: None,
-        pre_tokenizer: Some(PreTokenizer::Split {
-            pattern: Pattern::Regex(pattern),
-            behavior: Behavior::Isolated,
-            invert: false,
-        }),
-        model,
-        post_processor: None,
-        decoder: Some(Decoder::ByteLevel {
-            add_prefix_space: true,
-            trim_offsets: true,
-            use_regex: true,
-        }),
-        truncation: None,
-        padding: None,
-    })
+    let pre_tokenizer = PreTokenizer::Split {
+        pattern: Pattern::Regex(pattern),
+        behavior: Behavior::Isolated,
+        invert: false,
+    };
+    Ok(Spec::of_ranks(vocab, pre_tokenizer, special))
 }
 
 /// Rank and text of a listed special token.
@@ -208,36 +175,21 @@ fn ranks(listed: &Vocab, room: u32, first: u32) -> Result<Vocab> {
     Ok(vocab)
 }
 
-struct DocumentSeed<'a>(&'a mut Fault);
-
-impl<'de> DeserializeSeed<'de> for DocumentSeed<'_> {
-    type Value = Document;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> std::result::Result<Document, D::Error> {
-        json.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for DocumentSeed<'_> {
-    type Value = Document;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+impl Raw for Document {
+    fn members(&mut self) -> &mut Map<String, Value> {
+        &mut self.members
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Document, A::Error> {
-        let Self(fault) = self;
-        let mut document = Document::default();
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "vocab" {
-                let vocab = map.next_value_seed(VocabSeed(fault));
-                document.vocab = Some(fault.at(vocab, || Step::Key(key))?);
-            } else {
-                let value = fault.at(map.next_value::<Value>(), || Step::from(&*key))?;
-                document.members.insert(key, value);
-            }
+    fn large<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        map: &mut A,
+        fault: &mut Fault,
+    ) -> std::result::Result<bool, A::Error> {
+        if key == "vocab" {
+            self.vocab = Some(map.next_value_seed(VocabSeed(fault))?);
         }
-        Ok(document)
+        Ok(key == "vocab")
     }
 }
 

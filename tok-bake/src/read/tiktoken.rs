@@ -5,9 +5,7 @@ use std::cmp::Ordering;
 use super::{PatternArg, Read};
 use crate::base64::{self, Base64Error};
 use crate::error::{ReadError, Warning, quote, quote_bytes};
-use crate::spec::{
-    AddedToken, Alphabet, Bpe, Decoder, Family, Merges, Model, Spec, Vocab, VocabIndex,
-};
+use crate::spec::{AddedToken, Spec, Vocab, VocabIndex};
 
 /// Reads a rank file.
 ///
@@ -23,33 +21,7 @@ pub fn tiktoken(
     let vocab = ranks(bytes)?;
     let mut warnings = Vec::new();
     let added_tokens = added_tokens(special_tokens, &vocab, &mut warnings)?;
-    let model = Model::Bpe(Bpe {
-        vocab,
-        alphabet: Alphabet::Bytes,
-        merges: Merges::ByRank,
-        ignore_merges: true,
-        dropout: None,
-        unk_token: None,
-        continuing_subword_prefix: None,
-        end_of_word_suffix: None,
-        fuse_unk: false,
-        byte_fallback: false,
-    });
-    let spec = Spec {
-        family: Family::Tiktoken,
-        added_tokens,
-        normalizer: None,
-        pre_tokenizer: Some(pre_tokenizer),
-        model,
-        post_processor: None,
-        decoder: Some(Decoder::ByteLevel {
-            add_prefix_space: true,
-            trim_offsets: true,
-            use_regex: true,
-        }),
-        truncation: None,
-        padding: None,
-    };
+    let spec = Spec::of_ranks(vocab, pre_tokenizer, added_tokens);
     Ok(Read { spec, warnings })
 }
 
@@ -265,6 +237,7 @@ fn token_of_rank(vocab: &Vocab, rank: u32) -> Option<&[u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spec::Model;
 
     fn read(text: &str) -> Result<Vec<(String, u32)>, String> {
         match tiktoken(text.as_bytes(), PatternArg::Named("gpt2"), &[]) {

@@ -6,8 +6,8 @@ use crate::spec::{PairIndex, Vocab, VocabIndex};
 
 /// A vocabulary in the order of its ids, and its index.
 #[derive(Debug)]
-pub(super) struct Tokens {
-    pub(super) vocab: Vocab,
+pub(crate) struct Tokens {
+    pub(crate) vocab: Vocab,
     index: VocabIndex,
     /// Entries whose id an earlier entry has too, in ascending order.
     shared: Vec<usize>,
@@ -16,7 +16,7 @@ pub(super) struct Tokens {
 impl Tokens {
     /// Keeps the last id of a token that is listed several times, as the reference does, and sorts
     /// by id. `step` leads to the entry at a position of the file.
-    pub(super) fn new(
+    pub(crate) fn new(
         listed: Vocab,
         step: impl Fn(usize, &[u8]) -> Step,
         warnings: &mut Vec<Problem>,
@@ -64,14 +64,14 @@ impl Tokens {
     }
 
     /// The id of a token.
-    pub(super) fn id(&self, token: &[u8]) -> Option<u32> {
+    pub(crate) fn id(&self, token: &[u8]) -> Option<u32> {
         self.index.id(&self.vocab, token)
     }
 
     /// The pairs of ids of `merges` (position in the file, left, right), whose result is in the
     /// vocabulary too. Of a merge that is listed several times the last one counts, as in the
     /// reference.
-    pub(super) fn merges<'m>(
+    pub(crate) fn merges<'m>(
         &self,
         merges: impl Iterator<Item = (usize, &'m [u8], &'m [u8])>,
         len: usize,

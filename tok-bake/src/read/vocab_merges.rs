@@ -5,9 +5,7 @@ use super::json::{member, under, utf8, warnings};
 use super::stream::{RawMerges, vocab_json};
 use super::tokens::Tokens;
 use crate::error::ReadError;
-use crate::spec::{
-    AddedToken, Alphabet, Bpe, Decoder, Family, Merges, Model, PostProcessor, PreTokenizer, Spec,
-};
+use crate::spec::{AddedToken, Bpe, Decoder, Family, Model, PostProcessor, PreTokenizer, Spec};
 
 const END_OF_TEXT: &str = "<|endoftext|>";
 
@@ -45,18 +43,7 @@ pub fn vocab_merges(vocab_json_bytes: &[u8], merges_txt: &[u8]) -> Result<Read, 
         }],
         None => Vec::new(),
     };
-    let model = Model::Bpe(Bpe {
-        vocab: tokens.vocab,
-        alphabet: Alphabet::Chars,
-        merges: Merges::List(pairs),
-        ignore_merges: false,
-        dropout: None,
-        unk_token: None,
-        continuing_subword_prefix: None,
-        end_of_word_suffix: None,
-        fuse_unk: false,
-        byte_fallback: false,
-    });
+    let model = Model::Bpe(Bpe::new(tokens.vocab, pairs));
     let spec = Spec {
         family: Family::HuggingFace,
         added_tokens,

@@ -11,8 +11,11 @@ mod sentence_piece;
 pub(crate) use index::PairIndex;
 
 pub use components::{
-    Behavior, Decoder, Direction, Normalizer, Padding, PaddingStrategy, Pattern, Piece,
-    PostProcessor, PreTokenizer, PrependScheme, TemplateToken, Truncation, TruncationStrategy,
+    Behavior, Decoder, Normalizer, Pattern, Piece, PostProcessor, PreTokenizer, PrependScheme,
+    TemplateToken,
+};
+pub use comptok_core::settings::{
+    Direction, Padding, PaddingStrategy, Truncation, TruncationStrategy,
 };
 pub use index::VocabIndex;
 pub use sentence_piece::{Kind, PieceType, SentencePiece, SpPiece, SpaceRules};
@@ -39,6 +42,31 @@ pub struct Spec {
     pub truncation: Option<Truncation>,
     /// The file's own padding setting.
     pub padding: Option<Padding>,
+}
+
+impl Spec {
+    /// What a file of ranks means: `tiktoken`'s tokenizer.
+    pub(crate) fn of_ranks(
+        vocab: Vocab,
+        pre_tokenizer: PreTokenizer,
+        added_tokens: Vec<AddedToken>,
+    ) -> Self {
+        Self {
+            family: Family::Tiktoken,
+            added_tokens,
+            normalizer: None,
+            pre_tokenizer: Some(pre_tokenizer),
+            model: Model::Bpe(Bpe::of_ranks(vocab)),
+            post_processor: None,
+            decoder: Some(Decoder::ByteLevel {
+                add_prefix_space: true,
+                trim_offsets: true,
+                use_regex: true,
+            }),
+            truncation: None,
+            padding: None,
+        }
+    }
 }
 
 /// The library whose behaviour a tokenizer follows where the libraries differ.
@@ -133,6 +161,34 @@ pub struct Bpe {
     pub fuse_unk: bool,
     /// Characters without a token become `<0xNN>` byte tokens.
     pub byte_fallback: bool,
+}
+
+impl Bpe {
+    /// A vocabulary of text and its merges; everything else is off.
+    pub const fn new(vocab: Vocab, merges: Vec<(u32, u32)>) -> Self {
+        Self {
+            vocab,
+            alphabet: Alphabet::Chars,
+            merges: Merges::List(merges),
+            ignore_merges: false,
+            dropout: None,
+            unk_token: None,
+            continuing_subword_prefix: None,
+            end_of_word_suffix: None,
+            fuse_unk: false,
+            byte_fallback: false,
+        }
+    }
+
+    /// Ranks: the vocabulary says by itself which bytes merge, and in which order.
+    pub fn of_ranks(vocab: Vocab) -> Self {
+        Self {
+            alphabet: Alphabet::Bytes,
+            merges: Merges::ByRank,
+            ignore_merges: true,
+            ..Self::new(vocab, Vec::new())
+        }
+    }
 }
 
 /// What the keys of a BPE vocabulary are.

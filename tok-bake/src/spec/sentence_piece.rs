@@ -14,6 +14,10 @@ pub struct SentencePiece {
     pub pieces: Vec<SpPiece>,
     /// Unknown characters become byte pieces.
     pub byte_fallback: bool,
+    /// The control piece that marks the beginning of a text, where a caller asks for it.
+    pub bos: Option<u32>,
+    /// The control piece that marks the end.
+    pub eos: Option<u32>,
     /// What the unknown piece decodes to.
     pub unk_surface: String,
     /// Spaces end words, they do not begin them.
@@ -22,6 +26,17 @@ pub struct SentencePiece {
     pub normalizer: SpaceRules,
     /// The table of replacements for decoded text; empty for none.
     pub denormalizer: Vec<u8>,
+}
+
+impl SentencePiece {
+    /// Sets the pieces that mark both ends of a text to the control pieces of these names.
+    pub(crate) fn find_ends(&mut self, bos: &str, eos: &str) {
+        let control = |name: &str| {
+            let is = |piece: &SpPiece| piece.text == name && piece.kind == PieceType::Control;
+            self.pieces.iter().position(is).map(|id| id as u32)
+        };
+        (self.bos, self.eos) = (control(bos), control(eos));
+    }
 }
 
 /// How text is cut into pieces.

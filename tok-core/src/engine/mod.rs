@@ -16,7 +16,7 @@ use crate::{
     normalizer, pre_tokenizer,
     sink::{CountSink, IdSink, Sink, SpanSink},
 };
-use progress::Walk;
+use progress::{Chunk, Margin, Walk};
 pub use progress::{Cursor, Request, Stop};
 pub use splitter::{PRE_TOKENIZER_DFA, PRE_TOKENIZER_GENERAL};
 use splitter::{Splitter, pick};
@@ -148,6 +148,9 @@ const fn engine<P: Splitter, const NFC: bool>() -> Engine {
 /// Rewritten text is handled in chunks of about this many bytes.
 const CHUNK: usize = 4096;
 
+/// Bytes in front of an added token that its flags look at.
+const CONTEXT: usize = 8;
+
 fn encode<P: Splitter, const NFC: bool, K: Sink>(
     tables: &Tables<'_>,
     request: &Request<'_>,
@@ -162,44 +165,46 @@ fn encode<P: Splitter, const NFC: bool, K: Sink>(
     let normalized = matcher(tables.normalized_matcher);
     let stage = Stage::<P>::new(tables, request, normalized.as_ref());
     loop {
-        cursor.outer.open(tables, raw.as_ref(), request.special, text)?;
+        cursor.outer.open(tables, raw.as_ref(), request.special, text, None)?;
         let limit = cursor.outer.limit;
         while cursor.outer.done < limit {
-            let start = cursor.outer.done;
-            let (end, mut inner) = match cursor.chunk {
+            let chunk = match cursor.chunk {
                 Some(chunk) => chunk,
-                None => {
-                    let end = if NFC { chunk_end(tables, text, start, limit) } else { limit };
-                    cursor.rewritten = NFC && !normalizer::is_nfc(&text[start..end]);
-                    cursor.mark = sink.taken();
-                    let mut inner = Walk::at(if cursor.rewritten { 0 } else { start });
-                    inner.prefixed = cursor.cut;
-                    (end, inner)
-                }
+                None => next_chunk::<NFC, _>(tables, text, limit, cursor, sink),
             };
-            let result = if NFC && cursor.rewritten {
+            let Chunk { start, end, goes_on, rewritten, mut walk, .. } = chunk;
+            let margin = goes_on.then(|| Margin::of(tables, normalized.as_ref()));
+            let mut len = end - start;
+            let result = if NFC && rewritten {
                 let (original, from) = (&text[start..end], sink.taken());
-                let len = normalizer::write_nfc(original, workspace.memory)
+                len = normalizer::write_nfc(original, workspace.memory)
                     .map_err(|bytes| Stop::Scratch { bytes, at: start })?;
-                let (chunk, rest) = workspace.memory.split_at_mut(len);
+                let (memory, rest) = workspace.memory.split_at_mut(len);
                 let mut rest = Workspace {
                     memory: rest,
                     kernel: workspace.kernel,
                     cache: workspace.cache.reborrow(),
                 };
-                let result = stage.run(chunk, &mut inner, &mut rest, sink);
+                let result = stage.run(memory, margin, &mut walk, &mut rest, sink);
                 normalizer::align_nfc(original, start, sink.spans_mut(from));
                 result.map_err(|stop| {
                     stop.moved(len, |at| start + normalizer::original_place(original, at))
                 })
             } else {
-                stage.run(&text[..end], &mut inner, workspace, sink)
+                stage.run(&text[..end], margin, &mut walk, workspace, sink)
             };
-            cursor.chunk = Some((end, inner));
+            let chunk = Chunk { walk, ..chunk };
+            cursor.chunk = Some(chunk);
             result?;
             cursor.chunk = None;
-            cursor.cut = end < limit;
-            cursor.outer.done = end;
+            if NFC && goes_on {
+                let context = if normalized.is_some() { CONTEXT } else { 0 };
+                go_on(text, chunk, len, context, cursor, sink);
+            } else {
+                (cursor.next, cursor.window, cursor.reached) = (None, CHUNK, end);
+                cursor.cut = end < limit;
+                cursor.outer.done = end;
+            }
         }
         cursor.cut = false;
         if !cursor.outer.close(sink)? {
@@ -208,11 +213,65 @@ fn encode<P: Splitter, const NFC: bool, K: Sink>(
     }
 }
 
-/// Where to end a chunk that begins at `start`: where a pre-token ends whatever stands around, some
-/// way on, or at `limit`.
-fn chunk_end(tables: &Tables<'_>, text: &[u8], start: usize, limit: usize) -> usize {
-    if !tables.has(flags::SAFE_CUT) || limit - start <= CHUNK {
-        return limit;
+/// The chunk behind the last one: all that there is, up to a place where a pre-token ends whatever
+/// stands around, or else as far as more is not needed to rewrite it.
+fn next_chunk<const NFC: bool, K: Sink>(
+    tables: &Tables<'_>,
+    text: &[u8],
+    limit: usize,
+    cursor: &mut Cursor,
+    sink: &K,
+) -> Chunk {
+    let (start, mut walk) = cursor.next.unwrap_or_else(|| {
+        let mut walk = Walk::at(0);
+        walk.prefixed = cursor.cut;
+        (cursor.outer.done, walk)
+    });
+    if cursor.next.is_none() {
+        cursor.mark = sink.taken();
     }
-    pre_tokenizer::safe_cut(&text[..limit], start + CHUNK).unwrap_or(limit)
+    let window = cursor.window.max(CHUNK);
+    let from = start.max(cursor.reached).saturating_add(window);
+    let (mut end, mut goes_on) = (limit, false);
+    if NFC && from < limit {
+        let near = &text[..limit.min(from.saturating_add(window))];
+        let cut = tables.has(flags::SAFE_CUT).then(|| pre_tokenizer::safe_cut(near, from));
+        end = cut.flatten().unwrap_or_else(|| normalizer::anew_from(&text[..limit], from));
+        goes_on = cut.flatten().is_none() && end < limit;
+    }
+    let rewritten = NFC && !normalizer::is_nfc(&text[start..end]);
+    if !rewritten {
+        walk = walk.moved(start);
+        walk.origin = cursor.outer.start;
+    }
+    Chunk { start, end, goes_on, rewritten, from: walk.done, walk }
+}
+
+/// Sets the cursor to what is left of a chunk that goes on. `len` is what the chunk has become, of which the
+/// next one has to hold some `context` before what is left.
+#[cold]
+fn go_on<K: Sink>(
+    text: &[u8],
+    chunk: Chunk,
+    len: usize,
+    context: usize,
+    cursor: &mut Cursor,
+    sink: &K,
+) {
+    let Chunk { start, end, rewritten, from, walk, .. } = chunk;
+    // Twice as long each time that it was too short to know anything.
+    cursor.window = match walk.done > from {
+        true => CHUNK,
+        false => cursor.window.max(CHUNK).saturating_mul(2),
+    };
+    let walk = if rewritten { walk } else { walk.rebased(start) };
+    let target = walk.done.saturating_sub(context);
+    let (place, at) = normalizer::anew_before(&text[start..end], len, target);
+    let walk = walk.rebased(at);
+    cursor.reached = end;
+    cursor.next = Some((start + place, walk));
+    if walk.done == 0 {
+        // What is left could be a text of its own.
+        (cursor.outer.done, cursor.mark) = (start + place, sink.taken());
+    }
 }

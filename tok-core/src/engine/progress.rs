@@ -1,9 +1,10 @@
 //! What an encode is asked, how far it has come, and why it stopped.
 
 use crate::{
-    added_tokens::{self, Found, Matcher, Special},
+    added_tokens::{self, AddedFlags, Forbidden, Found, Matcher, Special},
     blob::Tables,
     sink::Sink,
+    unicode,
 };
 
 /// What to encode, and how.
@@ -63,6 +64,10 @@ pub enum Stop {
 /// Progress through one text, or through one chunk of it.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Walk {
+    /// Text before this is out of sight: a stretch is looked at without what is in front of it.
+    pub(super) origin: usize,
+    /// Where the stretch, or what is left of the text, begins.
+    pub(super) start: usize,
     /// Everything before this is done.
     pub(super) done: usize,
     /// Where the search for added tokens goes on.
@@ -72,16 +77,34 @@ pub(super) struct Walk {
     open: bool,
     /// The added token at the end of the stretch.
     found: Option<Found>,
+    /// The stretch goes on behind `limit`, in text that is not there yet.
+    pub(super) goes_on: bool,
     /// The stretch has had its prefix space.
     pub(super) prefixed: bool,
 }
 
 impl Walk {
     pub(super) fn at(start: usize) -> Self {
-        Self { done: start, search: start, ..Self::default() }
+        Self { start, done: start, search: start, ..Self::default() }
     }
 
-    /// Finds the end of the stretch that begins at `done`.
+    /// This walk on a text that begins `start` bytes later.
+    pub(super) fn rebased(self, start: usize) -> Self {
+        // No token that counts begins before `done`.
+        let search = if self.open { self.done } else { self.search };
+        let origin = self.origin.saturating_sub(start);
+        let (done, search) = (self.done - start, search.saturating_sub(start));
+        Self { origin, start: done, done, search, prefixed: self.prefixed, ..Self::default() }
+    }
+
+    /// This walk on a text with `before` bytes in front.
+    pub(super) fn moved(self, before: usize) -> Self {
+        let [origin, start, done, search] =
+            [self.origin, self.start, self.done, self.search].map(|at| at + before);
+        Self { origin, start, done, search, ..self }
+    }
+
+    /// Finds the end of the stretch that begins at `done`. With `margin`, more text will follow.
     #[inline]
     pub(super) fn open(
         &mut self,
@@ -89,18 +112,38 @@ impl Walk {
         matcher: Option<&Matcher<'_>>,
         special: Special<'_>,
         text: &[u8],
+        margin: Option<Margin>,
     ) -> Result<(), Stop> {
         if self.open {
             return Ok(());
         }
-        self.found = match matcher {
-            None => None,
-            Some(matcher) => {
-                added_tokens::next_match(tables, matcher, special, text, self.search, self.done)
-                    .map_err(|found| Stop::Forbidden { token: found.token, at: found.at })?
+        let found = match matcher {
+            None => Ok(None),
+            Some(matcher) => added_tokens::next_match(
+                tables,
+                matcher,
+                special,
+                text,
+                self.origin,
+                self.search,
+                self.done,
+            ),
+        };
+        (self.limit, self.found, self.goes_on) = match (found, margin) {
+            (found, Some(margin)) if !margin.settles(text, &found) => {
+                let end = match found {
+                    Ok(found) => found.map_or(text.len(), |found| found.start),
+                    Err(found) => found.at,
+                };
+                (margin.limit(text, end).max(self.done), None, true)
+            }
+            (Ok(found), _) => {
+                (found.map_or(text.len(), |found| found.start.max(self.done)), found, false)
+            }
+            (Err(found), _) => {
+                return Err(Stop::Forbidden { token: found.token, at: found.at });
             }
         };
-        self.limit = self.found.map_or(text.len(), |found| found.start.max(self.done));
         self.open = true;
         Ok(())
     }
@@ -113,22 +156,80 @@ impl Walk {
             return Err(Stop::Full { needed: 1 });
         }
         sink.one(found.id, found.start, found.end);
-        *self = Self::at(found.end);
-        self.search = found.search;
+        *self = Self { origin: self.origin, search: found.search, ..Self::at(found.end) };
         Ok(true)
     }
+}
+
+/// How much of the end of a text that goes on may be other tokens when more of it is there.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Margin {
+    /// Bytes of the longest added token, and of a char behind it; none if there are no added tokens.
+    bytes: usize,
+    /// A token may swallow white space in front of it.
+    strips: bool,
+}
+
+impl Margin {
+    /// For the added tokens that are looked for.
+    pub(super) fn of(tables: &Tables<'_>, matcher: Option<&Matcher<'_>>) -> Self {
+        if matcher.is_none() {
+            return Self::default();
+        }
+        let tokens = (0..added_tokens::added_len(tables))
+            .filter_map(|index| added_tokens::added(tables, index));
+        tokens.fold(Self::default(), |margin, token| Self {
+            bytes: margin.bytes.max(token.content.len() + 4),
+            strips: margin.strips || token.flags.has(AddedFlags::LSTRIP),
+        })
+    }
+
+    /// Whether it is known what was found, if anything, whatever follows.
+    fn settles(self, text: &[u8], found: &Result<Option<Found>, Forbidden>) -> bool {
+        match found {
+            Ok(None) => false,
+            Ok(Some(found)) => {
+                found.search + self.bytes <= text.len() && found.end + 4 <= text.len()
+            }
+            Err(found) => found.at + self.bytes < text.len(),
+        }
+    }
+
+    /// The end of what is surely no added token.
+    fn limit(self, text: &[u8], end: usize) -> usize {
+        let end = end.min(text.len().saturating_sub(self.bytes));
+        if self.strips { unicode::trim_end_space(&text[..end]) } else { end }
+    }
+}
+
+/// A part of a stretch that is handled at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chunk {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Text behind `end` may change what becomes of the last pre-tokens.
+    pub(super) goes_on: bool,
+    /// The text is not in the normal form: places in `walk` are those of what it becomes.
+    pub(super) rewritten: bool,
+    /// Where `walk` began.
+    pub(super) from: usize,
+    pub(super) walk: Walk,
 }
 
 /// Where an encode stands. Belongs to one text and one tokenizer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Cursor {
     pub(super) outer: Walk,
-    /// The chunk's end in the text, and progress through it.
-    pub(super) chunk: Option<(usize, Walk)>,
-    pub(super) rewritten: bool,
+    pub(super) chunk: Option<Chunk>,
+    /// Where the next chunk begins, and a walk on what it becomes; behind the end of the last one, if
+    /// there is none.
+    pub(super) next: Option<(usize, Walk)>,
+    /// Where the last chunk ended, and what is wanted behind it.
+    pub(super) reached: usize,
+    pub(super) window: usize,
     /// The stretch has been cut before this chunk.
     pub(super) cut: bool,
-    /// What the sink held when the chunk began.
+    /// What the sink held when all before `outer.done` was done.
     pub(super) mark: usize,
 }
 
@@ -140,15 +241,16 @@ impl Cursor {
 
     /// Whether going on means rewriting a stretch of text again.
     pub fn is_rewriting(&self) -> bool {
-        self.rewritten && self.chunk.is_some()
+        self.chunk.is_some_and(|chunk| chunk.rewritten)
     }
 
     /// How far the text is done, and how many of the tokens in the sink belong to that. Encoding
     /// the rest of the text gives the other tokens.
     pub fn consumed<K: Sink>(&self, sink: &K) -> (usize, usize) {
         match self.chunk {
-            Some((_, inner)) if !self.rewritten => (inner.done, sink.taken()),
+            Some(chunk) if !chunk.rewritten => (chunk.walk.done, sink.taken()),
             Some(_) => (self.outer.done, self.mark),
+            None if self.next.is_some() => (self.outer.done, self.mark),
             None => (self.outer.done, sink.taken()),
         }
     }

@@ -5,8 +5,8 @@ use crate::{
     Kernel,
     blob::{Tables, flags},
     pre_tokenizer::{
-        Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner,
-        Tekken, dfa::Dfa,
+        Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, LOOKAHEAD, Llama3, O200k, Qwen2, Qwen3_5, R50k,
+        Scanner, Tekken, dfa::Dfa,
     },
 };
 
@@ -25,6 +25,23 @@ pub(super) trait Splitter {
         start: usize,
         ends: &mut [usize],
     ) -> usize;
+
+    /// The last end of a pre-token of `text[start..]` that is one whatever follows the text; `start`
+    /// if there is none.
+    fn certain(tables: &Tables<'_>, kernel: Kernel, text: &[u8], start: usize) -> usize {
+        let (mut ends, mut last) = ([0; 64], [start; LOOKAHEAD + 1]);
+        while last[LOOKAHEAD] < text.len() {
+            let count = Self::fill(tables, kernel, text, last[LOOKAHEAD], &mut ends);
+            if count == 0 {
+                break;
+            }
+            for end in &ends[..count] {
+                last.copy_within(1.., 0);
+                last[LOOKAHEAD] = end & !DROPPED;
+            }
+        }
+        last[0]
+    }
 }
 
 /// A pattern written out by hand.
@@ -60,6 +77,17 @@ impl Splitter for Baked {
             (at, count) = (split.end, count + 1);
         }
         count
+    }
+
+    fn certain(tables: &Tables<'_>, _: Kernel, text: &[u8], start: usize) -> usize {
+        let Some(dfa) = Dfa::parse(tables.dfa) else { return start };
+        let mut at = start;
+        while let Some(split) = dfa.split_at(text, at)
+            && !split.touches_end
+        {
+            at = split.end;
+        }
+        at
     }
 }
 

@@ -4,18 +4,17 @@ use core::marker::PhantomData;
 
 use super::{
     Request, Stop,
-    progress::Walk,
+    progress::{Margin, Walk},
     splitter::{DROPPED, Splitter},
     words::Words,
 };
 use crate::{
-    Cache, Workspace,
+    Cache, Kernel, Workspace,
     added_tokens::Matcher,
     blob::{
         Tables, flags,
         lookup::{self, Key, NONE, SHORT_MAX, TINY_MAX, TinyKey, Value},
     },
-    pre_tokenizer,
     sink::Sink,
 };
 
@@ -39,28 +38,50 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
         Self { tables, request, matcher, words: Words { tables, request }, splitter: PhantomData }
     }
 
-    /// Encodes normalized text from `walk.done` on.
+    /// Encodes normalized text from `walk.done` on; with `margin` as far as it does not depend on what
+    /// will follow.
     pub(super) fn run<K: Sink>(
         &self,
         text: &[u8],
+        margin: Option<Margin>,
         walk: &mut Walk,
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
         loop {
-            walk.open(self.tables, self.matcher, self.request.special, text)?;
+            walk.open(self.tables, self.matcher, self.request.special, text, margin)?;
             let limit = walk.limit;
             if self.tables.has(flags::PREFIX_SPACE) && !walk.prefixed && walk.done < limit {
                 self.prefix(text, walk, workspace, sink)?;
+                if !walk.prefixed {
+                    return Ok(());
+                }
             }
-            self.pieces(text, limit, &mut walk.done, workspace, sink)?;
-            if !walk.close(sink)? {
+            let stop = match walk.goes_on {
+                true => self.certain(text, walk, workspace.kernel),
+                false => limit,
+            };
+            self.pieces(text, limit, stop, &mut walk.done, workspace, sink)?;
+            if walk.goes_on || !walk.close(sink)? {
                 return Ok(());
             }
         }
     }
 
-    /// Encodes the first pre-token of a stretch with a space in front of it.
+    /// Where to stop in a stretch that goes on.
+    #[cold]
+    fn certain(&self, text: &[u8], walk: &Walk, kernel: Kernel) -> usize {
+        let stop = P::certain(self.tables, kernel, &text[..walk.limit], walk.done);
+        // The search for added tokens goes on there, so none may lie around it, ignored or not.
+        let is_apart = self.matcher.is_none_or(|matcher| {
+            let mut around = matcher.around(text, stop, text.len() - walk.limit);
+            !around.any(|(from, end)| from < stop && stop < end)
+        });
+        if is_apart { stop } else { walk.done }
+    }
+
+    /// Encodes the first pre-token of a stretch with a space in front of it. In a stretch that goes on
+    /// it may be unknown: then nothing is done.
     #[cold]
     fn prefix<K: Sink>(
         &self,
@@ -74,26 +95,37 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
             walk.prefixed = true;
             return Ok(());
         }
-        let end = match self.tables.has(flags::SAFE_CUT) {
-            true => pre_tokenizer::safe_cut(&text[..limit], start).unwrap_or(limit),
-            false => limit,
+        // As much of the stretch as it takes to know its first pre-token.
+        let mut len = 64;
+        let (needed, first) = loop {
+            let end = limit.min(start + len);
+            let needed = end - start + 1;
+            if workspace.memory.len() < needed {
+                return Err(Stop::Scratch { bytes: needed, at: start });
+            }
+            let copy = &mut workspace.memory[..needed];
+            copy[0] = b' ';
+            copy[1..].copy_from_slice(&text[start..end]);
+            // A fill that finds nothing leaves the whole copy.
+            let mut ends = [needed];
+            P::fill(self.tables, workspace.kernel, copy, 0, &mut ends);
+            let first = ends[0] & !DROPPED;
+            if end == limit && !walk.goes_on
+                || first <= P::certain(self.tables, workspace.kernel, copy, 0)
+            {
+                break (needed, first);
+            }
+            if end == limit {
+                return Ok(());
+            }
+            len = len.saturating_mul(2);
         };
-        let needed = end - start + 1;
-        if workspace.memory.len() < needed {
-            return Err(Stop::Scratch { bytes: needed, at: start });
-        }
         let (copy, rest) = workspace.memory.split_at_mut(needed);
-        copy[0] = b' ';
-        copy[1..].copy_from_slice(&text[start..end]);
-        // A fill that finds nothing leaves the whole copy.
-        let mut ends = [needed];
-        P::fill(self.tables, workspace.kernel, copy, 0, &mut ends);
-        let first = ends[0] & !DROPPED;
         let from = sink.taken();
         let mut done = 0;
         let mut rest =
             Workspace { memory: rest, kernel: workspace.kernel, cache: Cache::default() };
-        let result = self.pieces(copy, first, &mut done, &mut rest, sink);
+        let result = self.pieces(copy, first, first, &mut done, &mut rest, sink);
         let original = |at: usize| start + at.saturating_sub(1);
         for span in sink.spans_mut(from) {
             (span.start, span.end) = (original(span.start), original(span.end));
@@ -104,24 +136,28 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
         Ok(())
     }
 
-    /// Encodes `text[*done..limit]`, which holds no added token.
+    /// Encodes `text[*done..limit]`, which holds no added token, up to `stop`, where a pre-token ends.
     #[inline]
     fn pieces<K: Sink>(
         &self,
         text: &[u8],
         limit: usize,
+        stop: usize,
         done: &mut usize,
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
         let (mut ends, mut hot) = ([0; BATCH], [NONE; BATCH]);
         let stretch = &text[..limit];
-        while *done < limit {
-            let count = P::fill(self.tables, workspace.kernel, stretch, *done, &mut ends);
-            let ends = ends.get(..count).unwrap_or_default();
-            if count == 0 {
-                *done = limit;
+        while *done < stop {
+            let mut count = P::fill(self.tables, workspace.kernel, stretch, *done, &mut ends);
+            while count > 0 && ends[count - 1] & !DROPPED > stop {
+                count -= 1;
             }
+            if count == 0 {
+                *done = stop;
+            }
+            let ends = ends.get(..count).unwrap_or_default();
             // All hot answers first: the loads do not depend on each other, so the processor has
             // several cache misses under way at once.
             self.hot_answers(text, *done, ends, &mut hot);

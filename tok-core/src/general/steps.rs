@@ -8,11 +8,14 @@
 //! Nested sequences are flat here, which means the same. Bake writes with the `write` that stands
 //! beside each `read`, so that the two agree.
 
-use crate::pre_tokenizer::Kind;
+use crate::{
+    pre_tokenizer::Kind,
+    settings::{Direction, Truncation, TruncationStrategy},
+};
 use alloc::vec::Vec;
 
 /// Changes whenever the layout or its meaning does.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The parts of the section, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -605,35 +608,13 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// From which side to cut or on which to pad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    /// The beginning.
-    Left,
-    /// The end.
-    Right,
-}
-
-/// The file's own truncation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Truncation {
-    /// Longest result.
-    pub max_length: u32,
-    /// Tokens that overflowing parts share.
-    pub stride: u32,
-    /// 0 for the longest first, 1 for the first only, 2 for the second only.
-    pub strategy: u8,
-    /// From which side.
-    pub side: Side,
-}
-
 /// The file's own padding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Padding<'a> {
     /// To this length; `None` for the longest of the batch.
     pub fixed: Option<u32>,
     /// On which side.
-    pub side: Side,
+    pub side: Direction,
     /// Then up to a multiple of this.
     pub multiple: Option<u32>,
     /// The padding token.
@@ -651,6 +632,8 @@ pub struct Settings<'a> {
     pub decodes: bool,
     /// A step asks where in the original text it stands, so alignments are kept in any case.
     pub asks_place: bool,
+    /// Where raw text may be cut into words: bits of [`cut`](super::cuts::cut).
+    pub cuts: u8,
     /// The file's truncation.
     pub truncation: Option<Truncation>,
     /// The file's padding.
@@ -659,19 +642,24 @@ pub struct Settings<'a> {
 
 impl<'a> Settings<'a> {
     fn read(reader: &mut Reader<'a>) -> Option<Self> {
-        let side = |left: bool| if left { Side::Left } else { Side::Right };
+        let side = |left: bool| if left { Direction::Left } else { Direction::Right };
         let optional = |value: u32| value.checked_sub(1);
         Some(Self {
             post_processes: reader.bool()?,
             decodes: reader.bool()?,
             asks_place: reader.bool()?,
+            cuts: reader.u8()?,
             truncation: match reader.bool()? {
                 false => None,
                 true => Some(Truncation {
-                    max_length: reader.u32()?,
-                    stride: reader.u32()?,
-                    strategy: reader.u8()?,
-                    side: side(reader.bool()?),
+                    max_length: reader.u32()? as usize,
+                    stride: reader.u32()? as usize,
+                    strategy: match reader.u8()? {
+                        0 => TruncationStrategy::LongestFirst,
+                        1 => TruncationStrategy::OnlyFirst,
+                        _ => TruncationStrategy::OnlySecond,
+                    },
+                    direction: side(reader.bool()?),
                 }),
             },
             padding: match reader.bool()? {
@@ -693,16 +681,24 @@ impl<'a> Settings<'a> {
         out.push(self.post_processes.into());
         out.push(self.decodes.into());
         out.push(self.asks_place.into());
+        out.push(self.cuts);
         out.push(self.truncation.is_some().into());
         if let Some(truncation) = &self.truncation {
-            put_u32(out, truncation.max_length);
-            put_u32(out, truncation.stride);
-            out.extend([truncation.strategy, u8::from(truncation.side == Side::Left)]);
+            // A blob has 32 bits for a length; a text has no more tokens than that.
+            let length = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+            put_u32(out, length(truncation.max_length));
+            put_u32(out, length(truncation.stride));
+            out.push(match truncation.strategy {
+                TruncationStrategy::LongestFirst => 0,
+                TruncationStrategy::OnlyFirst => 1,
+                TruncationStrategy::OnlySecond => 2,
+            });
+            out.push((truncation.direction == Direction::Left).into());
         }
         out.push(self.padding.is_some().into());
         if let Some(padding) = &self.padding {
             put_u32(out, optional(padding.fixed));
-            out.push((padding.side == Side::Left).into());
+            out.push((padding.side == Direction::Left).into());
             put_u32(out, optional(padding.multiple));
             padding.token.write(out);
             put_u32(out, padding.type_id);

@@ -84,6 +84,11 @@ impl<'t> Text<'t> {
         }
     }
 
+    /// The places of all bytes, and that of the end.
+    pub(crate) fn places(&self, end: usize) -> Vec<u32> {
+        (0..self.text.len()).map(|at| self.place(at)).chain([end as u32]).collect()
+    }
+
     /// The part `start..end`, after `group` added tokens.
     pub(crate) fn split(&self, start: usize, end: usize, group: u32) -> Split {
         Split { start, end, place: self.place(start), group }

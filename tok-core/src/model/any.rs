@@ -30,6 +30,17 @@ pub struct Scratch {
     pub(super) sentence_piece: sentence_piece::Memory,
 }
 
+impl Scratch {
+    /// Whether answers depend on random numbers.
+    pub fn is_by_chance(&self) -> bool {
+        #[cfg(feature = "std")]
+        if self.sampling.is_some() {
+            return true;
+        }
+        self.dropout.is_some()
+    }
+}
+
 /// The model of a blob, read in place.
 #[derive(Debug, Clone, Copy)]
 pub enum Model<'a> {
@@ -90,6 +101,21 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The tokens of the `count` best ways to cut a pre-token, the best first, and their scores;
+    /// `None` if the model weighs none.
+    pub fn nbest(
+        &self,
+        piece: &str,
+        count: usize,
+        scratch: &mut Scratch,
+    ) -> Option<Vec<(Vec<Token>, f64)>> {
+        match self {
+            Self::Unigram(model) => Some(model.nbest(piece, count, scratch)),
+            Self::SentencePiece(model) => model.nbest(piece, count, scratch),
+            _ => None,
+        }
+    }
+
     fn tables(&self) -> &'a Tables<'a> {
         match self {
             Self::Bpe(model) => model.tables,
@@ -145,6 +171,23 @@ impl<'a> Model<'a> {
 
     fn is_raw(&self, id: u32) -> bool {
         self.tables().token_flags(id).is_raw()
+    }
+
+    /// The text that the token with this number of the last [`tokenize`](Self::tokenize) stands for, where
+    /// that is not what lies at its place.
+    pub fn source<'s>(&self, scratch: &'s Scratch, number: usize) -> Option<&'s str> {
+        match self {
+            Self::SentencePiece(_) => Some(scratch.sentence_piece.source(number)),
+            _ => None,
+        }
+    }
+
+    /// Whether text may be cut before ▁ where that follows another char, with the same tokens.
+    pub fn cuts(&self) -> bool {
+        match self {
+            Self::CharBpe(model) => model.cuts(),
+            _ => false,
+        }
     }
 
     /// Whether an encoding shows this token with the text that it stands for instead of its own:

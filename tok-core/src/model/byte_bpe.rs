@@ -1,7 +1,7 @@
 //! Byte-level BPE: the symbols are bytes, whatever chars the vocabulary writes them with.
 
 use super::{
-    ModelError, Scratch, Token,
+    ModelError, Random, Scratch, Token,
     bpe::{Pairs, SHORT, TablePairs, merge_long, merge_short, words_for},
     words::find_value,
 };
@@ -13,7 +13,8 @@ use crate::{
     },
     byte_level,
 };
-use alloc::vec::Vec;
+use alloc::{collections::BinaryHeap, vec::Vec};
+use core::cmp::Reverse;
 
 /// The model. Its tables are those of the specialised engine.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +23,12 @@ pub struct ByteBpe<'a> {
 }
 
 impl ByteBpe<'_> {
-    pub(super) fn tokenize(
+    /// As [`Model::tokenize`](super::Model::tokenize), for any bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError`].
+    pub fn tokenize(
         &self,
         piece: &[u8],
         scratch: &mut Scratch,
@@ -30,6 +36,11 @@ impl ByteBpe<'_> {
     ) -> Result<(), ModelError> {
         let from = out.len();
         let one = |id: u32| Token { id, start: 0, end: 0 };
+        if let Some(dropout) = scratch.dropout.filter(|dropout| *dropout > 0.0) {
+            self.merge_some(piece, dropout, &mut scratch.random, |id| out.push(one(id)))?;
+            self.place(piece, out.get_mut(from..).unwrap_or_default());
+            return Ok(());
+        }
         match self.whole(piece).map(|value| (value.as_one(), value.span())) {
             _ if piece.is_empty() => return Ok(()),
             Some((Some(id), _)) => {
@@ -95,6 +106,67 @@ impl ByteBpe<'_> {
         let count = merge_long(&pairs, piece, len_of, &mut scratch.words).unwrap_or(0);
         let words = scratch.words.get(..count).unwrap_or_default();
         words.iter().for_each(|word| push(pairs.id(u64::from_ne_bytes(*word) as u32)));
+        Ok(())
+    }
+
+    /// Merges, but each merge is put off with the probability `dropout` until the next one that is not.
+    fn merge_some(
+        &self,
+        piece: &[u8],
+        dropout: f32,
+        random: &mut Random,
+        mut push: impl FnMut(u32),
+    ) -> Result<(), ModelError> {
+        let pairs = TablePairs(self.tables);
+        if u32::try_from(piece.len()).is_err() {
+            return Err(ModelError::TooLong);
+        }
+        if self.tables.has(flags::TIKTOKEN)
+            && let Some(at) = piece.iter().position(|&byte| pairs.byte(byte) == NONE)
+        {
+            return Err(ModelError::Unknown { at });
+        }
+        // Symbols, NONE where one has become part of another, and their neighbours.
+        let known = piece.iter().map(|&byte| pairs.byte(byte)).filter(|&symbol| symbol != NONE);
+        let mut symbols: Vec<u32> = known.collect();
+        let len = symbols.len();
+        let mut previous: Vec<u32> = (0..len as u32).map(|at| at.wrapping_sub(1)).collect();
+        let mut next: Vec<u32> = (1..=len as u32).collect();
+        let symbol = |symbols: &[u32], at: u32| symbols.get(at as usize).copied().unwrap_or(NONE);
+        let pair = |symbols: &[u32], left: u32, right: u32| {
+            let (left, right) = (symbol(symbols, left), symbol(symbols, right));
+            if left == NONE || right == NONE { NONE } else { pairs.rank(left, right) }
+        };
+        // Symbols are numbered by rank, so what a merge makes is its rank.
+        let mut queue: BinaryHeap<Reverse<(u32, u32)>> = (1..len as u32)
+            .map(|right| Reverse((pair(&symbols, right - 1, right), right - 1)))
+            .filter(|Reverse((product, _))| *product != NONE)
+            .collect();
+        let mut skipped = Vec::new();
+        while let Some(Reverse((product, at))) = queue.pop() {
+            if random.unit_f32() < dropout {
+                skipped.push(Reverse((product, at)));
+                continue;
+            }
+            queue.extend(skipped.drain(..));
+            let (left, right) = (at as usize, next[at as usize]);
+            if pair(&symbols, at, right) != product {
+                continue;
+            }
+            let after = next[right as usize];
+            (symbols[left], symbols[right as usize]) = (product, NONE);
+            next[left] = after;
+            if let Some(previous) = previous.get_mut(after as usize) {
+                *previous = at;
+            }
+            for (a, b) in [(previous[left], at), (at, after)] {
+                let product = pair(&symbols, a, b);
+                if product != NONE {
+                    queue.push(Reverse((product, a)));
+                }
+            }
+        }
+        symbols.iter().filter(|&&symbol| symbol != NONE).for_each(|&symbol| push(pairs.id(symbol)));
         Ok(())
     }
 

@@ -23,7 +23,8 @@ pub(crate) fn cluster_len(text: &str) -> usize {
     len
 }
 
-fn joins(last: char, next: char, pictograph: bool) -> bool {
+/// Whether two neighbours belong to one cluster.
+pub(crate) fn joins(last: char, next: char, pictograph: bool) -> bool {
     if last.is_ascii() && next.is_ascii() {
         return last == '\r' && next == '\n';
     }

@@ -97,6 +97,26 @@ pub fn stable_len(text: &[u8]) -> usize {
     0
 }
 
+/// Whether the char that begins at `at` never touches what is before it.
+pub fn begins_anew(text: &[u8], at: usize) -> bool {
+    decode(text, at).is_some_and(|(c, _)| is_plain_starter(parts(c).0[0]))
+}
+
+/// The first place at or after `from` where a char begins that never touches what is before it; the
+/// length of `text` if there is none.
+pub fn anew_from(text: &[u8], from: usize) -> usize {
+    // A char has at most three bytes that do not begin one.
+    let rest = text.get(from..).unwrap_or_default().iter().take(3);
+    let mut at = from + rest.take_while(|byte| (0x80..0xC0).contains(*byte)).count();
+    while let Some((c, len)) = decode(text, at) {
+        if is_plain_starter(parts(c).0[0]) {
+            break;
+        }
+        at += len;
+    }
+    at
+}
+
 /// Where the stretch from `start` ends that is NFC whatever comes after it. `start` must be such an
 /// end, or 0.
 fn stretch_end(text: &[u8], start: usize) -> usize {

@@ -89,6 +89,8 @@ pub(super) fn write(image: &mut Image, model: &SentencePiece) -> Result<Baked, B
         Kind::Char => kind::CHAR,
     };
     section.param(own_param::KIND, kind);
+    section.param(own_param::BOS, model.bos.unwrap_or(NONE));
+    section.param(own_param::EOS, model.eos.unwrap_or(NONE));
     let normal = || of_type(PieceType::Normal).map(|(_, piece)| piece.score);
     let lowest = normal().fold(f32::MAX, f32::min);
     let highest = normal().fold(f32::MIN_POSITIVE, f32::max);

@@ -12,8 +12,9 @@ use super::super::BakeError;
 /// Cells in a block: the children of a node lie in one.
 const BLOCK: usize = 256;
 
-/// Blocks in which places are looked for; older ones are left with the holes they have.
-const OPEN_BLOCKS: usize = 16;
+/// Blocks in which places are looked for; older ones are left with the holes they have. With more of them
+/// tries are a little smaller, and baking takes longer.
+const OPEN_BLOCKS: usize = 4;
 
 /// A node as it was placed. Parents come before their children.
 #[derive(Debug, Clone, Copy)]

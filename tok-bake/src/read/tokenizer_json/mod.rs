@@ -30,7 +30,7 @@ use crate::spec::{Family, Model, Pattern, Spec};
 /// file says otherwise there is a warning.
 pub fn tokenizer_json(bytes: &[u8]) -> std::result::Result<Read, ReadError> {
     let text = utf8(bytes)?;
-    let document = stream::document(text)?;
+    let document = stream::read(text)?;
     let mut oddities = Vec::new();
     let spec = spec(document, &mut oddities).map_err(|problem| problem.into_error(text))?;
     Ok(Read { spec, warnings: warnings(oddities, text) })

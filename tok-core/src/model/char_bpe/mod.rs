@@ -113,6 +113,12 @@ impl CharBpe<'_> {
         self.merge(piece, None, scratch, &mut 0, out)
     }
 
+    /// Whether text may be cut before ▁ where that follows another char.
+    pub(super) fn cuts(&self) -> bool {
+        let dropout = f32::from_bits(self.parts.param(own_param::DROPOUT));
+        self.has(flag::CUT) && !self.has(flag::IGNORE_MERGES) && dropout <= 0.0
+    }
+
     fn has(&self, flag: u32) -> bool {
         self.parts.param(param::FLAGS) & flag != 0
     }

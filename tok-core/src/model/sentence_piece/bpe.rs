@@ -2,6 +2,7 @@
 //! first, and of equal ones the leftmost.
 
 use super::{Memory as All, Piece, SentencePiece, WHOLE, flag, piece_type};
+use crate::model::Random;
 use alloc::{
     collections::{BTreeMap, BinaryHeap},
     vec::Vec,
@@ -43,8 +44,15 @@ fn key(score: f32) -> u32 {
 }
 
 impl SentencePiece<'_> {
-    pub(super) fn bpe(&self, memory: &mut All) {
+    /// With a dropout, each merge is left out with that probability.
+    pub(super) fn bpe(&self, memory: &mut All, mut dropout: Option<(f32, &mut Random)>) {
         let All { text, pieces, merging, .. } = memory;
+        if dropout.is_some() {
+            if !text.is_empty() {
+                self.merge(text, 0, text.len(), merging, &mut dropout, pieces);
+            }
+            return;
+        }
         let mut start = 0;
         while start < text.len() {
             let end = self.cut(text, start);
@@ -53,7 +61,7 @@ impl SentencePiece<'_> {
                     let id = id & !WHOLE;
                     pieces.push(Piece { start: start as u32, end: end as u32, id });
                 }
-                _ => self.merge(text, start, end, merging, pieces),
+                _ => self.merge(text, start, end, merging, &mut None, pieces),
             }
             start = end;
         }
@@ -62,7 +70,7 @@ impl SentencePiece<'_> {
     /// Merges one stretch, without the answers that were baked: for bake.
     pub fn merged(&self, text: &str) -> Option<u32> {
         let (mut memory, mut pieces) = (Memory::default(), Vec::new());
-        self.merge(text.as_bytes(), 0, text.len(), &mut memory, &mut pieces);
+        self.merge(text.as_bytes(), 0, text.len(), &mut memory, &mut None, &mut pieces);
         match pieces[..] {
             [piece] => Some(piece.id),
             _ => None,
@@ -75,6 +83,7 @@ impl SentencePiece<'_> {
         start: usize,
         end: usize,
         memory: &mut Memory,
+        dropout: &mut Option<(f32, &mut Random)>,
         pieces: &mut Vec<Piece>,
     ) {
         let symbols = &mut memory.symbols;
@@ -93,10 +102,10 @@ impl SentencePiece<'_> {
             });
             at = stop;
         }
-        if symbols.len() <= SHORT && !self.has(flag::UNUSED) {
+        if symbols.len() <= SHORT && !self.has(flag::UNUSED) && dropout.is_none() {
             self.merge_short(text, symbols);
         } else {
-            self.merge_long(text, memory);
+            self.merge_long(text, memory, dropout);
         }
         for symbol in memory.symbols.iter().filter(|symbol| symbol.start < symbol.end) {
             let Symbol { start, end, .. } = *symbol;
@@ -146,7 +155,12 @@ impl SentencePiece<'_> {
         }
     }
 
-    fn merge_long(&self, text: &[u8], memory: &mut Memory) {
+    fn merge_long(
+        &self,
+        text: &[u8],
+        memory: &mut Memory,
+        dropout: &mut Option<(f32, &mut Random)>,
+    ) {
         let Memory { symbols, queue, parts, .. } = memory;
         queue.clear();
         let mut offer = |symbols: &[Symbol], left: u32, right: u32, queue: &mut BinaryHeap<_>| {
@@ -165,6 +179,11 @@ impl SentencePiece<'_> {
             offer(symbols, right - 1, right, queue);
         }
         while let Some((_, Reverse(left), len)) = queue.pop() {
+            if let Some((dropout, random)) = dropout
+                && random.unit_f32() < *dropout
+            {
+                continue;
+            }
             let Some(&Symbol { start, next, previous, end, .. }) = symbols.get(left as usize)
             else {
                 continue;

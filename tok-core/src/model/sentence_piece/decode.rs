@@ -1,17 +1,35 @@
 //! Ids back to text, as the library does it.
 
-use super::{SPACE, SentencePiece, flag, own_part, piece_type};
+use super::{SPACE, SentencePiece, flag, own_part, param, piece_type};
 use crate::blob::lookup::NONE;
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 impl SentencePiece<'_> {
     /// The text of ids. Control pieces stand for nothing, and ids without a piece are left out.
     pub fn decode(&self, ids: impl Iterator<Item = u32>) -> String {
+        self.decode_each(ids.filter_map(|id| Some((id, self.tables.token(id)?, None))))
+    }
+
+    /// The text of pieces. One that the model does not have stands for itself.
+    pub fn decode_pieces<'p>(&self, pieces: impl Iterator<Item = &'p str>) -> String {
+        let unk = self.parts.param(param::UNK);
+        let name = self.tables.token(unk).unwrap_or_default();
+        self.decode_each(pieces.map(|piece| {
+            let piece = piece.as_bytes();
+            let id = self.id_of(piece);
+            (id, piece, (id == unk && piece != name).then_some(piece))
+        }))
+    }
+
+    /// Pieces with their ids, and for unknown text that text.
+    fn decode_each<'p>(
+        &self,
+        pieces: impl Iterator<Item = (u32, &'p [u8], Option<&'p [u8]>)>,
+    ) -> String {
         let mut out: Vec<u8> = Vec::new();
         let (mut bytes, mut at_start, mut had_space) = (Vec::new(), true, false);
         let drops_space = self.has(flag::DUMMY_PREFIX) || self.has(flag::REMOVE_SPACES);
-        for id in ids {
-            let Some(piece) = self.tables.token(id) else { continue };
+        for (id, piece, unknown) in pieces {
             let kind = self.type_of(id);
             if kind == piece_type::BYTE {
                 if let Some(byte) = self.byte_of(id) {
@@ -24,7 +42,7 @@ impl SentencePiece<'_> {
             had_space = false;
             match kind {
                 piece_type::CONTROL => {}
-                piece_type::UNKNOWN => {
+                piece_type::UNKNOWN if unknown.is_none() => {
                     out.extend_from_slice(self.parts.bytes(own_part::UNK_SURFACE));
                 }
                 _ => {

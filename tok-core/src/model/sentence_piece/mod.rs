@@ -9,7 +9,10 @@ mod decode;
 mod normalize;
 mod unigram;
 
-use super::{ModelError, Parts, Scratch, Token, char_bpe, param, trie::Trie, words};
+use super::{
+    ModelError, Parts, Scratch, Token, char_bpe, param, trie::Trie, unigram::lattice::Lattice,
+    words,
+};
 use crate::{
     blob::{
         Tables,
@@ -80,6 +83,10 @@ pub mod own_param {
     pub const UNK_SCORE: usize = OWN + 3;
     /// The best score of normal pieces, the bits of an f32.
     pub const MAX_SCORE: usize = OWN + 4;
+    /// The piece that marks the beginning of a text; `u32::MAX` if there is none.
+    pub const BOS: usize = OWN + 5;
+    /// The piece that marks its end.
+    pub const EOS: usize = OWN + 6;
 }
 
 /// Numbers of parts.
@@ -114,6 +121,18 @@ pub(in crate::model) struct Memory {
     pieces: Vec<Piece>,
     merging: bpe::Memory,
     best: Vec<unigram::Best>,
+    lattice: Lattice,
+    /// For each token the range of the normalized text.
+    ranges: Vec<(u32, u32)>,
+}
+
+impl Memory {
+    /// The normalized text that the token with this number stands for.
+    pub(in crate::model) fn source(&self, token: usize) -> &str {
+        let (start, end) = self.ranges.get(token).copied().unwrap_or_default();
+        let text = self.text.get(start as usize..end as usize).unwrap_or_default();
+        core::str::from_utf8(text).unwrap_or_default()
+    }
 }
 
 /// A piece found in normalized text.
@@ -144,21 +163,43 @@ impl<'a> SentencePiece<'a> {
             return Err(ModelError::TooLong);
         }
         memory.pieces.clear();
+        #[cfg(feature = "std")]
+        let sampling = scratch.sampling.filter(|sampling| sampling.alpha != 0.0);
         match self.parts.param(own_param::KIND) {
-            kind::BPE => self.bpe(memory),
+            kind::BPE => {
+                let dropout = scratch.dropout.filter(|dropout| *dropout > 0.0);
+                self.bpe(memory, dropout.map(|dropout| (dropout, &mut scratch.random)));
+            }
             kind::WORD => self.words(memory),
             kind::CHAR => self.chars(memory),
+            #[cfg(feature = "std")]
+            _ if sampling.is_some() => {
+                self.sample(memory, sampling.unwrap_or_default(), &mut scratch.random);
+            }
             _ => self.unigram(memory),
         }
         self.write(memory, out);
         Ok(())
     }
 
+    /// The ids that mark the beginning and the end of a text.
+    pub fn ends(&self) -> [Option<u32>; 2] {
+        [own_param::BOS, own_param::EOS].map(|number| {
+            Some(self.parts.param(number))
+                .filter(|&id| id != NONE && self.tables.token(id).is_some())
+        })
+    }
+
     /// The normalized form of a text, as the library's `normalize` gives it.
     pub fn normalized(&self, text: &str) -> alloc::string::String {
+        self.normalized_with_places(text).0
+    }
+
+    /// The normalized form, and for each byte of it and its end the place in the text.
+    pub fn normalized_with_places(&self, text: &str) -> (alloc::string::String, Vec<u32>) {
         let (mut out, mut places) = (Vec::new(), Vec::new());
         self.normalize(text, &mut out, &mut places);
-        alloc::string::String::from_utf8_lossy(&out).into_owned()
+        (alloc::string::String::from_utf8_lossy(&out).into_owned(), places)
     }
 
     fn has(&self, flag: u32) -> bool {
@@ -258,13 +299,14 @@ impl<'a> SentencePiece<'a> {
     }
 
     /// Pieces to tokens: unknown ones fall back to bytes, or neighbours become one.
-    fn write(&self, memory: &Memory, out: &mut Vec<Token>) {
-        let Memory { text, places, pieces, .. } = memory;
+    fn write(&self, memory: &mut Memory, out: &mut Vec<Token>) {
+        let Memory { text, places, pieces, ranges, .. } = memory;
+        ranges.clear();
         let place = |at: u32| places.get(at as usize).copied().unwrap_or_default();
         let unk = self.parts.param(param::UNK);
         let falls_back = self.has(flag::BYTE_FALLBACK);
         let mut after_unknown = false;
-        for &Piece { start, end, id } in pieces {
+        for &Piece { start, end, id } in &*pieces {
             let is_unknown = id == unk;
             let (from, to) = (place(start), place(end));
             if is_unknown && falls_back {
@@ -273,16 +315,19 @@ impl<'a> SentencePiece<'a> {
                     let id = u32::from_le_bytes(self.tables.byte_symbols[usize::from(byte)]);
                     Token { id, start: from, end: from }
                 }));
+                ranges.extend(bytes.iter().map(|_| (start, end)));
                 // The last one stands for the whole.
                 if let Some(last) = out.last_mut() {
                     last.end = to;
                 }
             } else if is_unknown
                 && after_unknown
-                && let Some(last) = out.last_mut()
+                && let (Some(last), Some(range)) = (out.last_mut(), ranges.last_mut())
             {
                 last.end = to;
+                range.1 = end;
             } else {
+                ranges.push((start, end));
                 out.push(Token { id, start: from, end: to });
             }
             after_unknown = is_unknown;

@@ -2,8 +2,13 @@
 //!
 //! Scores and their sums are f32, as in 0.2.3, so that the same ways are ties.
 
-use super::{Memory, Piece, SentencePiece, char_len, own_param, param, piece_type};
-use crate::blob::lookup::NONE;
+use super::{Memory, Piece, SentencePiece, char_len, kind, own_param, param, piece_type};
+#[cfg(feature = "std")]
+use crate::model::{Random, unigram::Sampling};
+use crate::{
+    blob::lookup::NONE,
+    model::{Scratch, Token, unigram::lattice::Pieces},
+};
 use alloc::vec::Vec;
 
 /// The best way to a place in the text.
@@ -15,7 +20,79 @@ pub(super) struct Best {
     id: u32,
 }
 
+/// The nodes of the lattice as the library fills it. A user-defined piece counts a little less there
+/// than in the search for the best way, and by chars.
+struct Nodes<'m, 'a>(&'m SentencePiece<'a>);
+
+impl Pieces for Nodes<'_, '_> {
+    const SINGLE: bool = true;
+
+    fn each(&self, text: &[u8], mut each: impl FnMut(usize, u32, f64)) {
+        let Self(model) = self;
+        let (trie, mut base) = (model.trie(), model.parts.param(own_param::ROOT));
+        let max_score = f32::from_bits(model.parts.param(own_param::MAX_SCORE));
+        for (at, &byte) in text.iter().enumerate() {
+            let Some(node) = trie.step(base, byte) else { return };
+            base = node.base;
+            let score = match model.type_of(node.value) {
+                _ if node.value == NONE => continue,
+                piece_type::UNUSED => continue,
+                piece_type::USER_DEFINED => {
+                    let piece = text.get(..=at).unwrap_or_default();
+                    let chars = piece.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+                    (f64::from(chars as f32 * max_score) - 0.1) as f32
+                }
+                _ => model.score(node.value),
+            };
+            each(at + 1, node.value, score.into());
+        }
+    }
+
+    fn unknown(&self) -> (u32, f64) {
+        let score = f32::from_bits(self.0.parts.param(own_param::UNK_SCORE));
+        (self.0.parts.param(param::UNK), score.into())
+    }
+}
+
 impl SentencePiece<'_> {
+    /// The tokens of the `count` best ways to cut a text, the best first, and their scores; `None` if
+    /// the model is no Unigram.
+    pub fn nbest(
+        &self,
+        text: &str,
+        count: usize,
+        scratch: &mut Scratch,
+    ) -> Option<Vec<(Vec<Token>, f64)>> {
+        if self.parts.param(own_param::KIND) != kind::UNIGRAM {
+            return None;
+        }
+        let memory = &mut scratch.sentence_piece;
+        self.normalize(text, &mut memory.text, &mut memory.places);
+        if memory.text.is_empty() || memory.text.len() >= NONE as usize {
+            return Some(Vec::new());
+        }
+        memory.lattice.fill(&Nodes(self), &memory.text);
+        let ways = memory.lattice.best_ways(count);
+        let mut all = Vec::with_capacity(ways.len());
+        for way in &ways {
+            let mut tokens = Vec::new();
+            memory.take(way);
+            self.write(memory, &mut tokens);
+            all.push((tokens, memory.lattice.score(way)));
+        }
+        Some(all)
+    }
+
+    /// Draws a way instead of taking the best.
+    #[cfg(feature = "std")]
+    pub(super) fn sample(&self, memory: &mut Memory, sampling: Sampling, random: &mut Random) {
+        if !memory.text.is_empty() {
+            memory.lattice.fill(&Nodes(self), &memory.text);
+            let way = memory.lattice.draw(sampling, random);
+            memory.take(&way);
+        }
+    }
+
     pub(super) fn unigram(&self, memory: &mut Memory) {
         let Memory { text, pieces, best, .. } = memory;
         let (mut start, mut sum) = (0, 0.0);
@@ -83,5 +160,14 @@ impl SentencePiece<'_> {
             start += len;
         }
         best[text.len()].score
+    }
+}
+
+impl Memory {
+    /// Makes a way of the lattice the pieces.
+    fn take(&mut self, way: &[u32]) {
+        self.pieces.clear();
+        let pieces = self.lattice.pieces(way);
+        self.pieces.extend(pieces.map(|(start, end, id)| Piece { start, end, id }));
     }
 }

@@ -24,9 +24,39 @@ struct Node {
 const FIRST: u32 = 0;
 const LAST: u32 = 1;
 
+/// Where the nodes of a text come from.
+pub(in crate::model) trait Pieces {
+    /// Scores and their sums are f32.
+    const SINGLE: bool;
+
+    /// The pieces at the front of `text`: bytes, id and score, the shortest first.
+    fn each(&self, text: &[u8], each: impl FnMut(usize, u32, f64));
+
+    /// Id and score of a char that is no piece; `NONE` if there is no such id.
+    fn unknown(&self) -> (u32, f64);
+}
+
+impl Pieces for Search<'_> {
+    const SINGLE: bool = false;
+
+    fn each(&self, text: &[u8], mut each: impl FnMut(usize, u32, f64)) {
+        self.pieces(text, |bytes, id| {
+            if let Some(score) = self.score(id) {
+                each(bytes, id, score);
+            }
+        });
+    }
+
+    fn unknown(&self) -> (u32, f64) {
+        (self.unk, self.unk_score())
+    }
+}
+
 /// The nodes of a text.
 #[derive(Debug, Default)]
 pub(in crate::model) struct Lattice {
+    /// Sums are rounded to f32.
+    single: bool,
     nodes: Vec<Node>,
     /// Node numbers by the place where nodes end, and where each place's begin.
     by_end: Vec<u32>,
@@ -62,7 +92,8 @@ fn group(
 }
 
 impl Lattice {
-    fn fill(&mut self, search: &Search<'_>, text: &[u8]) {
+    pub(in crate::model) fn fill<P: Pieces>(&mut self, pieces: &P, text: &[u8]) {
+        self.single = P::SINGLE;
         let len = text.len() as u32;
         let node =
             |start, end, id, score| Node { start, end, id, score, best: 0.0, previous: NONE };
@@ -72,24 +103,28 @@ impl Lattice {
         while let Some(&byte) = text.get(start) {
             let len = char_len(byte).min(text.len() - start);
             let mut has_single = false;
-            search.pieces(&text[start..], |bytes, id| {
-                if let Some(score) = search.score(id) {
-                    has_single |= bytes == len;
-                    self.nodes.push(node(start as u32, (start + bytes) as u32, id, score));
-                }
+            pieces.each(&text[start..], |bytes, id, score| {
+                has_single |= bytes == len;
+                self.nodes.push(node(start as u32, (start + bytes) as u32, id, score));
             });
-            if !has_single && search.unk != NONE {
+            let (unk, unk_score) = pieces.unknown();
+            if !has_single && unk != NONE {
                 let end = (start + len) as u32;
-                self.nodes.push(node(start as u32, end, search.unk, search.unk_score()));
+                self.nodes.push(node(start as u32, end, unk, unk_score));
             }
             start += len;
         }
         // Places behind the text are for the ends that there are not.
         let places = text.len() + 1;
         let place = |at: u32| if at == NONE { places as u32 } else { at };
-        let Self { nodes, by_end, ends, by_start, starts } = self;
+        let Self { nodes, by_end, ends, by_start, starts, .. } = self;
         group(nodes, places, |node| place(node.end), by_end, ends);
         group(nodes, places, |node| place(node.start), by_start, starts);
+    }
+
+    /// A sum as the model adds.
+    fn sum(&self, a: f64, b: f64) -> f64 {
+        if self.single { f64::from(a as f32 + b as f32) } else { a + b }
     }
 
     fn ending(&self, at: u32) -> &[u32] {
@@ -107,7 +142,7 @@ impl Lattice {
             let Node { start, score, .. } = self.nodes[number];
             let mut best: Option<(f64, u32)> = None;
             for &left in self.ending(start) {
-                let sum = self.nodes[left as usize].best + score;
+                let sum = self.sum(self.nodes[left as usize].best, score);
                 if best.is_none_or(|(best, _)| sum > best) {
                     best = Some((sum, left));
                 }
@@ -131,7 +166,7 @@ impl Lattice {
     }
 
     /// The `count` best ways, the best first.
-    fn best_ways(&mut self, count: usize) -> Vec<Vec<u32>> {
+    pub(in crate::model) fn best_ways(&mut self, count: usize) -> Vec<Vec<u32>> {
         if count == 0 || self.viterbi().is_none() {
             return Vec::new();
         }
@@ -141,7 +176,10 @@ impl Lattice {
         // Ways grow from the end of the text; the best score of what is missing is known, so the
         // first to be complete are the best.
         let mut made: Vec<Partial> = Vec::new();
-        let mut open = BinaryHeap::new();
+        let mut open = match self.single {
+            true => Agenda::Library(Vec::new()),
+            false => Agenda::Latest(BinaryHeap::new()),
+        };
         let mut ways = Vec::new();
         made.push(Partial { node: LAST, next: NONE, score: 0.0 });
         open.push(Open { hope: 0.0, partial: 0 });
@@ -169,12 +207,14 @@ impl Lattice {
             let start = self.nodes[node as usize].start;
             for &left in self.ending(start) {
                 let Node { best, score: own, .. } = self.nodes[left as usize];
-                open.push(Open { hope: best + score, partial: made.len() as u32 });
-                made.push(Partial { node: left, next: partial, score: own + score });
+                open.push(Open { hope: self.sum(best, score), partial: made.len() as u32 });
+                made.push(Partial { node: left, next: partial, score: self.sum(own, score) });
             }
             if open.len() > MAX_OPEN {
                 let kept = count.saturating_mul(10).min(512);
-                open = core::iter::from_fn(|| open.pop()).take(kept).collect();
+                let best: Vec<Open> = core::iter::from_fn(|| open.pop()).take(kept).collect();
+                open.clear();
+                best.into_iter().for_each(|way| open.push(way));
             }
         }
         if ways.is_empty() {
@@ -198,6 +238,71 @@ struct Open {
     /// Score of the best complete way of which it is a part.
     hope: f64,
     partial: u32,
+}
+
+/// Open ways, the most hopeful on top.
+enum Agenda {
+    /// Of equal ones the latest.
+    Latest(BinaryHeap<Open>),
+    /// Of equal ones the one that SentencePiece takes: where a binary heap as the C++ library builds it
+    /// has it on top.
+    Library(Vec<Open>),
+}
+
+impl Agenda {
+    fn len(&self) -> usize {
+        match self {
+            Self::Latest(heap) => heap.len(),
+            Self::Library(heap) => heap.len(),
+        }
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Self::Latest(heap) => heap.clear(),
+            Self::Library(heap) => heap.clear(),
+        }
+    }
+
+    fn push(&mut self, way: Open) {
+        match self {
+            Self::Latest(heap) => heap.push(way),
+            Self::Library(heap) => {
+                heap.push(way);
+                let last = heap.len() - 1;
+                rise(heap, last);
+            }
+        }
+    }
+
+    fn pop(&mut self) -> Option<Open> {
+        let heap = match self {
+            Self::Latest(heap) => return heap.pop(),
+            Self::Library(heap) => heap,
+        };
+        let last = heap.pop()?;
+        let Some(top) = heap.first().copied() else { return Some(last) };
+        // The hole sinks to a leaf, past the better child each time, and the last one rises from there.
+        let (mut hole, len) = (0, heap.len());
+        while 2 * hole + 1 < len {
+            let (left, right) = (2 * hole + 1, 2 * hole + 2);
+            let goes_left = right >= len || heap[right].hope < heap[left].hope;
+            let child = if goes_left { left } else { right };
+            heap[hole] = heap[child];
+            hole = child;
+        }
+        heap[hole] = last;
+        rise(heap, hole);
+        Some(top)
+    }
+}
+
+/// Lets an entry rise while it is better than the one above it.
+fn rise(heap: &mut [Open], mut at: usize) {
+    while at > 0 && heap[(at - 1) / 2].hope < heap[at].hope {
+        heap.swap((at - 1) / 2, at);
+        at = (at - 1) / 2;
+    }
 }
 
 impl Ord for Open {
@@ -240,7 +345,7 @@ impl Unigram<'_> {
             .map(|way| {
                 let mut tokens = Vec::new();
                 self.write(lattice, way, text, &mut tokens);
-                (tokens, way.iter().map(|&node| lattice.nodes[node as usize].score).sum())
+                (tokens, lattice.score(way))
             })
             .collect()
     }
@@ -248,13 +353,13 @@ impl Unigram<'_> {
     /// Writes a way.
     fn write(&self, lattice: &Lattice, way: &[u32], text: &[u8], out: &mut Vec<Token>) {
         let mut writer = Writer { model: self, text, out, unknown: None };
-        for &node in way {
-            let Node { start, end, id, .. } = lattice.nodes[node as usize];
+        for (start, end, id) in lattice.pieces(way) {
             writer.push(id, start, end);
         }
         writer.flush();
     }
 
+    /// A way that is drawn instead of the best.
     #[cfg(feature = "std")]
     pub(super) fn sample(
         &self,
@@ -269,20 +374,7 @@ impl Unigram<'_> {
         }
         let Scratch { unigram: Memory { lattice, .. }, random, .. } = scratch;
         lattice.fill(&self.search(), text);
-        let way = match sampling.nbest_size {
-            Some(count @ 1..) => {
-                let mut ways = lattice.best_ways(count);
-                let score = |way: &Vec<u32>| -> f64 {
-                    way.iter().map(|&node| lattice.nodes[node as usize].score).sum()
-                };
-                // Relative to the best, so that no chance is lost to rounding.
-                let best = ways.first().map_or(0.0, score);
-                let chances = ways.iter().map(|way| (sampling.alpha * (score(way) - best)).exp());
-                let chosen = choose(&chances.collect::<Vec<_>>(), random);
-                if ways.is_empty() { Vec::new() } else { ways.swap_remove(chosen) }
-            }
-            _ => lattice.sample(sampling.alpha, random),
-        };
+        let way = lattice.draw(sampling, random);
         self.write(lattice, &way, text, out);
         Ok(())
     }
@@ -302,8 +394,43 @@ fn choose(chances: &[f64], random: &mut crate::model::Random) -> usize {
     0
 }
 
+impl Lattice {
+    /// The sum of the scores of a way.
+    pub(in crate::model) fn score(&self, way: &[u32]) -> f64 {
+        way.iter().map(|&node| self.nodes[node as usize].score).sum()
+    }
+
+    /// The pieces of a way: start, end and id.
+    pub(in crate::model) fn pieces<'l>(
+        &'l self,
+        way: &'l [u32],
+    ) -> impl Iterator<Item = (u32, u32, u32)> + 'l {
+        way.iter().map(|&node| {
+            let Node { start, end, id, .. } = self.nodes[node as usize];
+            (start, end, id)
+        })
+    }
+}
+
 #[cfg(feature = "std")]
 impl Lattice {
+    /// A way drawn as `sampling` says.
+    pub(in crate::model) fn draw(
+        &mut self,
+        sampling: super::Sampling,
+        random: &mut crate::model::Random,
+    ) -> Vec<u32> {
+        let Some(count @ 1..) = sampling.nbest_size else {
+            return self.sample(sampling.alpha, random);
+        };
+        let mut ways = self.best_ways(count);
+        // Relative to the best, so that no chance is lost to rounding.
+        let best = ways.first().map_or(0.0, |way| self.score(way));
+        let chances = ways.iter().map(|way| (sampling.alpha * (self.score(way) - best)).exp());
+        let chosen = choose(&chances.collect::<Vec<_>>(), random);
+        if ways.is_empty() { Vec::new() } else { ways.swap_remove(chosen) }
+    }
+
     /// A way drawn by its score, as the reference weighs it.
     fn sample(&self, theta: f64, random: &mut crate::model::Random) -> Vec<u32> {
         // The weight of all ways up to each node.

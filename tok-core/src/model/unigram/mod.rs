@@ -4,7 +4,7 @@
 //! fall the same way. Where no piece crosses the place before ▁, the search is done stretch by
 //! stretch and the sum so far is carried on, which takes less memory and gives the same sums.
 
-mod lattice;
+pub(in crate::model) mod lattice;
 
 use lattice::Lattice;
 
@@ -43,7 +43,7 @@ pub mod own_part {
 
 #[cfg(feature = "std")]
 /// How to sample from the ways to cut a piece, instead of taking the best.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sampling {
     /// From how many of the best; `None` or 0 for all ways.
     pub nbest_size: Option<usize>,

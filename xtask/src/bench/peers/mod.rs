@@ -18,7 +18,10 @@ use crate::generate::root;
 use corpora::Corpus;
 pub(super) use prepare::vocabs;
 use rivals::{Program, Rival};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// What to measure.
 struct Options {
@@ -32,6 +35,8 @@ struct Options {
     /// Names of corpora; empty for all.
     only: Vec<String>,
     measure: Vec<&'static str>,
+    /// comptok's kernel, if not the best of this processor.
+    tier: Option<String>,
     /// The command, for the report.
     command: String,
 }
@@ -47,7 +52,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 const USAGE: &str = "usage: cargo xtask bench peers [--corpus DIR] [--vocab NAME,…] [--rivals NAME,…] \
     [--rounds N] [--json FILE] [--only CORPUS,…] [--seconds N] \
-    [--measure start,speed,messages,parts,threads]";
+    [--measure start,speed,messages,parts,threads] [--tier NAME]";
 
 impl Options {
     fn parse(args: &[&str]) -> Result<Self, String> {
@@ -61,7 +66,8 @@ impl Options {
             seconds: 3,
             only: Vec::new(),
             measure: MEASURES.to_vec(),
-            command: format!("cargo xtask bench peers {}", args.join(" ")).trim_end().to_owned(),
+            tier: None,
+            command: command(args),
         };
         let mut args = args.iter();
         while let Some(&option) = args.next() {
@@ -79,6 +85,7 @@ impl Options {
                     let chosen: Option<_> = value.split(',').map(find).collect();
                     options.measure = chosen.ok_or(USAGE)?;
                 }
+                "--tier" => options.tier = Some(value.to_owned()),
                 "--seconds" => options.seconds = number()?.max(1),
                 _ => return Err(USAGE.to_owned()),
             }
@@ -89,6 +96,18 @@ impl Options {
     fn measures(&self, measure: &str) -> bool {
         self.measure.contains(&measure)
     }
+}
+
+/// The command as others can give it: without the places of this machine.
+fn command(args: &[&str]) -> String {
+    let mut command = "cargo xtask bench peers".to_owned();
+    for pair in args.chunks(2) {
+        let path = pair.get(1).is_some_and(|value| Path::new(value).is_absolute());
+        if pair[0] != "--json" && !path {
+            command += &format!(" {}", pair.join(" "));
+        }
+    }
+    command
 }
 
 pub(super) fn run(args: &[&str]) -> Result<(), String> {
@@ -141,4 +160,17 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
         }
     }
     report::write(&options, &corpora, &programs, &results)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn the_report_names_no_place_of_this_machine() {
+        let args = ["--corpus", "/data", "--rounds", "3", "--json", "out.json", "--only", "chat"];
+        assert_eq!(command(&args), "cargo xtask bench peers --rounds 3 --only chat");
+        assert_eq!(command(&["--corpus", "here"]), "cargo xtask bench peers --corpus here");
+        assert_eq!(command(&[]), "cargo xtask bench peers");
+    }
 }

@@ -32,7 +32,7 @@ pub(super) fn write(
         report.vocabulary(vocab, &mut text)?;
     }
     report.differences(&mut text);
-    write_file("docs/bench/peers.md", &text)?;
+    write_file(&format!("docs/bench/{}.md", options.tier.as_deref().unwrap_or("peers")), &text)?;
     println!("{text}");
     if let Some(path) = &options.json {
         fs::write(path, report.rows()).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -66,7 +66,7 @@ impl Report<'_> {
              (whole): the file as one document; chat: each line on its own.\n\
              - a pass ends after {} s; a library with less than a tenth of the fastest one's speed has one \
              round.\n\
-             - release builds, fat LTO, one codegen unit, no target-cpu: kernels are chosen at run time.\n\
+             - release builds, fat LTO, one codegen unit, no target-cpu: kernels are chosen at run time{}.\n\
              - ids are compared before any time is taken; a library whose ids differ is marked ✗.\n\n\
              | library | version |\n| --- | --- |\n",
             self.options.command,
@@ -78,6 +78,9 @@ impl Report<'_> {
             rustc.trim(),
             self.options.rounds,
             self.options.seconds,
+            self.options.tier.as_ref().map_or_else(String::new, |tier| {
+                format!("; comptok is told to use the tier {tier} (but by its batches and threads)")
+            }),
         );
         for program in &self.programs {
             let _ = writeln!(text, "| {} | {} |", program.name, program.version);
@@ -94,7 +97,8 @@ impl Report<'_> {
         self.parts(vocab, text);
         self.threads(vocab, text);
         self.loads(vocab, text);
-        for corpus in self.corpora.iter().filter(|corpus| !corpus.is_adversarial()) {
+        let charted = |corpus: &&Corpus| self.options.tier.is_none() && !corpus.is_adversarial();
+        for corpus in self.corpora.iter().filter(charted) {
             let mut bars: Vec<Bar> = Vec::new();
             for program in &self.programs {
                 let speed = |pass| self.speed(program.name, vocab, corpus, pass);

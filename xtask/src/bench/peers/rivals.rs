@@ -75,6 +75,8 @@ pub(super) struct Program {
     pub(super) name: &'static str,
     pub(super) version: String,
     command: Vec<OsString>,
+    /// For its environment.
+    tier: Option<String>,
     /// Whether it is to be measured; else it only says which ids are right.
     pub(super) timed: bool,
 }
@@ -87,6 +89,9 @@ impl Program {
         let threads = threads.to_string();
         for variable in ["RAYON_NUM_THREADS", "FASTOKENS_BPE_THREADS", "OMP_NUM_THREADS"] {
             command.env(variable, &threads);
+        }
+        if let Some(tier) = &self.tier {
+            command.env("COMPTOK_TIER", tier);
         }
         command.env("TOKENIZERS_PARALLELISM", if threads == "1" { "false" } else { "true" });
         command
@@ -109,7 +114,8 @@ pub(super) fn build(options: &Options) -> Result<Vec<Program>, String> {
         };
         match built {
             Ok((version, command)) => {
-                programs.push(Program { name: rival.name, version, command, timed });
+                let tier = options.tier.clone();
+                programs.push(Program { name: rival.name, version, command, tier, timed });
             }
             // One library that cannot be had must not keep the others from being measured.
             Err(error) if timed && rival.name != "comptok" => {

@@ -1,0 +1,99 @@
+//! The general engine with answers kept for words, against itself without: the same ids and the same places, on all
+//! files and corpora, and on text that is made to be cut in the wrong places.
+
+#[expect(dead_code, reason = "other tests use all of it")]
+mod common;
+
+use common::{shared, unzip};
+use comptok::{FullOptions, Offsets, Scratch, Setting, Special, Tokenizer};
+
+/// Pieces of which texts are drawn.
+const PIECES: [&str; 44] = [
+    " ", " ", " ", " ", "  ", "   ", "\n", "\r\n", "\r", "\t", "\u{a0}", "\u{3000}", "\u{200b}",
+    "\u{2028}", "▁", "▁▁", "a", "the", "word", "words", "Hello", "naïve", "É", "e\u{301}",
+    "\u{301}", "\u{94d}", "\u{200d}", "\u{600}", "中", "文字", "です", "한국", "👍🏽", "''", "``",
+    "'", "...", "1", "2024", "½", "ﬁ", "\u{0}", "\u{ad}", "\u{fdfa}",
+];
+
+fn drawn(seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize
+    };
+    (0..next() % 60).map(|_| PIECES[next() % PIECES.len()]).collect()
+}
+
+fn compare(
+    name: &str,
+    tokenizer: &Tokenizer,
+    text: &str,
+    words: &mut Scratch,
+    plain: &mut Scratch,
+) {
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    let first = tokenizer.encode_into(text, Special::All, &mut with, words);
+    let second = tokenizer.encode_into(text, Special::All, &mut without, plain);
+    assert_eq!((first, &with), (second, &without), "{name}: {text:?}");
+    let options = FullOptions {
+        add_special_tokens: false,
+        offsets: Offsets::Bytes,
+        truncation: Setting::Off,
+        padding: Setting::Off,
+        ..FullOptions::default()
+    };
+    // Twice, so that words of the first time are known the second time.
+    let full = tokenizer.encode_full(text, &options).expect("an answer");
+    assert_eq!(tokenizer.encode_full(text, &options).as_ref(), Ok(&full), "{name}: {text:?}");
+    assert_eq!(full.ids(), without, "{name}: {text:?}");
+    let mut fresh = None;
+    std::thread::scope(|scope| {
+        // A thread of its own has nothing in its memory yet.
+        scope
+            .spawn(|| fresh = tokenizer.encode_full(text, &options).ok())
+            .join()
+            .expect("no panic");
+    });
+    assert_eq!(fresh.as_ref(), Some(&full), "{name}: {text:?}");
+}
+
+#[test]
+fn words_and_the_whole_are_the_same() {
+    let Some(shared) = shared() else { return };
+    let corpora: Vec<String> = ["english", "multilingual", "code"]
+        .map(|name| {
+            let text = std::fs::read_to_string(shared.join(format!("corpus/{name}.txt")));
+            text.expect("the corpus is UTF-8")
+        })
+        .into();
+    let full = std::env::var("COMPTOK_FULL").as_deref() == Ok("1");
+    let (draws, parts) = if full { (4000, 400) } else { (150, 12) };
+    for name in [
+        "bert_uncased",
+        "bert_base_cased",
+        "bert_cased_no_cjk",
+        "t5_small",
+        "xlnet_base_cased",
+        "mistral01",
+        "mistral03",
+        "ort_nmt",
+        "gte",
+    ] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        for seed in 0..draws {
+            compare(name, &tokenizer, &drawn(seed), &mut words, &mut plain);
+        }
+        for corpus in &corpora {
+            for part in 0..parts {
+                let mut start = corpus.len() / parts * part;
+                while !corpus.is_char_boundary(start) {
+                    start += 1;
+                }
+                let text: String = corpus[start..].chars().take(1500).collect();
+                compare(name, &tokenizer, &text, &mut words, &mut plain);
+            }
+        }
+    }
+}

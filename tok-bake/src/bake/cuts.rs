@@ -1,0 +1,116 @@
+//! Where raw text may be cut into words that have the tokens they have in the whole.
+//!
+//! A cut stands before a space (or a line feed). Every normalizer of a list that is allowed here rewrites
+//! both sides as it rewrites the whole: char by char, by neighbours that a space does not join, or by
+//! patterns that do not match across it. The first pre-tokenizer then separates both sides anyway, and the
+//! others look at one part at a time; or the model itself cuts there.
+
+use comptok_core::general::{Charsmap, cut};
+
+use crate::spec::{Model, Normalizer, Pattern, PreTokenizer, PrependScheme, Spec};
+
+/// Bits of [`cut`]; 0 where nothing is proven.
+pub(super) fn of(spec: &Spec) -> u8 {
+    proven(spec).unwrap_or(0)
+}
+
+fn proven(spec: &Spec) -> Option<u8> {
+    let (mut normalizers, mut pre_tokenizers) = (Vec::new(), Vec::new());
+    if let Some(step) = &spec.normalizer {
+        flat_normalizers(step, &mut normalizers);
+    }
+    if let Some(step) = &spec.pre_tokenizer {
+        flat_pre_tokenizers(step, &mut pre_tokenizers);
+    }
+    let mut cuts = cut::SPACE;
+    let drops_space = match (&pre_tokenizers[..], &spec.model) {
+        (
+            [
+                PreTokenizer::Bert | PreTokenizer::Whitespace | PreTokenizer::WhitespaceSplit,
+                rest @ ..,
+            ],
+            _,
+        ) => {
+            cuts |= cut::NEWLINE;
+            if rest.iter().any(|step| asks_place(step)) {
+                cuts |= cut::FIRST;
+            }
+            true
+        }
+        ([PreTokenizer::Metaspace { split: true, .. }, ..], _) => {
+            cuts |= cut::FIRST;
+            false
+        }
+        ([] | [PreTokenizer::Metaspace { split: false, replacement: '▁', .. }], Model::Bpe(_)) => {
+            let writes = |step: &&Normalizer| {
+                matches!(step, Normalizer::Replace { pattern: Pattern::String(text), content }
+                    if text == " " && content == "▁")
+            };
+            if pre_tokenizers.is_empty() && !normalizers.iter().any(writes) {
+                return None;
+            }
+            cuts |= cut::FIRST | cut::STRICT | cut::MODEL;
+            false
+        }
+        _ => return None,
+    };
+    for step in &normalizers {
+        match step {
+            Normalizer::Bert { .. }
+            | Normalizer::Nfc
+            | Normalizer::Nfd
+            | Normalizer::Nfkc
+            | Normalizer::Nfkd
+            | Normalizer::Lowercase
+            | Normalizer::StripAccents
+            | Normalizer::Nmt => {}
+            Normalizer::Precompiled { charsmap } => {
+                // What is removed at the beginning of a text is counted in another way.
+                let map = Charsmap::new(charsmap)?;
+                if [" ", "\n"].iter().any(|text| map.find(text) == Some("")) {
+                    return None;
+                }
+                cuts |= cut::CLUSTERS;
+            }
+            // White space at the ends is dropped later in any case.
+            Normalizer::Strip { .. } if drops_space => {}
+            Normalizer::Prepend { .. } => cuts |= cut::FIRST,
+            Normalizer::Replace { pattern: Pattern::String(text), content } => {
+                let is_space = text == " " && content == "▁" && !drops_space;
+                if !is_space && (text.is_empty() || text.contains(char::is_whitespace)) {
+                    return None;
+                }
+            }
+            Normalizer::Replace { pattern: Pattern::Regex(regex), .. } if regex == " {2,}" => {
+                cuts |= cut::STRICT;
+            }
+            _ => return None,
+        }
+    }
+    if let ([Normalizer::Bert { handle_chinese_chars: true, .. }], [PreTokenizer::Bert]) =
+        (&normalizers[..], &pre_tokenizers[..])
+    {
+        cuts |= cut::CHINESE;
+    }
+    Some(cuts)
+}
+
+fn asks_place(step: &PreTokenizer) -> bool {
+    matches!(step, PreTokenizer::Metaspace { prepend_scheme: PrependScheme::First, .. })
+}
+
+fn flat_normalizers<'s>(step: &'s Normalizer, out: &mut Vec<&'s Normalizer>) {
+    match step {
+        Normalizer::Sequence(steps) => steps.iter().for_each(|step| flat_normalizers(step, out)),
+        step => out.push(step),
+    }
+}
+
+fn flat_pre_tokenizers<'s>(step: &'s PreTokenizer, out: &mut Vec<&'s PreTokenizer>) {
+    match step {
+        PreTokenizer::Sequence(steps) => {
+            steps.iter().for_each(|step| flat_pre_tokenizers(step, out));
+        }
+        step => out.push(step),
+    }
+}
