@@ -55,6 +55,9 @@ impl<'a> From<Special<'a>> for Options<'a> {
 #[cfg(feature = "alloc")]
 const ORDINARY: Options<'static> = Options::new(Special::AsText);
 
+/// Tokens that are counted before the cache is looked after.
+const COUNT_STEP: usize = 4096;
+
 /// Ids that are made room for at a time.
 #[cfg(feature = "alloc")]
 const PART: usize = 4096;
@@ -118,12 +121,23 @@ impl Tokenizer {
         let Options { special, strict, .. } = options;
         let request = Request { text, special, strict };
         let tables = self.tables();
-        let (mut cursor, mut sink) = (options.cursor(), CountSink::new(limit));
+        // In steps, between which the scratch's cache can grow.
+        #[cfg(feature = "alloc")]
+        let whole = self.engine.general.is_some();
+        #[cfg(not(feature = "alloc"))]
+        let whole = false;
+        let mut step = if whole { limit } else { limit.min(COUNT_STEP) };
+        let (mut cursor, mut sink) = (options.cursor(), CountSink::new(step));
         loop {
             let mut workspace = scratch.workspace(self, request.text.len());
             match self.engine.count(&tables, &request, &mut cursor, &mut workspace, &mut sink) {
                 Ok(()) => return Ok(sink.taken()),
                 Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
+                Err(Stop::Full { needed }) if step < limit => {
+                    let more = sink.taken().saturating_add(needed.max(COUNT_STEP));
+                    step = limit.min(more);
+                    sink.limit(step);
+                }
                 Err(stop) => return Err(self.error(stop, sink.taken(), 0)),
             }
         }

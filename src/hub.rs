@@ -99,7 +99,7 @@ impl Hub {
             let folder = self.cache.path().display();
             return Err(error(format!("offline, and none of {} is in {folder}", FILES.join(", "))));
         }
-        let api = self.api(repo()).map_err(|message| error(message))?;
+        let api = self.api(repo()).map_err(&error)?;
         for file in FILES {
             match api.download(file) {
                 Ok(path) => return Tokenizer::from_file(path),

@@ -116,6 +116,11 @@ impl CountSink {
     pub const fn new(limit: usize) -> Self {
         Self { len: 0, limit }
     }
+
+    /// Takes up to `limit` in all from now on; no fewer than it has.
+    pub fn limit(&mut self, limit: usize) {
+        self.limit = limit.max(self.len);
+    }
 }
 
 impl Sink for CountSink {
