@@ -101,7 +101,7 @@ impl Tokenizer {
             return Ok(tokenizer);
         }
         let baked = bake_file(bytes, options)?;
-        Ok(Self::from_storage(Storage::heap(&baked.blob))?)
+        Ok(Self::from_storage(Storage::owned(baked.blob))?)
     }
 
     /// The tokenizer in a file: see [`from_bytes`](Self::from_bytes).
@@ -138,7 +138,7 @@ impl Tokenizer {
     /// If the engine does not have what it needs.
     pub fn from_spec(spec: &Spec) -> Result<Self, LoadError> {
         let baked = comptok_bake::bake(spec, &comptok_bake::bake::Options::default())?;
-        Ok(Self::from_storage(Storage::heap(&baked.blob))?)
+        Ok(Self::from_storage(Storage::owned(baked.blob))?)
     }
 
     /// The blob's notes for people: lines of a name, a tab, and a text.

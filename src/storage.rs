@@ -25,12 +25,21 @@ impl Storage {
     /// A copy on the heap.
     #[cfg(feature = "load")]
     pub(crate) fn heap(blob: &[u8]) -> Self {
+        let mut bytes = Vec::<u8>::with_capacity(blob.len() + comptok_core::blob::ALIGN);
+        bytes.extend_from_slice(blob);
+        Self::owned(bytes)
+    }
+
+    /// These bytes, moved to the next cache line.
+    #[cfg(feature = "load")]
+    pub(crate) fn owned(mut bytes: Vec<u8>) -> Self {
         const ALIGN: usize = comptok_core::blob::ALIGN;
-        let mut bytes = Vec::<u8>::with_capacity(blob.len() + ALIGN);
+        let len = bytes.len();
+        bytes.reserve_exact(ALIGN);
         // Only speed depends on this: every read is of bytes.
         let start = bytes.as_ptr().align_offset(ALIGN).min(ALIGN);
-        bytes.resize(start, 0);
-        bytes.extend_from_slice(blob);
+        bytes.resize(len + start, 0);
+        bytes.copy_within(..len, start);
         Self::Heap(Arc::new(Heap { bytes, start }))
     }
 

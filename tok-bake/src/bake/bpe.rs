@@ -6,7 +6,7 @@ use comptok_core::{
 };
 use std::cell::Cell;
 
-use super::BakeError;
+use super::{BakeError, spines, texts::Texts};
 use crate::{
     merges,
     spec::{Bpe, Merges, VocabIndex},
@@ -40,7 +40,7 @@ impl Symbols {
 
 /// The symbols of a model. `texts` are the bytes that the entries stand for; `None` for entries
 /// that stand for none.
-pub(super) fn symbols(model: &Bpe, texts: &[Option<Vec<u8>>]) -> Result<Symbols, BakeError> {
+pub(super) fn symbols(model: &Bpe, texts: &Texts) -> Result<Symbols, BakeError> {
     let max = PairEntry::MAX_SYMBOLS;
     if texts.len() >= max - 256 {
         return Err(BakeError::unsupported(format_args!("more than {} tokens", max - 257)));
@@ -48,7 +48,7 @@ pub(super) fn symbols(model: &Bpe, texts: &[Option<Vec<u8>>]) -> Result<Symbols,
     let mut bytes = [NONE; 256];
     for (entry, text) in texts.iter().enumerate() {
         if let Some(text) = text
-            && let &[byte] = text.as_slice()
+            && let &[byte] = text
         {
             bytes[usize::from(byte)] = entry as u32;
         }
@@ -96,10 +96,10 @@ pub(super) fn symbols(model: &Bpe, texts: &[Option<Vec<u8>>]) -> Result<Symbols,
 }
 
 /// An entry that merges make, and its only pair.
-struct Made {
-    entry: u32,
-    left: u32,
-    right: u32,
+pub(super) struct Made {
+    pub(super) entry: u32,
+    pub(super) left: u32,
+    pub(super) right: u32,
 }
 
 /// Pairs of entries while they are being found: a flat table, cheap at opt-level 0.
@@ -168,13 +168,13 @@ impl Pairs for Table {
 }
 
 /// Rank files: an entry is made from the two parts into which lower ranks turn its bytes.
-fn by_rank(model: &Bpe, texts: &[Option<Vec<u8>>], bytes: &[u32; 256]) -> Vec<Made> {
+fn by_rank(model: &Bpe, texts: &Texts, bytes: &[u32; 256]) -> Vec<Made> {
     let mut table = Table::new(texts.len(), *bytes);
     // Entries are in order of id, which is their rank.
     table.products = (0..texts.len() as u32).collect();
     let (mut made, mut words, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     for (entry, text) in texts.iter().enumerate() {
-        let Some(text) = text.as_deref().filter(|text| text.len() > 1) else { continue };
+        let Some(text) = text.filter(|text| text.len() > 1) else { continue };
         match table.merge(text, &mut words)[..] {
             [left, right] => {
                 table.insert(left, right, entry as u32);
@@ -196,7 +196,7 @@ fn by_rank(model: &Bpe, texts: &[Option<Vec<u8>>], bytes: &[u32; 256]) -> Vec<Ma
     };
     made.clear();
     for (entry, text) in texts.iter().enumerate() {
-        let Some(text) = text.as_deref().filter(|text| text.len() > 1) else { continue };
+        let Some(text) = text.filter(|text| text.len() > 1) else { continue };
         if let Some(middle) = splitter.parts(text)
             && let (Some(left), Some(right)) =
                 (entry_of(&text[..middle]), entry_of(&text[middle..]))
@@ -210,7 +210,7 @@ fn by_rank(model: &Bpe, texts: &[Option<Vec<u8>>], bytes: &[u32; 256]) -> Vec<Ma
 /// Merge lists: an entry is made if the whole list makes it from its own bytes.
 fn by_list(
     model: &Bpe,
-    texts: &[Option<Vec<u8>>],
+    texts: &Texts,
     bytes: &[u32; 256],
     list: &[(u32, u32)],
 ) -> Result<Vec<Made>, BakeError> {
@@ -243,9 +243,18 @@ fn by_list(
         sides.push((left, right));
         table.insert(left, right, rank as u32);
     }
+    let merges = spines::List { sides: &sides, products: &table.products };
+    match spines::made(&merges, &table, bytes, texts.len()) {
+        Some(made) => Ok(made),
+        None => Ok(by_merging(texts, &table, &sides)),
+    }
+}
+
+/// The same for any order of merges: each entry's bytes are merged.
+fn by_merging(texts: &Texts, table: &Table, sides: &[(u32, u32)]) -> Vec<Made> {
     let (mut made, mut words) = (Vec::new(), Vec::new());
     for (entry, text) in texts.iter().enumerate() {
-        let Some(text) = text.as_deref().filter(|text| text.len() > 1) else { continue };
+        let Some(text) = text.filter(|text| text.len() > 1) else { continue };
         if text.iter().any(|&byte| table.byte(byte) == NONE) {
             continue;
         }
@@ -257,5 +266,5 @@ fn by_list(
     }
     // Each rank makes one entry, so the order is total.
     made.sort_unstable_by_key(|&(rank, _)| rank);
-    Ok(made.into_iter().map(|(_, made)| made).collect())
+    made.into_iter().map(|(_, made)| made).collect()
 }

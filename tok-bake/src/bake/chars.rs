@@ -4,15 +4,19 @@ use comptok_core::{
     blob::{Section, lookup::NONE},
     model::bpe::chars::{CharEntry, PAGES, Sides, page_of},
 };
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    hash::{BuildHasher, Hasher},
+};
 
 use super::{
     bpe::Symbols,
     image::{Image, le_bytes},
 };
+use crate::spec::{mix, random_seed};
 
 /// Bytes of a symbol that may be a part of a character, or of a space and one.
-const PART: usize = 4;
+const PART: u32 = 4;
 
 pub(super) fn write(image: &mut Image, symbols: &Symbols) {
     // Where a byte has no symbol, its neighbours become neighbours.
@@ -121,26 +125,98 @@ impl CharTables {
 /// The lowest products of a symbol with neighbours, by the byte next to it.
 type ByByte = [u32; 64];
 
+/// The two tables of a symbol, by number; the first of each is that of symbols without neighbours.
+struct Neighbours {
+    numbers: Vec<u32>,
+    tables: Vec<(ByByte, u32)>,
+}
+
+impl Neighbours {
+    fn new(symbols: usize) -> Self {
+        Self { numbers: vec![0; symbols], tables: vec![([NONE; 64], NONE)] }
+    }
+
+    fn lower(&mut self, symbol: u32, byte: u8, product: u32) {
+        let number = &mut self.numbers[symbol as usize];
+        if *number == 0 {
+            *number = self.tables.len() as u32;
+            self.tables.push(([NONE; 64], NONE));
+        }
+        let (by_byte, ascii) = &mut self.tables[*number as usize];
+        let slot = if byte < 0x80 { ascii } else { &mut by_byte[usize::from(byte & 63)] };
+        *slot = product.min(*slot);
+    }
+
+    fn get(&self, symbol: u32) -> Option<&(ByByte, u32)> {
+        match self.numbers[symbol as usize] {
+            0 => None,
+            number => self.tables.get(number as usize),
+        }
+    }
+}
+
+/// What is known of a symbol's bytes.
+#[derive(Clone, Copy)]
+struct Ends {
+    first: u8,
+    last: u8,
+    len: u32,
+    /// It may be a part of a character, or of a space and one: no byte is ASCII but a space in front.
+    part: bool,
+}
+
 struct Merges<'s> {
     symbols: &'s Symbols,
-    pairs: HashMap<(u32, u32), u32>,
+    /// Pairs whose product is such a part, by left and right symbol.
+    pairs: HashMap<u64, u32, Mixer>,
     /// The product of each two bytes.
     bytes: Vec<u32>,
     /// Of short symbols as the right part, by the last byte of the left: 80 to BF. Place 64 is all bytes
     /// below 80.
-    after: HashMap<u32, (ByByte, u32)>,
+    after: Neighbours,
     /// Of short symbols as the left part, by the first byte of the right: C0 to FF. And all below 80.
-    before: HashMap<u32, (ByByte, u32)>,
+    before: Neighbours,
+}
+
+/// Hashes the one word of a pair, with a seed that no file can know.
+struct Mixer(u64);
+
+impl BuildHasher for Mixer {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_u64(u64::from(byte));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = mix(self.0 ^ word, self.0);
+    }
+}
+
+fn pair_key(left: u32, right: u32) -> u64 {
+    u64::from(left) << 32 | u64::from(right)
 }
 
 impl<'s> Merges<'s> {
     fn new(symbols: &'s Symbols) -> Self {
         let first = symbols.byte_len() as u32;
-        // First byte, last byte and length of every symbol: parts may have higher numbers than what they
-        // make, so in as many passes as that needs.
-        let mut ends: Vec<Option<(u8, u8, usize)>> = vec![None; symbols.ids.len()];
+        // Parts may have higher numbers than what they make, so in as many passes as that needs.
+        let mut ends: Vec<Option<Ends>> = vec![None; symbols.ids.len()];
         for (byte, &symbol) in (0..=255u8).zip(&symbols.bytes) {
-            ends[symbol as usize] = Some((byte, byte, 1));
+            let part = byte >= 0x80 || byte == b' ';
+            ends[symbol as usize] = Some(Ends { first: byte, last: byte, len: 1, part });
         }
         let mut todo = true;
         while todo {
@@ -149,37 +225,37 @@ impl<'s> Merges<'s> {
                 if ends[product as usize].is_none()
                     && let (Some(left), Some(right)) = (ends[left as usize], ends[right as usize])
                 {
-                    ends[product as usize] = Some((left.0, right.1, left.2 + right.2));
+                    ends[product as usize] = Some(Ends {
+                        first: left.first,
+                        last: right.last,
+                        len: left.len.saturating_add(right.len),
+                        part: left.part && right.part && right.first >= 0x80,
+                    });
                     todo = true;
                 }
             }
         }
         let mut merges = Self {
             symbols,
-            pairs: HashMap::with_capacity(symbols.pairs.len()),
+            pairs: HashMap::with_hasher(Mixer(random_seed())),
             bytes: vec![NONE; 1 << 16],
-            after: HashMap::new(),
-            before: HashMap::new(),
+            after: Neighbours::new(symbols.ids.len()),
+            before: Neighbours::new(symbols.ids.len()),
         };
         for (product, &(left, right)) in (first..).zip(&symbols.pairs) {
             let (Some(l), Some(r)) = (ends[left as usize], ends[right as usize]) else { continue };
-            if l.2 + r.2 <= PART + 1 {
-                merges.pairs.insert((left, right), product);
+            if l.part && r.part && l.len + r.len <= PART + 1 {
+                merges.pairs.insert(pair_key(left, right), product);
             }
-            if l.2 == 1 && r.2 == 1 {
-                merges.bytes[usize::from(l.0) << 8 | usize::from(r.0)] = product;
+            if l.len == 1 && r.len == 1 {
+                merges.bytes[usize::from(l.first) << 8 | usize::from(r.first)] = product;
             }
-            let lower = |table: &mut HashMap<u32, (ByByte, u32)>, symbol, byte: u8| {
-                let (by_byte, ascii) = table.entry(symbol).or_insert_with(|| ([NONE; 64], NONE));
-                let slot = if byte < 0x80 { ascii } else { &mut by_byte[usize::from(byte & 63)] };
-                *slot = product.min(*slot);
-            };
             // Other bytes are no neighbours of a character; the engine begins with bytes there.
-            if r.2 <= PART + 1 && l.1 < 0xC0 {
-                lower(&mut merges.after, right, l.1);
+            if r.part && r.len <= PART + 1 && l.last < 0xC0 {
+                merges.after.lower(right, l.last, product);
             }
-            if l.2 <= PART + 1 && !(0x80..0xC2).contains(&r.0) {
-                lower(&mut merges.before, left, r.0);
+            if l.part && l.len <= PART + 1 && !(0x80..0xC2).contains(&r.first) {
+                merges.before.lower(left, r.first, product);
             }
         }
         merges
@@ -198,7 +274,7 @@ impl<'s> Merges<'s> {
         let (mut first, mut last) = (vec![symbols[0]], vec![symbols[symbols.len() - 1]]);
         let mut highest = None;
         loop {
-            let products = symbols.windows(2).map(|pair| self.pairs.get(&(pair[0], pair[1])));
+            let products = symbols.windows(2).map(|pair| self.pairs.get(&pair_key(pair[0], pair[1])));
             let Some((product, at)) =
                 products.enumerate().filter_map(|(at, product)| Some((*product?, at))).min()
             else {
@@ -219,9 +295,9 @@ impl<'s> Merges<'s> {
             return None;
         }
         // A bit for each byte next to which another merge would come before the highest one here.
-        let loud = |table: &HashMap<u32, (ByByte, u32)>, ends: &[u32]| {
+        let loud = |table: &Neighbours, ends: &[u32]| {
             let (mut mask, mut ascii) = (0u64, false);
-            for (by_byte, below) in ends.iter().filter_map(|symbol| table.get(symbol)) {
+            for (by_byte, below) in ends.iter().filter_map(|&symbol| table.get(symbol)) {
                 for (bit, &product) in by_byte.iter().enumerate() {
                     mask |= u64::from(product <= highest) << bit;
                 }

@@ -25,10 +25,10 @@ pub(super) fn of(
     words.extend(&symbols.ids);
     words.extend(&symbols.bytes);
     words.extend(symbols.pairs.iter().flat_map(|&(left, right)| [left, right]));
-    words.push(tokens.bytes.len() as u32);
+    words.push(tokens.id_limit());
     let mut text = Vec::new();
-    for (token, &flags) in tokens.bytes.iter().zip(&tokens.flags) {
-        let token = token.as_deref().unwrap_or_default();
+    for (token, &flags) in tokens.iter().zip(&tokens.flags) {
+        let token = token.unwrap_or_default();
         words.extend([u32::from(flags), token.len() as u32]);
         text.extend_from_slice(token);
     }

@@ -114,7 +114,8 @@ impl Image {
         }
         let total = offset.next_multiple_of(ALIGN);
         self.header[field::TOTAL_LEN..][..8].copy_from_slice(&(total as u64).to_le_bytes());
-        let mut blob = Vec::with_capacity(total);
+        // Who keeps it may move it to a cache line.
+        let mut blob = Vec::with_capacity(total + ALIGN);
         blob.extend_from_slice(&self.header);
         for section in &self.sections {
             blob.resize(blob.len().next_multiple_of(ALIGN), 0);

@@ -15,6 +15,7 @@ use super::{
     bpe::Symbols,
     image::{Image, le_bytes},
     profile::Counts,
+    texts::Texts,
 };
 use crate::spec::Bpe;
 
@@ -36,7 +37,7 @@ struct Entry<K> {
 /// What can be an answer.
 pub(super) struct Words<'w> {
     pub(super) model: &'w Bpe,
-    pub(super) texts: &'w [Option<Vec<u8>>],
+    pub(super) texts: &'w Texts,
     pub(super) symbols: &'w Symbols,
     /// Whether the pre-tokenizer leaves a text whole.
     pub(super) keeps_whole: &'w dyn Fn(&[u8]) -> bool,
@@ -90,10 +91,10 @@ impl<'w> Words<'w> {
     fn vocabulary(&self) -> Vec<(&'w [u8], Value)> {
         let Self { model, texts, symbols, keeps_whole } = *self;
         let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.sort_by_key(|&entry| heat(symbols.of_entry[entry], texts[entry].as_deref()));
+        order.sort_by_cached_key(|&entry| heat(symbols.of_entry[entry], texts.get(entry)));
         let mut words = Vec::with_capacity(order.len());
         for entry in order {
-            let Some(text) = texts[entry].as_deref().filter(|text| !text.is_empty()) else {
+            let Some(text) = texts.get(entry).filter(|text| !text.is_empty()) else {
                 continue;
             };
             let Some((_, id)) = model.vocab.get(entry) else { continue };

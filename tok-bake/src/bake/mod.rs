@@ -15,7 +15,9 @@ mod level0;
 mod models;
 mod pipeline;
 mod profile;
+mod spines;
 mod tables;
+mod texts;
 
 use comptok_core::{
     blob::{Section, TokenFlags, flags, lookup::NONE},
@@ -24,7 +26,7 @@ use comptok_core::{
 };
 use std::fmt;
 
-use crate::spec::{Alphabet, Family, Model, Spec};
+use crate::spec::{Alphabet, Family, Model, Spec, Vocab};
 use crate::{byte_level, error::quote_bytes};
 use image::Image;
 use profile::Counts;
@@ -95,12 +97,25 @@ impl std::error::Error for BakeError {}
 const ID_LIMIT: u32 = 1 << 24;
 
 /// Every token by id: the bytes that decoding it gives, and what it is.
+#[derive(Default)]
 struct Tokens {
-    bytes: Vec<Option<Box<[u8]>>>,
+    /// All bytes, in the order in which they came.
+    bytes: Vec<u8>,
+    /// Where those of an id are; the flags tell whether there are any.
+    places: Vec<(u32, u32)>,
     flags: Vec<u8>,
 }
 
 impl Tokens {
+    /// With room for a vocabulary.
+    fn for_vocab(vocab: &Vocab) -> Self {
+        Self {
+            bytes: Vec::with_capacity(vocab.byte_len()),
+            places: Vec::with_capacity(vocab.len()),
+            flags: Vec::with_capacity(vocab.len()),
+        }
+    }
+
     fn set(&mut self, id: u32, bytes: &[u8], flags: u8) -> Result<(), BakeError> {
         if id >= ID_LIMIT {
             return Err(BakeError::unsupported(format_args!(
@@ -110,19 +125,35 @@ impl Tokens {
             )));
         }
         let at = id as usize;
-        if at >= self.bytes.len() {
-            self.bytes.resize(at + 1, None);
+        if at >= self.flags.len() {
+            self.places.resize(at + 1, (0, 0));
             self.flags.resize(at + 1, 0);
         }
-        if self.bytes[at].is_none() {
-            self.bytes[at] = Some(bytes.into());
+        if self.flags[at] & TokenFlags::PRESENT == 0 {
+            let start = self.bytes.len() as u32;
+            self.bytes.extend_from_slice(bytes);
+            let end = u32::try_from(self.bytes.len());
+            let end = end.map_err(|_| BakeError::unsupported("4 GiB of tokens"))?;
+            self.places[at] = (start, end);
         }
         self.flags[at] |= flags | TokenFlags::PRESENT;
         Ok(())
     }
 
     fn get(&self, id: u32) -> Option<&[u8]> {
-        self.bytes.get(id as usize)?.as_deref()
+        let flags = *self.flags.get(id as usize)?;
+        let (start, end) = self.places[id as usize];
+        (flags & TokenFlags::PRESENT != 0).then(|| &self.bytes[start as usize..end as usize])
+    }
+
+    /// One more than the highest id.
+    fn id_limit(&self) -> u32 {
+        self.flags.len() as u32
+    }
+
+    /// By id, up to the highest.
+    fn iter(&self) -> impl Iterator<Item = Option<&[u8]>> {
+        (0..self.id_limit()).map(|id| self.get(id))
     }
 }
 
@@ -155,19 +186,8 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     let byte_level = model.alphabet == Alphabet::Chars;
 
     // What each token decodes to: a token with a char that stands for no byte passes as it is.
-    let mut tokens = Tokens { bytes: Vec::new(), flags: Vec::new() };
-    let mut texts = Vec::with_capacity(model.vocab.len());
-    for (token, id) in model.vocab.iter() {
-        let mapped = if byte_level {
-            std::str::from_utf8(token).ok().and_then(byte_level::to_bytes)
-        } else {
-            Some(token.to_vec())
-        };
-        let raw = if mapped.is_none() { TokenFlags::RAW } else { 0 };
-        let bytes = mapped.as_deref().unwrap_or(token);
-        tokens.set(id, bytes, TokenFlags::MODEL | raw).map_err(|error| error.in_part("model"))?;
-        texts.push(mapped);
-    }
+    let texts = texts::Texts::of(&model.vocab, model.alphabet);
+    let mut tokens = texts.tokens(&model.vocab).map_err(|error| error.in_part("model"))?;
     let symbols = bpe::symbols(model, &texts)?;
     for (entry, (_, id)) in model.vocab.iter().enumerate() {
         if symbols.of_entry[entry] == NONE {

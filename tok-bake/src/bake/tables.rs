@@ -107,14 +107,15 @@ fn place_pairs(entries: &[Entry], len: usize) -> Option<Vec<u64>> {
 }
 
 pub(super) fn decode(image: &mut Image, tokens: &Tokens) -> Result<(), BakeError> {
-    let (mut ends, mut bytes) = (Vec::with_capacity(tokens.bytes.len()), Vec::new());
-    for token in &tokens.bytes {
-        bytes.extend_from_slice(token.as_deref().unwrap_or_default());
+    let mut ends = Vec::with_capacity(tokens.flags.len());
+    let mut bytes = Vec::with_capacity(tokens.bytes.len());
+    for token in tokens.iter() {
+        bytes.extend_from_slice(token.unwrap_or_default());
         let end = u32::try_from(bytes.len());
         ends.push(end.map_err(|_| BakeError::unsupported("4 GiB of tokens"))?);
     }
-    let present = tokens.bytes.iter().filter(|token| token.is_some()).count();
-    image.set(field::ID_LIMIT, tokens.bytes.len() as u32);
+    let present = tokens.iter().flatten().count();
+    image.set(field::ID_LIMIT, tokens.id_limit());
     image.set(field::VOCAB_SIZE, present as u32);
     image.section(Section::TokenEnds, le_bytes(&ends));
     image.section(Section::TokenBytes, bytes);
@@ -129,7 +130,7 @@ fn index(tokens: &Tokens, present: usize) -> Vec<u32> {
     let mut slots = vec![NONE; present * 2 + 1];
     let is_model = |id: u32| TokenFlags(tokens.flags[id as usize]).is_model();
     for model in [true, false] {
-        for id in (0..tokens.bytes.len() as u32).filter(|&id| is_model(id) == model) {
+        for id in (0..tokens.id_limit()).filter(|&id| is_model(id) == model) {
             let Some(token) = tokens.get(id) else { continue };
             for slot in index_slots(hash_bytes(token), slots.len()) {
                 if slots[slot] == NONE {

@@ -112,14 +112,14 @@ impl PairIndex {
 }
 
 /// A multiplication whose two halves are folded together.
-fn mix(a: u64, seed: u64) -> u64 {
+pub(crate) fn mix(a: u64, seed: u64) -> u64 {
     let product = u128::from(a) * u128::from(seed);
     (product >> 64) as u64 ^ product as u64
 }
 
 /// Random, so that nobody can prepare a file whose tokens all collide. Nothing but the time of a
 /// lookup depends on it.
-fn random_seed() -> u64 {
+pub(crate) fn random_seed() -> u64 {
     RandomState::new().build_hasher().finish() | 1
 }
 

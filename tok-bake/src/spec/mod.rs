@@ -8,7 +8,7 @@ mod components;
 mod index;
 mod sentence_piece;
 
-pub(crate) use index::PairIndex;
+pub(crate) use index::{PairIndex, mix, random_seed};
 
 pub use components::{
     Behavior, Decoder, Normalizer, Pattern, Piece, PostProcessor, PreTokenizer, PrependScheme,

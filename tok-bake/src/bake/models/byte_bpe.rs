@@ -2,10 +2,10 @@
 
 use comptok_core::blob::{TokenFlags, flags, lookup::NONE};
 
-use super::super::{BakeError, Tokens, bpe, image::Image, level0, tables};
+use super::super::{BakeError, bpe, image::Image, level0, tables, texts::Texts};
 use super::Baked;
 use crate::byte_level;
-use crate::spec::{Alphabet, Bpe, Family, Spec};
+use crate::spec::{Bpe, Family, Spec};
 
 /// Whether every byte has a token.
 pub(super) fn has_all_bytes(model: &Bpe) -> bool {
@@ -23,17 +23,8 @@ pub(super) fn has_all_bytes(model: &Bpe) -> bool {
 }
 
 pub(super) fn write(image: &mut Image, spec: &Spec, model: &Bpe) -> Result<Baked, BakeError> {
-    let mut tokens = Tokens { bytes: Vec::new(), flags: Vec::new() };
-    let mut texts = Vec::with_capacity(model.vocab.len());
-    for (token, id) in model.vocab.iter() {
-        let mapped = match model.alphabet {
-            Alphabet::Chars => std::str::from_utf8(token).ok().and_then(byte_level::to_bytes),
-            Alphabet::Bytes => Some(token.to_vec()),
-        };
-        let raw = if mapped.is_none() { TokenFlags::RAW } else { 0 };
-        tokens.set(id, mapped.as_deref().unwrap_or(token), TokenFlags::MODEL | raw)?;
-        texts.push(mapped);
-    }
+    let texts = Texts::of(&model.vocab, model.alphabet);
+    let mut tokens = texts.tokens(&model.vocab)?;
     let symbols = bpe::symbols(model, &texts)?;
     for (entry, (_, id)) in model.vocab.iter().enumerate() {
         if symbols.of_entry[entry] == NONE {

@@ -70,15 +70,17 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
     // Level 0 is filled with the answers of the model without it.
     section.clone().finish(image);
     let answers = answers(image, model, suffix)?;
-    let entries = model.vocab.iter().filter(|_| model.ignore_merges);
-    let known: BTreeMap<&[u8], u32> = answers
-        .iter()
-        .map(|(text, id)| (text.as_slice(), *id))
-        .chain(entries.filter(|(text, _)| !text.is_empty()))
-        .collect();
-    let mut hot: Vec<(&[u8], u32)> = known.into_iter().collect();
+    let mut hot = answers;
+    if model.ignore_merges {
+        // An entry is its own answer, whatever merges make of its text.
+        let entries: BTreeMap<&[u8], u32> =
+            model.vocab.iter().filter(|(text, _)| !text.is_empty()).collect();
+        hot.retain(|(text, _)| !entries.contains_key(text));
+        hot.extend(entries);
+    }
     // Ids are in the order of merges in most vocabularies.
-    hot.sort_by_key(|&(text, id)| (id, text));
+    hot.sort_unstable_by_key(|&(text, id)| (id, text));
+    hot.dedup();
     words::write_level0(image, hot.into_iter())?;
     words::write_extra(&mut section, words::hidden(model.vocab.iter(), &tokens))?;
     section.finish(image);
@@ -90,6 +92,8 @@ struct Symbols<'m> {
     model: &'m Bpe,
     index: VocabIndex,
     ids: Vec<u32>,
+    /// The symbol of each id, where ids are not far apart.
+    dense: Vec<u32>,
 }
 
 impl<'m> Symbols<'m> {
@@ -101,11 +105,22 @@ impl<'m> Symbols<'m> {
         if ids.len() > max {
             return Err(BakeError::unsupported(format_args!("more than {max} tokens")));
         }
-        Ok(Self { model, index, ids })
+        let last = ids.last().map_or(0, |&id| id as usize);
+        let mut dense = Vec::new();
+        if last < 4 * ids.len() {
+            dense.resize(last + 1, NONE);
+            for (&id, symbol) in ids.iter().zip(0u32..) {
+                dense[id as usize] = symbol;
+            }
+        }
+        Ok(Self { model, index, ids, dense })
     }
 
     fn of_id(&self, id: u32) -> u32 {
-        self.ids.binary_search(&id).map_or(NONE, |at| at as u32)
+        if self.dense.is_empty() {
+            return self.ids.binary_search(&id).map_or(NONE, |at| at as u32);
+        }
+        self.dense.get(id as usize).copied().unwrap_or(NONE)
     }
 
     /// The symbol of a text; NONE if it is not in the vocabulary.
@@ -215,7 +230,11 @@ fn chars(
 }
 
 /// The pieces that become one token, among those that could.
-fn answers(image: &Image, model: &Bpe, suffix: &str) -> Result<Vec<(Vec<u8>, u32)>, BakeError> {
+fn answers<'m>(
+    image: &Image,
+    model: &'m Bpe,
+    suffix: &str,
+) -> Result<Vec<(&'m [u8], u32)>, BakeError> {
     let blob = image.clone().finish()?;
     let unreadable = |_| BakeError::new("internal error while baking: the model is unreadable");
     let header = Header::parse(&blob).map_err(unreadable)?;
@@ -236,7 +255,7 @@ fn answers(image: &Image, model: &Bpe, suffix: &str) -> Result<Vec<(Vec<u8>, u32
             && let [token] = out[..]
             && (token.start..token.end) == whole
         {
-            answers.push((piece.as_bytes().to_vec(), token.id));
+            answers.push((piece.as_bytes(), token.id));
         }
     }
     Ok(answers)

@@ -74,7 +74,7 @@ pub(super) fn write(image: &mut Image, spec: &Spec) -> Result<Baked, BakeError> 
     }?;
     // Level 0 may hold few of the tokens that are looked up by their text, and texts that are no token's
     // own, where two have one id.
-    let longest = baked.tokens.bytes.iter().flatten().map(|token| token.len() as u32).max();
+    let longest = baked.tokens.iter().flatten().map(|token| token.len() as u32).max();
     let before = image.get(field::MAX_WHOLE_LEN);
     image.set(field::MAX_WHOLE_LEN, longest.unwrap_or_default().max(before));
     Ok(baked)
@@ -121,7 +121,7 @@ fn ends_in_byte_level(step: Option<&PreTokenizer>) -> bool {
 
 /// Tokens by id that stand for their own text.
 fn plain_tokens(vocab: &Vocab) -> Result<Tokens, BakeError> {
-    let mut tokens = Tokens { bytes: Vec::new(), flags: Vec::new() };
+    let mut tokens = Tokens::for_vocab(vocab);
     for (token, id) in vocab.iter() {
         tokens.set(id, token, TokenFlags::MODEL)?;
     }

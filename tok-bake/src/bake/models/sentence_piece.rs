@@ -36,7 +36,7 @@ pub(super) fn write(image: &mut Image, model: &SentencePiece) -> Result<Baked, B
     let found = |kind: PieceType| {
         matches!(kind, PieceType::Normal | PieceType::UserDefined | PieceType::Unused)
     };
-    let mut tokens = Tokens { bytes: Vec::new(), flags: Vec::new() };
+    let mut tokens = Tokens::default();
     for (id, piece) in (0u32..).zip(pieces) {
         let flags = match piece.kind {
             kind if found(kind) => TokenFlags::MODEL,

@@ -29,30 +29,74 @@ pub(super) struct Placed {
     pub(super) value: u32,
 }
 
+/// A bit for each cell of a block.
+#[derive(Debug, Clone, Copy)]
+struct Bits([u64; BLOCK / 64]);
+
+impl Bits {
+    fn has(&self, at: u8) -> bool {
+        self.0[usize::from(at >> 6)] >> (at & 63) & 1 == 1
+    }
+
+    fn flip(&mut self, at: u8) {
+        self.0[usize::from(at >> 6)] ^= 1 << (at & 63);
+    }
+
+    /// The set whose members are those of this one, each XOR `with`.
+    fn moved(&self, with: u8) -> Self {
+        const KEPT: [u64; 6] = [
+            0x5555_5555_5555_5555,
+            0x3333_3333_3333_3333,
+            0x0F0F_0F0F_0F0F_0F0F,
+            0x00FF_00FF_00FF_00FF,
+            0x0000_FFFF_0000_FFFF,
+            0x0000_0000_FFFF_FFFF,
+        ];
+        Self(std::array::from_fn(|word| {
+            let mut bits = self.0[word ^ usize::from(with >> 6)];
+            for (step, kept) in KEPT.iter().enumerate() {
+                if with >> step & 1 == 1 {
+                    bits = bits >> (1 << step) & kept | (bits & kept) << (1 << step);
+                }
+            }
+            bits
+        }))
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|word| self.0[word] & other.0[word]))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0 == [0; BLOCK / 64]
+    }
+
+    /// The lowest member.
+    fn first(&self) -> Option<u8> {
+        let word = self.0.iter().position(|&bits| bits != 0)?;
+        Some((64 * word) as u8 + self.0[word].trailing_zeros() as u8)
+    }
+}
+
+/// What is left of a block.
+struct Block {
+    /// Cells that no node has.
+    free: Bits,
+    /// Bases that no node has.
+    bases: Bits,
+}
+
 /// Cells while they are being filled.
 pub(super) struct Builder {
     cells: Vec<Cell>,
-    taken: Vec<bool>,
-    /// Bases in use, by number.
-    bases: Vec<bool>,
-    /// Free cells of the open blocks in a ring; entry `BLOCK * blocks` would be its head.
-    next: Vec<u32>,
-    previous: Vec<u32>,
-    head: u32,
+    blocks: Vec<Block>,
 }
 
 impl Builder {
     pub(super) fn new() -> Self {
-        let mut builder = Self {
-            cells: Vec::new(),
-            taken: Vec::new(),
-            bases: Vec::new(),
-            next: Vec::new(),
-            previous: Vec::new(),
-            head: NONE,
-        };
+        let mut builder = Self { cells: Vec::new(), blocks: Vec::new() };
         builder.grow();
-        builder.bases[LEAF as usize] = true;
+        builder.blocks[0].bases.flip(LEAF as u8);
         builder
     }
 
@@ -110,20 +154,21 @@ impl Builder {
 
     /// The bytes of all cells.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        for at in 0..self.cells.len() {
-            if !self.taken[at] {
+        for (block, cells) in self.blocks.iter().zip(self.cells.chunks_exact_mut(BLOCK)) {
+            for at in (0..=255u8).filter(|&at| block.free.has(at)) {
                 // A block with free cells has a base that no node uses.
-                let label = (0..=255u8).find(|&label| !self.bases[at ^ usize::from(label)]);
-                self.cells[at] = cell(label.unwrap_or_default(), LEAF, NONE);
+                let label = (0..=255u8).find(|&label| block.bases.has(at ^ label));
+                cells[usize::from(at)] = cell(label.unwrap_or_default(), LEAF, NONE);
             }
         }
-        self.cells.concat()
+        self.cells.into_flattened()
     }
 
     /// The child of a node.
     pub(super) fn step(&self, base: u32, byte: u8) -> Option<u32> {
         let at = base ^ u32::from(byte);
-        let found = *self.taken.get(at as usize)? && self.cells[at as usize][0] == byte;
+        let (block, place) = split(at);
+        let found = !self.blocks.get(block)?.free.has(place) && self.cells[at as usize][0] == byte;
         found.then_some(at)
     }
 
@@ -150,82 +195,48 @@ impl Builder {
                 base
             }
         };
-        self.bases[base as usize] = true;
+        let (block, base_place) = split(base);
+        let block = &mut self.blocks[block];
+        block.bases.flip(base_place);
         for &label in labels {
-            self.take(base ^ u32::from(label));
+            block.free.flip(base_place ^ label);
         }
         Ok(base)
     }
 
+    /// The base that puts the first label in the lowest free cell for which the others are free too.
     fn find(&self, labels: &[u8]) -> Option<u32> {
-        let mut at = self.head;
-        while at != NONE {
-            let base = at ^ u32::from(labels[0]);
-            let fits = !self.bases[base as usize]
-                && labels[1..].iter().all(|&label| !self.taken[(base ^ u32::from(label)) as usize]);
-            if fits {
-                return Some(base);
+        let closed = self.blocks.len().saturating_sub(OPEN_BLOCKS);
+        let (first, others) = labels.split_first()?;
+        for (number, block) in self.blocks.iter().enumerate().skip(closed) {
+            let mut places = block.free;
+            for label in others {
+                if places.is_empty() {
+                    break;
+                }
+                places = places.and(block.free.moved(first ^ label));
             }
-            at = self.next[at as usize];
-            if at == self.head {
-                break;
+            while let Some(place) = places.first() {
+                if block.bases.has(place ^ first) {
+                    return Some((number * BLOCK) as u32 + u32::from(place ^ first));
+                }
+                places.flip(place);
             }
         }
         None
     }
 
-    fn take(&mut self, at: u32) {
-        self.taken[at as usize] = true;
-        self.unlink(at);
-    }
-
-    fn unlink(&mut self, at: u32) {
-        let (previous, next) = (self.previous[at as usize], self.next[at as usize]);
-        if next == NONE {
-            return;
-        }
-        if next == at {
-            self.head = NONE;
-        } else {
-            self.next[previous as usize] = next;
-            self.previous[next as usize] = previous;
-            if self.head == at {
-                self.head = next;
-            }
-        }
-        (self.next[at as usize], self.previous[at as usize]) = (NONE, NONE);
-    }
-
-    /// Adds a block and closes an old one.
+    /// Adds a block.
     fn grow(&mut self) {
-        let start = self.cells.len();
-        if let Some(old) = (start / BLOCK).checked_sub(OPEN_BLOCKS) {
-            for at in old * BLOCK..(old + 1) * BLOCK {
-                self.unlink(at as u32);
-            }
-        }
-        let end = start + BLOCK;
-        self.cells.resize(end, [0; 8]);
-        self.taken.resize(end, false);
-        self.bases.resize(end, false);
-        self.next.resize(end, NONE);
-        self.previous.resize(end, NONE);
-        for at in start as u32..end as u32 {
-            match self.head {
-                NONE => {
-                    self.head = at;
-                    (self.next[at as usize], self.previous[at as usize]) = (at, at);
-                }
-                head => {
-                    let last = self.previous[head as usize];
-                    self.next[last as usize] = at;
-                    self.previous[at as usize] = last;
-                    self.next[at as usize] = head;
-                    self.previous[head as usize] = at;
-                }
-            }
-        }
+        self.cells.resize(self.cells.len() + BLOCK, [0; 8]);
+        let all = Bits([u64::MAX; BLOCK / 64]);
+        self.blocks.push(Block { free: all, bases: all });
     }
+}
+
+/// The block of a cell, and its place there.
+fn split(at: u32) -> (usize, u8) {
+    (at as usize / BLOCK, at as u8)
 }
 
 #[cfg(test)]

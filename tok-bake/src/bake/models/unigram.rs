@@ -28,7 +28,7 @@ pub(super) fn write(
     unk_id: Option<u32>,
     byte_fallback: bool,
 ) -> Result<Baked, BakeError> {
-    let mut tokens = Tokens { bytes: Vec::new(), flags: Vec::new() };
+    let mut tokens = Tokens::default();
     for (id, (text, _)) in (0u32..).zip(pieces) {
         tokens.set(id, text.as_bytes(), TokenFlags::MODEL)?;
     }
