@@ -5,6 +5,7 @@ use alloc::{string::String, vec::Vec};
 use comptok_core::{
     blob::Tables,
     decoder::{self, Skip, Stop},
+    general::Tail,
 };
 
 /// Bytes that are made room for at a time.
@@ -141,6 +142,8 @@ impl Tokenizer {
             ids: Vec::new(),
             prefix: String::new(),
             prefix_len: 0,
+            tail: Tail::default(),
+            broken: false,
         }
     }
 }
@@ -167,6 +170,9 @@ pub struct DecodeStream<'t> {
     ids: Vec<TokenId>,
     prefix: String,
     prefix_len: usize,
+    tail: Tail,
+    /// The text of all `ids` ends in U+FFFD.
+    broken: bool,
 }
 
 impl DecodeStream<'_> {
@@ -203,15 +209,21 @@ impl DecodeStream<'_> {
     fn step_around(&mut self, id: TokenId, decode: Decode) -> Result<Option<String>, DecodeError> {
         let tables = self.tokenizer.tables();
         let decode = |ids: &[TokenId]| decode(&tables, ids, self.skip_special);
-        if self.prefix.is_empty() && !self.ids.is_empty() {
+        if self.prefix.is_empty() && !self.ids.is_empty() && !self.broken {
             let prefix = decode(&self.ids);
             if !prefix.ends_with('\u{FFFD}') {
                 (self.prefix, self.prefix_len) = (prefix, self.ids.len());
             }
         }
         self.ids.push(id);
+        // Else a long run of broken bytes would be decoded anew for each of them.
+        if self.tail.push(&tables, &self.ids, self.skip_special) {
+            self.broken = true;
+            return Ok(None);
+        }
         let mut text = decode(&self.ids);
-        if text.len() <= self.prefix.len() || text.ends_with('\u{FFFD}') {
+        self.broken = text.ends_with('\u{FFFD}');
+        if text.len() <= self.prefix.len() || self.broken {
             return Ok(None);
         }
         if !text.starts_with(&self.prefix) {
@@ -231,6 +243,7 @@ impl DecodeStream<'_> {
             let text = (general.decode)(&self.tokenizer.tables(), &ids, self.skip_special);
             let prefix = core::mem::take(&mut self.prefix);
             self.prefix_len = 0;
+            (self.tail, self.broken) = (Tail::default(), false);
             let rest = text.strip_prefix(&*prefix).unwrap_or(&text);
             return (!rest.is_empty()).then(|| String::from(rest));
         }

@@ -274,7 +274,8 @@ impl<'s> Merges<'s> {
         let (mut first, mut last) = (vec![symbols[0]], vec![symbols[symbols.len() - 1]]);
         let mut highest = None;
         loop {
-            let products = symbols.windows(2).map(|pair| self.pairs.get(&pair_key(pair[0], pair[1])));
+            let products =
+                symbols.windows(2).map(|pair| self.pairs.get(&pair_key(pair[0], pair[1])));
             let Some((product, at)) =
                 products.enumerate().filter_map(|(at, product)| Some((*product?, at))).min()
             else {

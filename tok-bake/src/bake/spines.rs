@@ -44,9 +44,7 @@ pub(super) fn made(
         born[byte as usize] = START;
     }
     let mut made = Vec::with_capacity(list.sides.len());
-    for (rank, (&(left, right), &product)) in
-        (0u32..).zip(list.sides.iter().zip(list.products))
-    {
+    for (rank, (&(left, right), &product)) in (0u32..).zip(list.sides.iter().zip(list.products)) {
         let is_made = |entry: u32| born.get(entry as usize).is_some_and(|&born| born != NONE);
         if is_made(left)
             && is_made(right)

@@ -24,7 +24,7 @@ pub(super) fn decode<'a>(pipeline: &Pipeline<'_>, tokens: Vec<Cow<'a, str>>) -> 
     tokens.concat()
 }
 
-fn apply<'a>(step: &Decoder<'_>, mut tokens: Vec<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
+pub(super) fn apply<'a>(step: &Decoder<'_>, mut tokens: Vec<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
     match *step {
         Decoder::ByteLevel => {
             let mut bytes = Vec::new();
@@ -133,7 +133,7 @@ fn apply<'a>(step: &Decoder<'_>, mut tokens: Vec<Cow<'a, str>>) -> Vec<Cow<'a, s
 }
 
 /// The byte of a token `<0xNN>`.
-fn fallback_byte(token: &str) -> Option<u8> {
+pub(super) fn fallback_byte(token: &str) -> Option<u8> {
     let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
     if digits.len() != 2 { None } else { u8::from_str_radix(digits, 16).ok() }
 }

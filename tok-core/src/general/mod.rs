@@ -14,11 +14,13 @@ mod normalize;
 mod scripts;
 mod split;
 pub mod steps;
+mod tail;
 mod text;
 mod words;
 
 pub use charsmap::Charsmap;
 pub use cuts::cut;
+pub use tail::Tail;
 
 use crate::{
     added_tokens::{self, Matcher, Special},
