@@ -98,8 +98,9 @@ impl Image {
         self.section(Section::Names, text.into_bytes());
     }
 
-    /// The blob.
-    pub(super) fn finish(mut self) -> Result<Vec<u8>, BakeError> {
+    /// The blob as it is so far, without its check: for what is computed with the tables that are there.
+    pub(super) fn draft(&self) -> Result<Vec<u8>, BakeError> {
+        let mut header = self.header;
         let mut offset = HEADER_LEN;
         for (i, section) in self.sections.iter().enumerate() {
             offset = offset.next_multiple_of(ALIGN);
@@ -108,20 +109,26 @@ impl Image {
                 return Err(BakeError::unsupported("a blob of 4 GiB or more"));
             }
             let at = field::SECTIONS + 8 * i;
-            self.header[at..at + 4].copy_from_slice(&(offset as u32).to_le_bytes());
-            self.header[at + 4..at + 8].copy_from_slice(&(section.len() as u32).to_le_bytes());
+            header[at..at + 4].copy_from_slice(&(offset as u32).to_le_bytes());
+            header[at + 4..at + 8].copy_from_slice(&(section.len() as u32).to_le_bytes());
             offset = end;
         }
         let total = offset.next_multiple_of(ALIGN);
-        self.header[field::TOTAL_LEN..][..8].copy_from_slice(&(total as u64).to_le_bytes());
+        header[field::TOTAL_LEN..][..8].copy_from_slice(&(total as u64).to_le_bytes());
         // Who keeps it may move it to a cache line.
         let mut blob = Vec::with_capacity(total + ALIGN);
-        blob.extend_from_slice(&self.header);
+        blob.extend_from_slice(&header);
         for section in &self.sections {
             blob.resize(blob.len().next_multiple_of(ALIGN), 0);
             blob.extend_from_slice(section);
         }
         blob.resize(total, 0);
+        Ok(blob)
+    }
+
+    /// The blob.
+    pub(super) fn finish(self) -> Result<Vec<u8>, BakeError> {
+        let mut blob = self.draft()?;
         let check = content_check(&blob);
         blob[field::CONTENT..][..8].copy_from_slice(&check.to_le_bytes());
         // What was written has to be readable: a mistake here must not reach a user.

@@ -235,7 +235,7 @@ fn answers<'m>(
     model: &'m Bpe,
     suffix: &str,
 ) -> Result<Vec<(&'m [u8], u32)>, BakeError> {
-    let blob = image.clone().finish()?;
+    let blob = image.draft()?;
     let unreadable = |_| BakeError::new("internal error while baking: the model is unreadable");
     let header = Header::parse(&blob).map_err(unreadable)?;
     let tables = Tables::new(&blob, &header);

@@ -135,7 +135,7 @@ const fn code_of(kind: PieceType) -> u8 {
 
 /// The pieces, those marked that their own text becomes.
 fn whole<'k>(image: &Image, keys: &[(&'k [u8], u32)]) -> Result<Vec<(&'k [u8], u32)>, BakeError> {
-    let blob = image.clone().finish()?;
+    let blob = image.draft()?;
     let unreadable = |_| BakeError::new("internal error while baking: the model is unreadable");
     let header = Header::parse(&blob).map_err(unreadable)?;
     let tables = Tables::new(&blob, &header);

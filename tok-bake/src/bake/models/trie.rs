@@ -109,6 +109,17 @@ impl Builder {
         let mut queue: VecDeque<(Range<usize>, usize, Option<u32>)> = VecDeque::new();
         let first = keys.iter().take_while(|(key, _)| key.is_empty()).count();
         queue.push_back((first..keys.len(), 0, None));
+        // How many bytes a key begins with that the key before it has too: where it is more than the depth of
+        // a node, the two go the same way, and neither of them has to be looked at.
+        let shared: Vec<u32> = (0..keys.len())
+            .map(|at| match at.checked_sub(1) {
+                Some(before) => {
+                    let two = keys[before].0.iter().zip(keys[at].0);
+                    two.take_while(|(one, other)| one == other).count() as u32
+                }
+                None => 0,
+            })
+            .collect();
         let (mut labels, mut ranges) = (Vec::new(), Vec::new());
         while let Some((range, depth, parent)) = queue.pop_front() {
             labels.clear();
@@ -117,7 +128,7 @@ impl Builder {
             while start < range.end {
                 let byte = keys[start].0[depth];
                 let mut end = start + 1;
-                while end < range.end && keys[end].0[depth] == byte {
+                while end < range.end && shared[end] as usize > depth {
                     end += 1;
                 }
                 labels.push(byte);

@@ -102,7 +102,7 @@ pub(super) fn has_space_inside(text: &[u8]) -> bool {
 
 /// The pieces that are their own best way.
 fn answers<'k>(image: &Image, keys: &[(&'k [u8], u32)]) -> Result<Vec<(&'k [u8], u32)>, BakeError> {
-    let blob = image.clone().finish()?;
+    let blob = image.draft()?;
     let unreadable = |_| BakeError::new("internal error while baking: the model is unreadable");
     let header = Header::parse(&blob).map_err(unreadable)?;
     let tables = Tables::new(&blob, &header);
