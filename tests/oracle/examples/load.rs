@@ -14,8 +14,15 @@ use std::hint::black_box;
 use comptok::Tokenizer;
 use comptok_oracle::{clock::processor_time, reference::unzip, samples};
 
-const FILES: [&str; 7] =
-    ["gpt2", "bert_uncased", "t5_small", "mistral01", "qwen2_base", "deepseek_v3", "xlnet_base_cased"];
+const FILES: [&str; 7] = [
+    "gpt2",
+    "bert_uncased",
+    "t5_small",
+    "mistral01",
+    "qwen2_base",
+    "deepseek_v3",
+    "xlnet_base_cased",
+];
 
 fn milliseconds(run: impl FnOnce()) -> f64 {
     let start = processor_time();

@@ -220,18 +220,15 @@ impl Builder {
         let closed = self.blocks.len().saturating_sub(OPEN_BLOCKS);
         let (first, others) = labels.split_first()?;
         for (number, block) in self.blocks.iter().enumerate().skip(closed) {
-            let mut places = block.free;
+            let mut places = block.free.and(block.bases.moved(*first));
             for label in others {
                 if places.is_empty() {
                     break;
                 }
                 places = places.and(block.free.moved(first ^ label));
             }
-            while let Some(place) = places.first() {
-                if block.bases.has(place ^ first) {
-                    return Some((number * BLOCK) as u32 + u32::from(place ^ first));
-                }
-                places.flip(place);
+            if let Some(place) = places.first() {
+                return Some((number * BLOCK) as u32 + u32::from(place ^ first));
             }
         }
         None
