@@ -5,8 +5,7 @@ use std::{env, error::Error, fs, time::Instant};
 use wordchipper::{UnifiedTokenVocab, VocabIndex as _, vocab::ByteMapVocab};
 use wordchipper_training::BPETRainerOptions;
 
-const GPT2: &str =
-    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+const GPT2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(1);

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::generate::root;
 use std::{
-    fs,
+    fs::{self, File},
+    io::{self, BufRead as _, BufReader, Write as _},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -276,22 +277,34 @@ fn counting(program: &Path, corpus: &Path, rounds: usize) -> Result<(), String> 
 
 fn grow(program: &Path, corpus: &Path) -> Result<(), String> {
     let folder = folder("train");
-    let read = |name: &str| {
-        let path = corpus.join(format!("{name}.txt"));
-        fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))
-    };
-    let all = [read("english")?, read("code")?, read("multilingual")?];
-    let write = |name: &str, bytes: &[u8]| {
+    // Copied piece by piece: a child's largest memory begins with that of its parent.
+    let parts = ["english", "code", "multilingual"].map(|name| corpus.join(format!("{name}.txt")));
+    let write = |name: &str, parts: &[PathBuf], times: usize| -> io::Result<PathBuf> {
         let path = folder.join(name);
-        fs::write(&path, bytes).map(|()| path).map_err(|error| error.to_string())
+        let mut out = File::create(&path)?;
+        for part in parts.iter().cycle().take(parts.len() * times) {
+            io::copy(&mut File::open(part)?, &mut out)?;
+        }
+        Ok(path)
     };
-    let cut = all[0][..5_000_000].iter().rposition(|byte| *byte == b'\n').unwrap_or_default();
-    let both = all.concat();
+    let lines = || -> io::Result<PathBuf> {
+        let path = folder.join("5.txt");
+        let mut out = File::create(&path)?;
+        let (mut text, mut left) = (BufReader::new(File::open(&parts[0])?), 5_000_000);
+        while left > 0 {
+            let mut line = Vec::new();
+            text.read_until(b'\n', &mut line)?;
+            out.write_all(&line)?;
+            left -= line.len().clamp(1, left);
+        }
+        Ok(path)
+    };
+    let failed = |error: io::Error| format!("{}: {error}", folder.display());
     let texts = [
-        ("english, 5 MB", write("5.txt", &all[0][..=cut])?),
+        ("english, 5 MB", lines().map_err(failed)?),
         ("english, 18 MB", corpus.join("english.txt")),
-        ("all, 49 MB", write("49.txt", &both)?),
-        ("all, repeated to 500 MB", write("500.txt", &both.repeat(10))?),
+        ("all, 49 MB", write("49.txt", &parts, 1).map_err(failed)?),
+        ("all, repeated to 500 MB", write("500.txt", &parts, 10).map_err(failed)?),
     ];
     let mut page = String::from(
         "| text | vocabulary | 1 thread, s | 2 threads, s | MB |\n| --- | ---: | ---: | ---: | ---: |\n",
