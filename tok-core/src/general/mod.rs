@@ -687,12 +687,7 @@ pub fn parts(pipeline: &Pipeline<'_>, text: &str, mut each: impl FnMut(&str, usi
     for step in pipeline.normalizers() {
         normalize::apply(&step, &mut text);
     }
-    let mut whole = text.split(0, text.as_str().len(), 0);
-    // A text that nothing has cut begins at 0 for the reference's trainers, whatever a normalizer took away.
-    if let Some(steps::PreTokenizer::Metaspace { .. }) = pipeline.pre_tokenizers().next() {
-        whole.place = 0;
-    }
-    let mut splits = Vec::from([whole]);
+    let mut splits = Vec::from([text.split(0, text.as_str().len(), 0)]);
     let mut memory = split::Parts::default();
     for step in pipeline.pre_tokenizers() {
         split::apply(&step, &mut text, &mut splits, &mut memory);
