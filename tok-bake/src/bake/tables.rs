@@ -84,31 +84,26 @@ fn byte_pairs(symbols: &Symbols, first: u32) -> Vec<u8> {
 
 /// A table that is half full.
 fn hash_pairs(entries: &[Entry]) -> Result<Vec<u8>, BakeError> {
-    if entries.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut len = entries.len().div_ceil(PairEntry::BUCKET / 2);
-    while len <= 64 * entries.len() {
-        if let Some(buckets) = place_pairs(entries, len) {
-            return Ok(buckets.iter().flatten().flat_map(|entry| entry.to_le_bytes()).collect());
+    let mut len = if entries.is_empty() { 0 } else { 2 * entries.len() + 1 };
+    while len <= 64 * entries.len() + 64 {
+        if let Some(slots) = place_pairs(entries, len) {
+            return Ok(slots.iter().flat_map(|slot| slot.to_le_bytes()).collect());
         }
         len += len / 4 + 1;
     }
     Err(BakeError::new("internal error while baking: pairs find no place"))
 }
 
-fn place_pairs(entries: &[Entry], len: usize) -> Option<Vec<[u64; PairEntry::BUCKET]>> {
-    let mut buckets = vec![[0; PairEntry::BUCKET]; len];
+fn place_pairs(entries: &[Entry], len: usize) -> Option<Vec<u64>> {
+    let mut slots = vec![0; len];
     for entry in entries {
-        let home = PairEntry::bucket(entry.hash, len);
-        let free = (0..PairEntry::MAX_PROBES.min(len)).find_map(|step| {
-            let at = if home + step < len { home + step } else { home + step - len };
-            Some((at, buckets[at].iter().position(|&entry| entry == 0)?))
-        });
-        let (at, slot) = free?;
-        buckets[at][slot] = entry.word;
+        let home = PairEntry::slot(entry.hash, len);
+        let slot = (0..PairEntry::MAX_PROBES.min(len))
+            .map(|step| if home + step < len { home + step } else { home + step - len })
+            .find(|&slot| slots[slot] == 0)?;
+        slots[slot] = entry.word;
     }
-    Some(buckets)
+    Some(slots)
 }
 
 pub(super) fn decode(image: &mut Image, tokens: &Tokens) -> Result<(), BakeError> {

@@ -13,7 +13,7 @@
 
 use core::hint::select_unpredictable;
 
-use super::tables::{Bucket, Line, Tables, u32_at};
+use super::tables::{Line, Tables, u32_at};
 use crate::kernel::prefetch;
 
 /// Longest key of the first tier.
@@ -443,10 +443,8 @@ pub struct PairEntry(pub u64);
 impl PairEntry {
     /// Symbols are below this.
     pub const MAX_SYMBOLS: usize = 1 << 21;
-    /// Buckets that are tried.
-    pub const MAX_PROBES: usize = 16;
-    /// Entries in a bucket.
-    pub const BUCKET: usize = 4;
+    /// Slots that are tried.
+    pub const MAX_PROBES: usize = 64;
 
     /// The entry for `left` + `right` = `merged`, all below [`PairEntry::MAX_SYMBOLS`].
     pub const fn new(left: u32, right: u32, merged: u32) -> Self {
@@ -465,10 +463,10 @@ impl PairEntry {
         (product ^ product >> 29).wrapping_mul(K2 | 1)
     }
 
-    /// The first bucket to try, `buckets > 0`; the others follow it, as long as one is full.
+    /// The first slot to try, `slots > 0`; the others follow it.
     #[inline(always)]
-    pub const fn bucket(hash: u64, buckets: usize) -> usize {
-        reduce(hash, buckets)
+    pub const fn slot(hash: u64, slots: usize) -> usize {
+        reduce(hash, slots)
     }
 
     /// The word and the bit of a pair in a filter, `words > 0`.
@@ -500,43 +498,24 @@ pub fn find_pair(tables: &Tables<'_>, left: u32, right: u32) -> u32 {
 }
 
 #[inline(always)]
-fn probe(buckets: &[Bucket], hash: u64, wanted: u64) -> u32 {
-    let at = PairEntry::bucket(hash, buckets.len());
-    let Some(bucket) = buckets.get(at) else { return NONE };
-    let found = pick_pair(bucket, wanted);
-    if found == NONE && is_full(bucket) { probe_on(buckets, at, wanted) } else { found }
-}
-
-/// Goes on after a full bucket.
-#[cold]
-#[inline(never)]
-fn probe_on(buckets: &[Bucket], from: usize, wanted: u64) -> u32 {
-    let (before, rest) = buckets.split_at(from.min(buckets.len()));
-    for bucket in rest.iter().chain(before).take(PairEntry::MAX_PROBES) {
-        let found = pick_pair(bucket, wanted);
-        if found != NONE || !is_full(bucket) {
-            return found;
+fn probe(slots: &[[u8; 8]], hash: u64, wanted: u64) -> u32 {
+    if slots.is_empty() {
+        return NONE;
+    }
+    let mut at = PairEntry::slot(hash, slots.len());
+    for _ in 0..PairEntry::MAX_PROBES {
+        let Some(entry) = slots.get(at) else { return NONE };
+        // Equal keys leave the product; a free slot leaves an odd difference.
+        let rest = u64::from_le_bytes(*entry) ^ wanted;
+        if rest < 1 << 22 && rest & 1 == 0 {
+            return (rest >> 1) as u32;
         }
+        if rest == wanted {
+            return NONE;
+        }
+        at = if at + 1 == slots.len() { 0 } else { at + 1 };
     }
     NONE
-}
-
-/// Buckets fill from the front.
-#[inline(always)]
-fn is_full(bucket: &Bucket) -> bool {
-    bucket.as_chunks::<8>().0[PairEntry::BUCKET - 1] != [0; 8]
-}
-
-/// The product in a bucket, without a branch: which entry it is, is as good as random.
-#[inline(always)]
-fn pick_pair(bucket: &Bucket, wanted: u64) -> u32 {
-    let mut found = NONE;
-    for entry in bucket.as_chunks::<8>().0 {
-        // Equal keys leave the product; a free entry leaves an odd difference.
-        let rest = (u64::from_le_bytes(*entry) ^ wanted).rotate_right(1);
-        found = select_unpredictable(rest < 1 << 21, rest as u32, found);
-    }
-    found
 }
 
 #[cfg(test)]
@@ -576,27 +555,20 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_found_in_their_bucket_and_after_full_ones() {
-        let mut buckets = [[0u8; 32]; 4];
+    fn pairs_are_found_in_their_slot_and_after_taken_ones() {
+        let mut slots = [[0u8; 8]; 4];
         let hash = PairEntry::hash(3, 4);
-        let home = PairEntry::bucket(hash, 4);
+        let home = PairEntry::slot(hash, 4);
         let wanted = PairEntry::new(3, 4, 0).0;
-        let put = |bucket: &mut [u8; 32], at: usize, entry: PairEntry| {
-            bucket[8 * at..8 * at + 8].copy_from_slice(&entry.0.to_le_bytes());
-        };
-        assert_eq!(probe(&buckets, hash, wanted), NONE);
-        for step in 0..12 {
+        assert_eq!(probe(&slots, hash, wanted), NONE);
+        for step in 0..3 {
             let taken = PairEntry::new(100 + step as u32, 7, 50);
-            put(&mut buckets[(home + step / 4) % 4], step % 4, taken);
-            assert_eq!(probe(&buckets, hash, wanted), NONE);
+            slots[(home + step) % 4] = taken.0.to_le_bytes();
         }
-        put(&mut buckets[(home + 3) % 4], 0, PairEntry::new(3, 4, 77));
-        assert_eq!(probe(&buckets, hash, wanted), 77);
-        assert_eq!(probe(&buckets, hash, PairEntry::new(3, 5, 0).0), NONE);
-        for at in 1..4 {
-            put(&mut buckets[(home + 3) % 4], at, PairEntry::new(9, 9, 1));
-        }
-        assert_eq!(probe(&buckets, hash, PairEntry::new(3, 5, 0).0), NONE);
+        assert_eq!(probe(&slots, hash, wanted), NONE);
+        slots[(home + 3) % 4] = PairEntry::new(3, 4, 77).0.to_le_bytes();
+        assert_eq!(probe(&slots, hash, wanted), 77);
+        assert_eq!(probe(&slots, hash, PairEntry::new(3, 5, 0).0), NONE);
         assert_eq!(probe(&[], hash, wanted), NONE);
     }
 }

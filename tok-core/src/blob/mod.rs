@@ -14,7 +14,7 @@
 pub mod lookup;
 mod tables;
 
-pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Bucket, Line, Tables, TokenFlags, U32s, u32_at};
+pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Line, Tables, TokenFlags, U32s, u32_at};
 
 /// The first four bytes of every blob.
 pub const MAGIC: [u8; 4] = *b"CTOK";
@@ -107,7 +107,7 @@ pub enum Section {
     CharSides,
     /// Symbols of characters that merge to several, u32.
     CharParts,
-    /// Merged symbol for the pairs with the lowest ones, buckets of four u64.
+    /// Merged symbol for the pairs with the lowest ones, u64 slots.
     HotPairs,
     /// Level 0 for up to 7 bytes, the other lines.
     TinyCold,
@@ -117,7 +117,7 @@ pub enum Section {
     Answers,
     /// Id of each symbol, u32.
     Symbols,
-    /// Merged symbol for the other pairs, buckets of four u64.
+    /// Merged symbol for the other pairs, u64 slots.
     Pairs,
     /// Pilots of the tier for 16 to 31 bytes, u16.
     LongPilots,

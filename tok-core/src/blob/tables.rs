@@ -5,9 +5,6 @@ use super::{Header, Section};
 /// One cache line.
 pub type Line = [u8; 64];
 
-/// Entries of pairs that are compared together.
-pub type Bucket = [u8; 32];
-
 /// Little-endian u32 values, read with [`u32_at`].
 pub type U32s<'a> = &'a [[u8; 4]];
 
@@ -100,9 +97,9 @@ pub struct Tables<'a> {
     /// Symbols of characters that merge to several.
     pub char_parts: U32s<'a>,
     /// Merged symbol for the pairs with the lowest ones.
-    pub hot_pairs: &'a [Bucket],
+    pub hot_pairs: &'a [[u8; 8]],
     /// Merged symbol for the other pairs.
-    pub pairs: &'a [Bucket],
+    pub pairs: &'a [[u8; 8]],
     /// Id of each symbol.
     pub symbols: U32s<'a>,
     /// Symbol of each byte.
@@ -167,8 +164,8 @@ impl<'a> Tables<'a> {
             chars: u32s(Section::Chars),
             char_sides: section(Section::CharSides).as_chunks::<16>().0,
             char_parts: u32s(Section::CharParts),
-            hot_pairs: section(Section::HotPairs).as_chunks().0,
-            pairs: section(Section::Pairs).as_chunks().0,
+            hot_pairs: u64s(Section::HotPairs),
+            pairs: u64s(Section::Pairs),
             symbols: u32s(Section::Symbols),
             byte_symbols: u32s(Section::ByteSymbols).try_into().unwrap_or(&NO_SYMBOLS),
             token_ends: u32s(Section::TokenEnds),

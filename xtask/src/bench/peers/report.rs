@@ -344,6 +344,9 @@ impl Report<'_> {
     }
 
     fn loads(&self, vocab: &str, text: &mut String) {
+        if self.results.starts.iter().all(|start| start.vocab != vocab) {
+            return;
+        }
         text.push_str(
             "\nStart-up: from process start to exit, one short text encoded. Heap: what the allocator has \
              given out after the load; resident: memory of its own then. Peak: of the first pass, all of the \
