@@ -32,7 +32,10 @@ fn file(random: &mut Random) -> Value {
         "normalizer": normalizer,
         "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": random.below(3) == 0,
             "trim_offsets": true, "use_regex": true},
-        "post_processor": null, "decoder": null,
+        "post_processor": null,
+        // With this an engine of its own runs the file.
+        "decoder": {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true,
+            "use_regex": true},
         "model": {"type": "BPE", "dropout": null, "unk_token": null,
             "continuing_subword_prefix": null, "end_of_word_suffix": null, "fuse_unk": false,
             "byte_fallback": false, "ignore_merges": false, "vocab": vocab, "merges": []}})

@@ -17,8 +17,8 @@ use comptok_train::{Counter, Counts, Memory, Splitter, Texts, Unit};
 use proptest::prelude::*;
 use tokenizers::models::bpe::{BPE, BpeTrainerBuilder};
 use tokenizers::models::wordlevel::WordLevel;
-use tokenizers::tokenizer::{Normalizer as _, PreTokenizer as _};
-use tokenizers::{AddedToken, NormalizedString, OffsetReferential, OffsetType, PreTokenizedString};
+use tokenizers::tokenizer::PreTokenizer as _;
+use tokenizers::{AddedToken, OffsetReferential, OffsetType};
 
 const NORMALIZERS: [&str; 12] = [
     "null",
@@ -80,11 +80,9 @@ fn readable(counts: &Counts) -> BTreeMap<String, u64> {
 fn reference_words(tokenizer: &tokenizers::Tokenizer, texts: &[String]) -> BTreeMap<String, u64> {
     let mut words = BTreeMap::new();
     for text in texts {
-        let mut text = NormalizedString::from(text.as_str());
-        if let Some(normalizer) = tokenizer.get_normalizer() {
-            normalizer.normalize(&mut text).expect("it normalizes");
-        }
-        let mut text = PreTokenizedString::from(text);
+        // As `train` does it.
+        let vocabulary = tokenizer.get_added_vocabulary();
+        let mut text = vocabulary.extract_and_normalize(tokenizer.get_normalizer(), text);
         if let Some(pre_tokenizer) = tokenizer.get_pre_tokenizer() {
             pre_tokenizer.pre_tokenize(&mut text).expect("it cuts");
         }
