@@ -268,3 +268,60 @@ fn by_merging(texts: &Texts, table: &Table, sides: &[(u32, u32)]) -> Vec<Made> {
     made.sort_unstable_by_key(|&(rank, _)| rank);
     made.into_iter().map(|(_, made)| made).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Alphabet, Vocab};
+
+    #[test]
+    fn spines_say_what_merging_says() {
+        let mut state = 7u64;
+        let mut next = move |limit: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as usize % limit
+        };
+        let (mut quiet, mut loud) = (0, 0);
+        for _ in 0..4000 {
+            // Few letters, so that merges get in each other's way.
+            let letters = 1 + next(3);
+            let mut tokens: Vec<Vec<u8>> = (0..letters).map(|at| vec![b'a' + at as u8]).collect();
+            let mut bytes = [NONE; 256];
+            for (entry, token) in tokens.iter().enumerate() {
+                bytes[usize::from(token[0])] = entry as u32;
+            }
+            let (mut sides, mut products) = (Vec::new(), Vec::new());
+            for _ in 0..next(14) {
+                let (left, right) = (next(tokens.len()), next(tokens.len()));
+                let whole = [&tokens[left][..], &tokens[right]].concat();
+                let known = tokens.iter().position(|token| *token == whole);
+                let product = known.unwrap_or(tokens.len());
+                if known.is_none() {
+                    tokens.push(whole);
+                }
+                sides.push((left as u32, right as u32));
+                products.push(product as u32);
+            }
+            let mut table = Table::new(sides.len(), bytes);
+            for (rank, &(left, right)) in sides.iter().enumerate() {
+                table.insert(left, right, rank as u32);
+            }
+            table.products = products;
+            let mut vocab = Vocab::default();
+            for (id, token) in tokens.iter().enumerate() {
+                vocab.push(token, id as u32);
+            }
+            let texts = Texts::of(&vocab, Alphabet::Bytes);
+            let merges = spines::List { sides: &sides, products: &table.products };
+            let Some(found) = spines::made(&merges, &table, &bytes, tokens.len()) else { continue };
+            let wanted = by_merging(&texts, &table, &sides);
+            let plain = |made: &[Made]| -> Vec<(u32, u32, u32)> {
+                made.iter().map(|made| (made.entry, made.left, made.right)).collect()
+            };
+            assert_eq!(plain(&found), plain(&wanted), "{tokens:?} {sides:?}");
+            quiet += found.len();
+            loud += tokens.len() - letters - found.len();
+        }
+        assert!(quiet > 1000 && loud > 100, "{quiet} are made, {loud} are not");
+    }
+}
