@@ -1,30 +1,20 @@
 //! Merging that begins with characters gives what merging that begins with bytes gives.
 
+#[path = "support/bundled.rs"]
+mod bundled;
+#[path = "../tok-core/tests/drawn/mod.rs"]
+#[expect(dead_code, reason = "other tests use all of it")]
+mod drawn;
 #[path = "support/textbook.rs"]
 mod textbook;
 
-use comptok::{
-    Tokenizer,
-    load::{FileOptions, PatternArg},
-};
-use comptok_bake::bundled::Bundled;
+use bundled::load;
+use comptok::Tokenizer;
 use comptok_core::{
     blob::Tables,
     model::bpe::{SHORT, TablePairs, chars, merge_bits, merge_short},
 };
 use proptest::prelude::*;
-use std::path::Path;
-
-fn load(name: &str) -> Tokenizer {
-    let bundled = Bundled::by_name(name).expect("it is bundled");
-    let options = FileOptions {
-        pattern: bundled.pattern.map(PatternArg::Named),
-        special_tokens: &bundled.special_tokens(),
-        ..FileOptions::default()
-    };
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vocab").join(bundled.file);
-    Tokenizer::from_file_with(file, &options).unwrap_or_else(|e| panic!("{e}"))
-}
 
 fn compare(tables: &Tables<'_>, bytes: &[u8]) {
     let pairs = TablePairs(tables);
@@ -44,11 +34,7 @@ fn check(name: &str, at_least: usize) {
         .filter(|char| chars::begin(&tables, char.encode_utf8(&mut buffer).as_bytes(), 0).is_some())
         .collect();
     assert!(quiet.len() >= at_least, "{name}: {} characters", quiet.len());
-    let mut state = 1u64;
-    let mut random = move |below: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 33) as usize % below
-    };
+    let mut random = drawn::random();
     let mut text = Vec::new();
     for (at, &char) in quiet.iter().enumerate() {
         text.clear();

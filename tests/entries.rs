@@ -1,26 +1,13 @@
 //! Every entry of the bundled vocabularies: what merges can make of its bytes, and what `encode` does.
 
-use comptok::{
-    Tokenizer,
-    load::{FileOptions, PatternArg},
-};
-use comptok_bake::bundled::Bundled;
+#[path = "support/bundled.rs"]
+mod bundled;
+
+use bundled::load;
 use comptok_core::{
     blob::Tables,
     model::bpe::{SHORT, TablePairs, merge_bits, merge_long, words_for},
 };
-use std::path::Path;
-
-fn load(name: &str) -> Tokenizer {
-    let bundled = Bundled::by_name(name).expect("it is bundled");
-    let options = FileOptions {
-        pattern: bundled.pattern.map(PatternArg::Named),
-        special_tokens: &bundled.special_tokens(),
-        ..FileOptions::default()
-    };
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("vocab").join(bundled.file);
-    Tokenizer::from_file_with(file, &options).unwrap_or_else(|e| panic!("{e}"))
-}
 
 /// What the merges alone make of `bytes`.
 fn merged(tables: &Tables<'_>, bytes: &[u8]) -> Vec<u32> {

@@ -1,5 +1,9 @@
 //! Streams of ids through decoders that look around: what the definition says, in linear time.
 
+#[path = "../tok-core/tests/drawn/mod.rs"]
+#[expect(dead_code, reason = "other tests use all of it")]
+mod drawn;
+
 use std::time::{Duration, Instant};
 
 use comptok::{TokenId, Tokenizer};
@@ -85,11 +89,7 @@ impl Plain {
 
 #[test]
 fn steps_are_those_of_the_definition() {
-    let mut state = 1u64;
-    let mut next = move |limit: usize| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 33) as usize % limit
-    };
+    let mut next = drawn::random();
     let (mut texts, mut nothing) = (0, 0);
     for (name, tokenizer) in tokenizers() {
         let id = |token: &str| tokenizer.token_to_id(token);

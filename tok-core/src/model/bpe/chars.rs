@@ -4,8 +4,8 @@
 //! within it. Up to that one, what stands left and right of it and it itself merge as if the others
 //! were not there: so it may be replaced by what it merges to alone, and the result is the same.
 //! Baking finds for every character after which bytes and before which bytes it is quiet, where it
-//! can, and the same for a space and a character at the beginning. Most characters of most texts are quiet,
-//! and merging begins with a third of the symbols.
+//! can, and the same for a space and a character at the beginning. Then merging begins
+//! with fewer symbols, and looks fewer pairs up.
 
 use crate::blob::{Tables, U32s, u32_at};
 
