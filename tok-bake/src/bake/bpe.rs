@@ -9,7 +9,7 @@ use std::cell::Cell;
 use super::{BakeError, spines, texts::Texts};
 use crate::{
     merges,
-    spec::{Bpe, Merges, VocabIndex},
+    spec::{Bpe, LazyIndex, Merges, VocabIndex},
 };
 
 /// Symbols as the engine numbers them: bytes first, then what merges make, by rank.
@@ -223,8 +223,9 @@ fn by_list(
     for (entry, (_, id)) in model.vocab.iter().enumerate() {
         entry_of[id as usize] = entry as u32;
     }
-    let (index, _) = VocabIndex::new(&model.vocab);
+    let mut index = LazyIndex::new(&model.vocab);
     let mut table = Table::new(list.len(), *bytes);
+    table.products.reserve_exact(list.len());
     let (mut sides, mut product) = (Vec::with_capacity(list.len()), Vec::new());
     for (rank, &(left, right)) in list.iter().enumerate() {
         let entry = |id: u32| entry_of.get(id as usize).copied().unwrap_or(NONE);
@@ -233,7 +234,7 @@ fn by_list(
         product.clear();
         product.extend_from_slice(text(left));
         product.extend_from_slice(text(right));
-        let Some(made) = index.get(&model.vocab, &product) else {
+        let Some(made) = index.get_near(&product) else {
             return Err(BakeError::new(format!(
                 "merge {rank} makes {}, which is not in the vocabulary",
                 crate::error::quote_bytes(&product)

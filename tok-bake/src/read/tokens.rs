@@ -2,7 +2,7 @@
 
 use super::json::{Problem, Result, Step};
 use crate::error::quote_bytes;
-use crate::spec::{PairIndex, Vocab, VocabIndex};
+use crate::spec::{MergeChains, PairIndex, Vocab, VocabIndex};
 
 /// A vocabulary in the order of its ids, and its index.
 #[derive(Debug)]
@@ -11,6 +11,13 @@ pub(crate) struct Tokens {
     index: VocabIndex,
     /// Entries whose id an earlier entry has too, in ascending order.
     shared: Vec<usize>,
+}
+
+/// The merges so far.
+enum Seen {
+    Chains(MergeChains),
+    /// With a prefix, any number of merges may have one product.
+    Index(PairIndex),
 }
 
 impl Tokens {
@@ -79,9 +86,12 @@ impl Tokens {
         warnings: &mut Vec<Problem>,
     ) -> Result<Vec<(u32, u32)>> {
         let mut pairs = Vec::with_capacity(len);
-        let mut seen = PairIndex::with_capacity(len);
+        let mut seen = match prefix {
+            [] => Seen::Chains(MergeChains::new(self.vocab.len(), len)),
+            _ => Seen::Index(PairIndex::with_capacity(len)),
+        };
         let mut repeated = Vec::new();
-        let mut whole = Vec::new();
+        let (mut whole, mut last) = (Vec::new(), 0);
         for (position, left, right) in merges {
             let problem = |message: String| {
                 Problem::named(format!("merge {position}: {message}")).under(position)
@@ -99,19 +109,25 @@ impl Tokens {
             whole.clear();
             whole.extend_from_slice(left);
             whole.extend_from_slice(rest);
-            if self.index.get(&self.vocab, &whole).is_none() {
+            let Some(product) = self.index.get_near(&self.vocab, &whole, &mut last) else {
                 return Err(problem(format!(
                     "{} + {} makes {}, which is not in the vocabulary",
                     quote_bytes(left),
                     quote_bytes(right),
                     quote_bytes(&whole)
                 )));
-            }
-            if let Some(before) = seen.insert(pair, pairs.len() as u32) {
+            };
+            let before = match &mut seen {
+                Seen::Chains(chains) => chains.push(&pairs, pair, product),
+                Seen::Index(index) => {
+                    index.insert(pair, pairs.len() as u32).map(|before| before as usize)
+                }
+            };
+            if let Some(before) = before {
                 let (left, right) = (quote_bytes(left), quote_bytes(right));
                 let message = format!("{left} + {right} is listed twice; the last one counts");
                 warnings.push(problem(message));
-                repeated.push(before as usize);
+                repeated.push(before);
             }
             pairs.push(pair);
         }

@@ -8,7 +8,7 @@ mod components;
 mod index;
 mod sentence_piece;
 
-pub(crate) use index::{PairIndex, mix, random_seed};
+pub(crate) use index::{LazyIndex, MergeChains, PairIndex, mix, random_seed};
 
 pub use components::{
     Behavior, Decoder, Normalizer, Pattern, Piece, PostProcessor, PreTokenizer, PrependScheme,
@@ -226,6 +226,16 @@ impl Vocab {
     /// Appends a token. Uniqueness is the reader's concern.
     pub fn push(&mut self, token: &[u8], id: u32) {
         self.bytes.extend_from_slice(token);
+        self.entries.push((self.bytes.len() as u32, id));
+    }
+
+    /// All bytes: those of the next token are appended before [`end`](Self::end).
+    pub(crate) fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Ends a token whose bytes were appended.
+    pub(crate) fn end(&mut self, id: u32) {
         self.entries.push((self.bytes.len() as u32, id));
     }
 

@@ -123,6 +123,13 @@ impl<'m> Symbols<'m> {
         self.dense.get(id as usize).copied().unwrap_or(NONE)
     }
 
+    /// As [`of`](Self::of), for texts in the order of entries.
+    fn near(&self, text: &[u8], last: &mut usize) -> u32 {
+        let entry = self.index.get_near(&self.model.vocab, text, last);
+        let entry = entry.and_then(|entry| self.model.vocab.get(entry));
+        entry.map_or(NONE, |(_, id)| self.of_id(id))
+    }
+
     /// The symbol of a text; NONE if it is not in the vocabulary.
     fn of(&self, text: &[u8]) -> u32 {
         self.index.id(&self.model.vocab, text).map_or(NONE, |id| self.of_id(id))
@@ -143,7 +150,7 @@ fn pairs(model: &Bpe, symbols: &Symbols<'_>, prefix: &str) -> Result<Ranked, Bak
     }
     let texts = texts(model, symbols);
     let (mut pairs, mut products) = (Vec::with_capacity(list.len()), Vec::new());
-    let mut whole = Vec::new();
+    let (mut whole, mut last) = (Vec::new(), 0);
     for (rank, &(left, right)) in list.iter().enumerate() {
         let pair = (symbols.of_id(left), symbols.of_id(right));
         let text = |symbol: u32| texts.get(symbol as usize).copied();
@@ -153,7 +160,7 @@ fn pairs(model: &Bpe, symbols: &Symbols<'_>, prefix: &str) -> Result<Ranked, Bak
         whole.clear();
         whole.extend_from_slice(left);
         whole.extend_from_slice(right.get(prefix.len()..).unwrap_or_default());
-        let product = symbols.of(&whole);
+        let product = symbols.near(&whole, &mut last);
         if product == NONE {
             return Err(BakeError::new(format!(
                 "merge {rank} makes {}, which is not in the vocabulary",
