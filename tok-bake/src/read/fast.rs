@@ -325,7 +325,7 @@ mod tests {
         for text in plain {
             assert!(same(text).is_some(), "{text}");
             // Where it ends too early, or a byte is another one, it is odd or it is the same.
-            for at in (0..text.len()).filter(|&at| text.is_char_boundary(at)) {
+            for at in (0..text.trim_end().len()).filter(|&at| text.is_char_boundary(at)) {
                 assert!(same(&text[..at]).is_none());
                 for other in ["\"", "\\", ",", "]", "}", "0", " ", "e", "."] {
                     let rest = text[at..].chars().next().map_or(0, char::len_utf8);

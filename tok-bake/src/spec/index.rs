@@ -61,7 +61,7 @@ impl VocabIndex {
             }
             if (slot >> 32) as u32 == hash as u32 {
                 let entry = (slot as u32 - 1) as usize;
-                if vocab.get(entry).is_some_and(|(bytes, _)| bytes == token) {
+                if vocab.get(entry).is_some_and(|(bytes, _)| same(bytes, token)) {
                     return Ok(entry);
                 }
             }
@@ -69,45 +69,48 @@ impl VocabIndex {
         }
     }
 
+    #[inline]
     fn hash(&self, token: &[u8]) -> u64 {
-        let (words, rest) = token.as_chunks::<8>();
+        // Whole words, and at the end the last 8 bytes once more, or all there are.
         let mut hash = self.seed ^ token.len() as u64;
-        for word in words {
-            hash = mix(hash ^ u64::from_le_bytes(*word), self.seed);
+        if let Some(last) = token.last_chunk::<8>() {
+            let (words, _) = token.as_chunks::<8>();
+            for word in words {
+                hash = mix(hash ^ u64::from_le_bytes(*word), self.seed);
+            }
+            return mix(hash ^ u64::from_le_bytes(*last), self.seed);
         }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        mix(hash ^ u64::from_le_bytes(last), self.seed)
+        let word = match (token.first_chunk::<4>(), token.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+            }
+            _ => token.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        };
+        mix(hash ^ word, self.seed)
     }
 }
 
-/// Finds tokens that are likely to be the entry of the last call or the one behind it, as the products of
-/// merges are. The others are looked up in an index, which is made when it is needed.
-#[derive(Debug)]
-pub(crate) struct LazyIndex<'v> {
-    vocab: &'v Vocab,
-    index: Option<VocabIndex>,
-    last: usize,
-}
-
-impl<'v> LazyIndex<'v> {
-    pub(crate) fn new(vocab: &'v Vocab) -> Self {
-        Self { vocab, index: None, last: 0 }
+/// Whether two texts are equal, without a call for those of a few bytes.
+#[inline]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
     }
-
-    pub(crate) fn get_near(&mut self, token: &[u8]) -> Option<usize> {
-        let Self { vocab, index, last } = self;
-        let found = near(vocab, token, last);
-        found.or_else(|| {
-            let index = index.get_or_insert_with(|| VocabIndex::new(vocab).0);
-            index.get(vocab, token).inspect(|&entry| *last = entry)
-        })
+    if let (Some(a), Some(b)) = (one.first_chunk::<8>(), other.first_chunk::<8>()) {
+        return a == b && match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+            (Some(a), Some(b)) if one.len() <= 16 => a == b,
+            _ => one == other,
+        };
+    }
+    match (one.first_chunk::<4>(), other.first_chunk::<4>()) {
+        (Some(a), Some(b)) => a == b && one.last_chunk::<4>() == other.last_chunk::<4>(),
+        _ => one.iter().eq(other),
     }
 }
 
 /// The entry behind the last one, or the last one, if it is this token.
 fn near(vocab: &Vocab, token: &[u8], last: &mut usize) -> Option<usize> {
-    let is_here = |entry: &usize| vocab.get(*entry).is_some_and(|(bytes, _)| bytes == token);
+    let is_here = |entry: &usize| vocab.get(*entry).is_some_and(|(bytes, _)| same(bytes, token));
     let entry = [*last + 1, *last].into_iter().find(is_here)?;
     *last = entry;
     Some(entry)

@@ -7,6 +7,7 @@ use comptok_core::{
     },
     model::{
         self, Scratch,
+        bpe::Pairs,
         char_bpe::{SPACE, flag, own_param, own_part},
         code, param,
     },
@@ -15,17 +16,18 @@ use std::collections::BTreeMap;
 
 use super::super::{
     BakeError,
+    bpe::Table,
     image::{Image, le_bytes},
+    spines::{Anyhow, List},
     tables,
 };
 use super::{Baked, plain_tokens, section::Writer, words};
 use crate::error::quote_bytes;
-use crate::spec::{Bpe, Merges, VocabIndex};
+use crate::spec::{Bpe, Merges};
 
 pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> {
     let tokens = plain_tokens(&model.vocab)?;
-    let (index, _) = VocabIndex::new(&model.vocab);
-    let symbols = Symbols::new(model, index)?;
+    let symbols = Symbols::new(model)?;
     let prefix = model.continuing_subword_prefix.as_deref().unwrap_or_default();
     let suffix = model.end_of_word_suffix.as_deref().unwrap_or_default();
     let (pairs, products) = pairs(model, &symbols, prefix)?;
@@ -68,9 +70,13 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
         }
     }
     // Level 0 is filled with the answers of the model without it.
-    section.clone().finish(image);
-    let answers = answers(image, model, suffix)?;
-    let mut hot = answers;
+    let mut hot = match proven(model, &symbols, &pairs, &products) {
+        Some(answers) => answers,
+        None => {
+            section.clone().finish(image);
+            answers(image, model, suffix)?
+        }
+    };
     if model.ignore_merges {
         // An entry is its own answer, whatever merges make of its text.
         let entries: BTreeMap<&[u8], u32> =
@@ -90,14 +96,13 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
 /// The numbering: symbols in the order of ids.
 struct Symbols<'m> {
     model: &'m Bpe,
-    index: VocabIndex,
     ids: Vec<u32>,
     /// The symbol of each id, where ids are not far apart.
     dense: Vec<u32>,
 }
 
 impl<'m> Symbols<'m> {
-    fn new(model: &'m Bpe, index: VocabIndex) -> Result<Self, BakeError> {
+    fn new(model: &'m Bpe) -> Result<Self, BakeError> {
         let mut ids: Vec<u32> = model.vocab.iter().map(|(_, id)| id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -113,7 +118,7 @@ impl<'m> Symbols<'m> {
                 dense[id as usize] = symbol;
             }
         }
-        Ok(Self { model, index, ids, dense })
+        Ok(Self { model, ids, dense })
     }
 
     fn of_id(&self, id: u32) -> u32 {
@@ -125,14 +130,14 @@ impl<'m> Symbols<'m> {
 
     /// As [`of`](Self::of), for texts in the order of entries.
     fn near(&self, text: &[u8], last: &mut usize) -> u32 {
-        let entry = self.index.get_near(&self.model.vocab, text, last);
+        let entry = self.model.vocab.index().get_near(&self.model.vocab, text, last);
         let entry = entry.and_then(|entry| self.model.vocab.get(entry));
         entry.map_or(NONE, |(_, id)| self.of_id(id))
     }
 
     /// The symbol of a text; NONE if it is not in the vocabulary.
     fn of(&self, text: &[u8]) -> u32 {
-        self.index.id(&self.model.vocab, text).map_or(NONE, |id| self.of_id(id))
+        self.model.vocab.index().id(&self.model.vocab, text).map_or(NONE, |id| self.of_id(id))
     }
 }
 
@@ -234,6 +239,78 @@ fn chars(
     }
     let numbers = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
     Ok((numbers, pages))
+}
+
+/// The pieces that become one token, from the merges; `None` where that takes merging.
+fn proven<'m>(
+    model: &'m Bpe,
+    symbols: &Symbols<'m>,
+    pairs: &[(u32, u32)],
+    products: &[u32],
+) -> Option<Vec<(&'m [u8], u32)>> {
+    // With a prefix or a suffix a token's text does not say which symbols it begins with, and a symbol
+    // may have several texts.
+    let is_set = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+    if is_set(&model.continuing_subword_prefix)
+        || is_set(&model.end_of_word_suffix)
+        || symbols.ids.len() != model.vocab.len()
+    {
+        return None;
+    }
+    let texts = texts(model, symbols);
+    let lens: Vec<u32> = texts.iter().map(|text| text.len() as u32).collect();
+    let is_char = |text: &[u8]| !text.is_empty() && char_len(text) == text.len();
+    let mut table = Table::new(pairs.len(), [NONE; 256]);
+    for (rank, &(left, right)) in pairs.iter().enumerate() {
+        table.insert(left, right, rank as u32);
+    }
+    let list = List { sides: pairs, products };
+    let chars = (0u32..).zip(&texts).filter(|(_, text)| is_char(text)).map(|(symbol, _)| symbol);
+    let mut parts = Vec::new();
+    let made = Anyhow::new(&list, &table, chars, &lens, |symbol| {
+        let mut rest = texts.get(symbol as usize).copied()?;
+        // Longer ones are no answers, nor parts of one.
+        if rest.len() > LONG_MAX {
+            return None;
+        }
+        parts.clear();
+        while !rest.is_empty() {
+            let (char, after) = rest.split_at(char_len(rest));
+            parts.push(symbols.of(char));
+            rest = after;
+        }
+        last_merge(&table, products, &mut parts).filter(|_| parts == [symbol])
+    });
+    let answers = (0u32..).zip(texts.into_iter().zip(&symbols.ids));
+    let answers = answers.filter(|&(symbol, (text, _))| {
+        (1..=LONG_MAX).contains(&text.len()) && made.is_made(symbol)
+    });
+    Some(answers.map(|(_, (text, &id))| (text, id)).collect())
+}
+
+/// Merges symbols, of which there are few; the merge that came last.
+fn last_merge(table: &Table, products: &[u32], symbols: &mut Vec<u32>) -> Option<u32> {
+    let mut last = None;
+    loop {
+        let ranks = symbols.windows(2).map(|pair| table.rank(pair[0], pair[1]));
+        let Some((rank, at)) = ranks.zip(0usize..).min().filter(|&(rank, _)| rank != NONE) else {
+            return last;
+        };
+        symbols[at] = products[rank as usize];
+        symbols.remove(at + 1);
+        last = Some(rank);
+    }
+}
+
+/// Bytes of the first char, as its first byte says, but no more than there are.
+fn char_len(text: &[u8]) -> usize {
+    let len = match text.first() {
+        Some(0..0xC0) | None => 1,
+        Some(0xC0..0xE0) => 2,
+        Some(0xE0..0xF0) => 3,
+        Some(_) => 4,
+    };
+    len.min(text.len())
 }
 
 /// The pieces that become one token, among those that could.
