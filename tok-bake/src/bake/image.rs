@@ -16,7 +16,21 @@ use super::{
 pub(super) struct Image {
     header: [u8; HEADER_LEN],
     sections: Vec<Vec<u8>>,
+    /// What the fingerprint of a blob of the general engine is made of.
+    identity: Sha256,
 }
+
+/// Sections that the others follow from, with what models and merges say themselves.
+const SAID: [Section; 8] = [
+    Section::ByteSymbols,
+    Section::Symbols,
+    Section::TokenEnds,
+    Section::TokenBytes,
+    Section::TokenFlags,
+    Section::Added,
+    Section::Dfa,
+    Section::Pipeline,
+];
 
 /// Little-endian bytes of u32 values.
 pub(super) fn le_bytes(values: &[u32]) -> Vec<u8> {
@@ -42,8 +56,11 @@ impl Image {
 
     /// A header that names no stages, and no sections.
     pub(super) fn empty(source: [u8; 32]) -> Self {
-        let mut image =
-            Self { header: [0; HEADER_LEN], sections: vec![Vec::new(); Section::COUNT] };
+        let mut image = Self {
+            header: [0; HEADER_LEN],
+            sections: vec![Vec::new(); Section::COUNT],
+            identity: Sha256::new_with_prefix(b"comptok general fingerprint 2\n"),
+        };
         image.header[..4].copy_from_slice(&MAGIC);
         image.header[field::SOURCE..][..32].copy_from_slice(&source);
         image.set(field::VERSION, FORMAT_VERSION);
@@ -71,13 +88,24 @@ impl Image {
         self.header[field::FINGERPRINT..][..32].copy_from_slice(&fingerprint);
     }
 
-    /// The fingerprint of all that is there but names, and what goes around ids.
+    /// Something that ids depend on and that is in no section as it is here.
+    pub(super) fn identity(&mut self, bytes: &[u8]) {
+        self.identity.update((bytes.len() as u64).to_le_bytes());
+        self.identity.update(bytes);
+    }
+
+    /// The pairs that merge, in the order of ranks.
+    pub(super) fn identify_pairs(&mut self, pairs: &[(u32, u32)]) {
+        let flat: Vec<u32> = pairs.iter().flat_map(|&(left, right)| [left, right]).collect();
+        self.identity(&le_bytes(&flat));
+    }
+
+    /// The fingerprint of all that is said.
     pub(super) fn fingerprint_all(&mut self) {
-        let mut hash = Sha256::new();
-        hash.update(b"comptok general fingerprint 1\n");
+        let mut hash = self.identity.clone();
         hash.update(&self.header[field::NORMALIZER..field::FINGERPRINT]);
-        for section in Section::ALL.iter().filter(|section| **section != Section::Names) {
-            let bytes = &self.sections[*section as usize];
+        for section in SAID {
+            let bytes = &self.sections[section as usize];
             hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
         }

@@ -34,6 +34,7 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
     image.set(field::SYMBOLS, symbols.ids.len() as u32);
     image.section(Section::Symbols, le_bytes(&symbols.ids));
     tables::hashed_pairs(image, &pairs, 0)?;
+    image.identify_pairs(&pairs);
 
     let mut bytes = [NONE; 256];
     for (byte, symbol) in bytes.iter_mut().enumerate() {
@@ -65,8 +66,8 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
             (marks & 1 == 0) == before.is_empty() && (marks & 2 == 0) == behind.is_empty();
         if is_used {
             let (blocks, pages) = chars(model, &symbols, before, behind)?;
-            section.bytes(own_part::BLOCKS + 2 * marks, &blocks)?;
-            section.u32s(own_part::PAGES + 2 * marks, &pages)?;
+            section.derived(own_part::BLOCKS + 2 * marks, &blocks)?;
+            section.derived(own_part::PAGES + 2 * marks, &le_bytes(&pages))?;
         }
     }
     // Level 0 is filled with the answers of the model without it.
@@ -89,6 +90,7 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
     hot.dedup();
     words::write_level0(image, hot.into_iter())?;
     words::write_extra(&mut section, words::hidden(model.vocab.iter(), &tokens))?;
+    section.identify(image);
     section.finish(image);
     Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
 }
@@ -197,14 +199,18 @@ fn may_cut(model: &Bpe, symbols: &Symbols<'_>, bytes: &[u32; 256]) -> bool {
     let unk = model.unk_token.as_deref().filter(|unk| symbols.of(unk.as_bytes()) != NONE);
     let never_drops = unk.is_some() || model.byte_fallback && !bytes.contains(&NONE);
     let ends_in_space = |text: &[u8]| text.ends_with(SPACE);
-    let texts = texts(model, symbols);
-    let text = |id: u32| texts.get(symbols.of_id(id) as usize).copied().unwrap_or_default();
+    // What a text does, by symbol: texts themselves are far apart in memory.
+    let spaces: Vec<(bool, bool)> = texts(model, symbols)
+        .iter()
+        .map(|text| (text.starts_with(SPACE), ends_in_space(text)))
+        .collect();
+    let spaces = |id: u32| spaces.get(symbols.of_id(id) as usize).copied().unwrap_or_default();
     never_drops
         && symbols.of(SPACE) != NONE
         && !unk.is_some_and(|unk| ends_in_space(unk.as_bytes()))
         && list
             .iter()
-            .all(|&(left, right)| !text(right).starts_with(SPACE) || ends_in_space(text(left)))
+            .all(|&(left, right)| !spaces(right).0 || spaces(left).1)
 }
 
 /// Symbols of all chars with what stands before and behind them: page numbers and pages.

@@ -5,6 +5,8 @@ use comptok_core::{
     model::{HEAD_WORDS, Parts, param},
 };
 
+use std::ops::Range;
+
 use super::super::{
     BakeError,
     image::{Image, le_bytes},
@@ -14,13 +16,15 @@ use super::super::{
 pub(super) struct Writer {
     head: [u32; HEAD_WORDS],
     parts: Vec<u8>,
+    /// The parts that follow from tokens and parameters: where they are.
+    derived: Vec<Range<usize>>,
 }
 
 impl Writer {
     pub(super) fn new(code: u32) -> Self {
         let mut head = [0; HEAD_WORDS];
         head[param::CODE] = code;
-        Self { head, parts: Vec::new() }
+        Self { head, parts: Vec::new(), derived: Vec::new() }
     }
 
     pub(super) fn param(&mut self, number: usize, value: u32) {
@@ -40,6 +44,14 @@ impl Writer {
         Ok(())
     }
 
+    /// As [`bytes`](Self::bytes), for what follows from tokens and other parts: a fingerprint does not
+    /// need it.
+    pub(super) fn derived(&mut self, number: usize, bytes: &[u8]) -> Result<(), BakeError> {
+        self.bytes(number, bytes)?;
+        self.derived.push(self.parts.len() - bytes.len()..self.parts.len());
+        Ok(())
+    }
+
     pub(super) fn u32s(&mut self, number: usize, values: &[u32]) -> Result<(), BakeError> {
         self.bytes(number, &le_bytes(values))
     }
@@ -48,5 +60,16 @@ impl Writer {
         let mut bytes = le_bytes(&self.head);
         bytes.extend_from_slice(&self.parts);
         image.section(Section::Model, bytes);
+    }
+
+    /// What the fingerprint has of this.
+    pub(super) fn identify(&self, image: &mut Image) {
+        image.identity(&le_bytes(&self.head));
+        let mut from = 0;
+        let end = self.parts.len();
+        for derived in self.derived.iter().cloned().chain([end..end]) {
+            image.identity(&self.parts[from..derived.start]);
+            from = derived.end;
+        }
     }
 }

@@ -17,7 +17,7 @@ use super::super::{
     BakeError, Tokens,
     image::{Image, le_bytes},
 };
-use super::{Baked, section::Writer, trie::Builder, words};
+use super::{Baked, section::Writer, trie::{Builder, sorted}, words};
 
 /// What the score of an unknown char is below the lowest of the pieces.
 const UNK_PENALTY: f64 = 10.0;
@@ -33,9 +33,7 @@ pub(super) fn write(
         tokens.set(id, text.as_bytes(), TokenFlags::MODEL)?;
     }
     // Of pieces with one text the last counts.
-    let mut sorted: Vec<(&[u8], u32)> =
-        pieces.iter().map(|(text, _)| text.as_bytes()).zip(0u32..).collect();
-    sorted.sort_unstable();
+    let sorted = sorted(pieces.iter().map(|(text, _)| text.as_bytes()).zip(0u32..));
     let mut keys: Vec<(&[u8], u32)> = Vec::with_capacity(sorted.len());
     let mut repeated: Vec<(&[u8], u32)> = Vec::new();
     for (text, id) in sorted {
@@ -69,7 +67,7 @@ pub(super) fn write(
     section.param(param::FLAGS, flags);
     section.param(param::UNK, unk_id.unwrap_or(NONE));
     section.param(own_param::ROOT, root);
-    section.bytes(own_part::CELLS, &builder.finish())?;
+    section.derived(own_part::CELLS, &builder.finish())?;
     let lowest = pieces.iter().fold(
         f64::INFINITY,
         |low, (_, score)| {
@@ -87,6 +85,7 @@ pub(super) fn write(
     let score = |id: u32| pieces.get(id as usize).map_or(0.0, |(_, score)| *score);
     hot.sort_by(|a, b| score(b.1).total_cmp(&score(a.1)).then(a.1.cmp(&b.1)));
     words::write_level0(image, hot.into_iter())?;
+    section.identify(image);
     section.finish(image);
     Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
 }
