@@ -34,9 +34,9 @@ const SAID: [Section; 8] = [
 
 /// Little-endian bytes of u32 values.
 pub(super) fn le_bytes(values: &[u32]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(4 * values.len());
-    for value in values {
-        bytes.extend_from_slice(&value.to_le_bytes());
+    let mut bytes = vec![0; 4 * values.len()];
+    for (to, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+        *to = value.to_le_bytes();
     }
     bytes
 }
@@ -128,6 +128,11 @@ impl Image {
 
     /// The blob as it is so far, without its check: for what is computed with the tables that are there.
     pub(super) fn draft(&self) -> Result<Vec<u8>, BakeError> {
+        self.clone().joined()
+    }
+
+    /// Header and sections; each section's memory is free again when it has its place.
+    fn joined(self) -> Result<Vec<u8>, BakeError> {
         let mut header = self.header;
         let mut offset = HEADER_LEN;
         for (i, section) in self.sections.iter().enumerate() {
@@ -146,9 +151,9 @@ impl Image {
         // Who keeps it may move it to a cache line.
         let mut blob = Vec::with_capacity(total + ALIGN);
         blob.extend_from_slice(&header);
-        for section in &self.sections {
+        for section in self.sections {
             blob.resize(blob.len().next_multiple_of(ALIGN), 0);
-            blob.extend_from_slice(section);
+            blob.extend_from_slice(&section);
         }
         blob.resize(total, 0);
         Ok(blob)
@@ -156,7 +161,7 @@ impl Image {
 
     /// The blob.
     pub(super) fn finish(self) -> Result<Vec<u8>, BakeError> {
-        let mut blob = self.draft()?;
+        let mut blob = self.joined()?;
         let check = content_check(&blob);
         blob[field::CONTENT..][..8].copy_from_slice(&check.to_le_bytes());
         // What was written has to be readable: a mistake here must not reach a user.

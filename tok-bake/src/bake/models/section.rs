@@ -15,6 +15,7 @@ use super::super::{
 #[derive(Clone)]
 pub(super) struct Writer {
     head: [u32; HEAD_WORDS],
+    /// Room for the head, and the parts.
     parts: Vec<u8>,
     /// The parts that follow from tokens and parameters: where they are.
     derived: Vec<Range<usize>>,
@@ -24,7 +25,7 @@ impl Writer {
     pub(super) fn new(code: u32) -> Self {
         let mut head = [0; HEAD_WORDS];
         head[param::CODE] = code;
-        Self { head, parts: Vec::new(), derived: Vec::new() }
+        Self { head, parts: vec![0; 4 * HEAD_WORDS], derived: Vec::new() }
     }
 
     pub(super) fn param(&mut self, number: usize, value: u32) {
@@ -33,12 +34,13 @@ impl Writer {
 
     /// Adds a part; it begins on a cache line of the blob.
     pub(super) fn bytes(&mut self, number: usize, bytes: &[u8]) -> Result<(), BakeError> {
+        const { assert!(HEAD_WORDS % 16 == 0, "parts begin on cache lines") };
         self.parts.resize(self.parts.len().next_multiple_of(64), 0);
         let place = Parts::place(number);
         let word = |value: usize| {
             u32::try_from(value).map_err(|_| BakeError::unsupported("a model of 4 GiB or more"))
         };
-        self.head[place] = word(4 * HEAD_WORDS + self.parts.len())?;
+        self.head[place] = word(self.parts.len())?;
         self.head[place + 1] = word(bytes.len())?;
         self.parts.extend_from_slice(bytes);
         Ok(())
@@ -57,15 +59,15 @@ impl Writer {
     }
 
     pub(super) fn finish(self, image: &mut Image) {
-        let mut bytes = le_bytes(&self.head);
-        bytes.extend_from_slice(&self.parts);
+        let mut bytes = self.parts;
+        bytes[..4 * HEAD_WORDS].copy_from_slice(&le_bytes(&self.head));
         image.section(Section::Model, bytes);
     }
 
     /// What the fingerprint has of this.
     pub(super) fn identify(&self, image: &mut Image) {
         image.identity(&le_bytes(&self.head));
-        let mut from = 0;
+        let mut from = 4 * HEAD_WORDS;
         let end = self.parts.len();
         for derived in self.derived.iter().cloned().chain([end..end]) {
             image.identity(&self.parts[from..derived.start]);

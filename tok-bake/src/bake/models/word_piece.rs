@@ -8,10 +8,7 @@ use comptok_core::{
     },
 };
 
-use super::super::{
-    BakeError,
-    image::{Image, le_bytes},
-};
+use super::super::{BakeError, image::Image};
 use super::{
     Baked, id_of, plain_tokens,
     section::Writer,
@@ -55,15 +52,17 @@ pub(super) fn write(
     section.param(own_param::FIRST, first_root);
     section.param(own_param::REST, rest_root);
     section.derived(own_part::CELLS, &builder.finish())?;
-    let words: Vec<u32> = links
-        .rest
-        .iter()
-        .zip(&links.spans)
-        .flat_map(|(&rest, &(first, count))| [rest, first, count])
-        .collect();
-    section.derived(own_part::LINKS, &le_bytes(&words))?;
-    let pops: Vec<u32> = links.pops.iter().flat_map(|&(id, len)| [id, len]).collect();
-    section.derived(own_part::POPS, &le_bytes(&pops))?;
+    let mut bytes = Vec::with_capacity(12 * links.rest.len());
+    for (&rest, &(first, count)) in links.rest.iter().zip(&links.spans) {
+        let words = [rest, first, count].map(u32::to_le_bytes);
+        bytes.extend_from_slice(words.as_flattened());
+    }
+    section.derived(own_part::LINKS, &bytes)?;
+    bytes.clear();
+    for &(id, len) in &links.pops {
+        bytes.extend_from_slice([id, len].map(u32::to_le_bytes).as_flattened());
+    }
+    section.derived(own_part::POPS, &bytes)?;
 
     // What continues a word is rarely one.
     let continues = |text: &[u8]| !prefix.is_empty() && text.starts_with(prefix.as_bytes());
