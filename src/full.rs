@@ -385,8 +385,8 @@ impl Tokenizer {
         Ok(encoding)
     }
 
-    /// Appends the tokens of a text. Offsets are counted in chars: what trims them counts chars. Where
-    /// bytes are asked for and differ, the text becomes a unit, and offsets are mapped in the end.
+    /// Appends the tokens of a text. Where offsets are trimmed they are counted in chars, as what trims them
+    /// does; if bytes are asked for and differ, the text becomes a unit, and offsets are mapped in the end.
     fn append_text<'t>(
         &self,
         text: &'t str,
@@ -402,9 +402,17 @@ impl Tokenizer {
         let request = Request { text: text.as_bytes(), special: options.special, strict: false };
         let mut chars = Chars::new(text);
         chars.plain = self.header().model == code::SENTENCE_PIECE;
+        // Where nothing trims offsets, they stay bytes.
+        let stay_bytes = options.offsets == Offsets::Bytes
+            && !chars.plain
+            && !self.pipeline().is_some_and(|pipeline| post_process::trims(&pipeline));
+        let whole = text;
         let mut push = |found: Found<'_>, text: &str| {
             let word = word.or(Some(found.word));
-            let offsets = chars.convert(found.start, found.end);
+            let offsets = match stay_bytes && !chars.ascii {
+                true => char_places(whole, found.start, found.end),
+                false => chars.convert(found.start, found.end),
+            };
             encoding.push(&NewToken { id: found.id, type_id, text, word, offsets });
         };
         let result = match self.engine.general {
@@ -423,7 +431,7 @@ impl Tokenizer {
             None => self.each_of_bytes(&tables, &request, text, &mut push),
         };
         result.map_err(|stop| self.error(stop, 0, 0))?;
-        let is_unit = options.offsets == Offsets::Bytes && !text.is_ascii();
+        let is_unit = options.offsets == Offsets::Bytes && !stay_bytes && !chars.ascii;
         if is_unit {
             encoding.complete(from, Some(units.len() as u32));
             units.push(text);
@@ -631,6 +639,30 @@ impl<'t> Chars<'t> {
     }
 }
 
+/// The bytes at which the chars begin that [`Chars::convert`] counts.
+fn char_places(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let floor = |at: usize| {
+        let bytes = text.as_bytes();
+        // A char has four bytes at most.
+        let begins = |at: &usize| bytes.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+        (at.saturating_sub(3)..=at).rev().find(begins).unwrap_or(at)
+    };
+    let place = |text: &str, number: usize| {
+        text.char_indices().nth(number).map_or(text.len(), |(at, _)| at)
+    };
+    let len = text.len();
+    if start >= len {
+        return (len, if end >= len { len } else { place(text, end) });
+    }
+    let start = floor(start);
+    let end = match end {
+        _ if end < len => floor(end),
+        _ if end == len => len,
+        _ => start + place(text.get(start..).unwrap_or_default(), 2),
+    };
+    (start, end)
+}
+
 /// Pads each to the same length.
 fn pad_all(encodings: &mut [Encoding], padding: &Padding) {
     let mut length = match padding.strategy {
@@ -643,5 +675,26 @@ fn pad_all(encodings: &mut [Encoding], padding: &Padding) {
     let Padding { pad_id, pad_type_id, pad_token, direction, .. } = padding;
     for encoding in encodings {
         encoding.pad(length, *pad_id, *pad_type_id, pad_token, *direction);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_bytes_are_those_that_chars_lead_to() {
+        for text in ["é", "aé", "éa", "日本 x👍y", "é👍日x"] {
+            let map: Vec<usize> =
+                text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let at = |char: usize| *map.get(char).or(map.last()).unwrap_or(&char);
+            for start in 0..text.len() + 3 {
+                for end in 0..text.len() + 3 {
+                    let (first, last) = Chars::new(text).convert(start, end);
+                    let wanted = (at(first), at(last));
+                    assert_eq!(char_places(text, start, end), wanted, "{text} {start}..{end}");
+                }
+            }
+        }
     }
 }
