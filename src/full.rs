@@ -1,8 +1,8 @@
 //! Encoding in full: pairs, words, added tokens, truncation, padding.
 
 use crate::{
-    EncodeError, Encoding, Special, TokenId, Tokenizer, encoding::NewToken, post_process,
-    scratch::with_own,
+    EncodeError, Encoding, Special, Tokenizer, encoding::NewToken, post_process, scratch::with_own,
+    texts::Owner,
 };
 use alloc::{
     borrow::Cow,
@@ -14,7 +14,6 @@ use comptok_core::{
     Cursor, Request, Stop,
     added_tokens::{self, Matcher},
     blob::Tables,
-    byte_level,
     general::{Found, Normalized, steps::Pipeline},
     model::{Model, code},
     normalizer,
@@ -354,18 +353,35 @@ impl Tokenizer {
         options: &FullOptions<'_>,
     ) -> Result<Encoding, FullError> {
         let mut units: Vec<&str> = Vec::new();
+        let owner = Owner::new(self);
         let mut encodings = Vec::with_capacity(2);
         for (type_id, text) in (0..).zip([Some(&input.first), input.second.as_ref()]) {
             let Some(text) = text else { continue };
             let mut encoding = Encoding::default();
             match text {
                 Text::Raw(text) => {
-                    self.append_text(text, type_id, None, options, &mut units, &mut encoding)?;
+                    self.append_text(
+                        text,
+                        type_id,
+                        None,
+                        options,
+                        &owner,
+                        &mut units,
+                        &mut encoding,
+                    )?;
                 }
                 Text::Words(words) => {
                     for (word, text) in (0..).zip(words.iter()) {
                         let word = Some(word);
-                        self.append_text(text, type_id, word, options, &mut units, &mut encoding)?;
+                        self.append_text(
+                            text,
+                            type_id,
+                            word,
+                            options,
+                            &owner,
+                            &mut units,
+                            &mut encoding,
+                        )?;
                     }
                 }
             }
@@ -387,12 +403,14 @@ impl Tokenizer {
 
     /// Appends the tokens of a text. Where offsets are trimmed they are counted in chars, as what trims them
     /// does; if bytes are asked for and differ, the text becomes a unit, and offsets are mapped in the end.
+    #[expect(clippy::too_many_arguments, reason = "what one text of an input has")]
     fn append_text<'t>(
         &self,
         text: &'t str,
         type_id: u32,
         word: Option<u32>,
         options: &FullOptions<'_>,
+        owner: &Owner,
         units: &mut Vec<&'t str>,
         encoding: &mut Encoding,
     ) -> Result<(), FullError> {
@@ -407,7 +425,9 @@ impl Tokenizer {
             && !chars.plain
             && !self.pipeline().is_some_and(|pipeline| post_process::trims(&pipeline));
         let whole = text;
-        let mut push = |found: Found<'_>, text: &str| {
+        // Where texts can be made later, only those are kept that are not the id's own.
+        let knows = encoding.knows(owner);
+        let mut push = |found: Found<'_>, text: Option<&str>| {
             let word = word.or(Some(found.word));
             let offsets = match stay_bytes && !chars.ascii {
                 true => char_places(whole, found.start, found.end),
@@ -420,15 +440,27 @@ impl Tokenizer {
                 Some(model) => with_own(|scratch| {
                     (general.each)(&tables, &request, true, scratch.general(self), &mut |found| {
                         if found.added || model.shows_source(found.id) {
-                            push(found, found.source);
+                            push(found, Some(found.source));
+                        } else if knows {
+                            push(found, None);
                         } else {
-                            push(found, &model.token_text(found.id).unwrap_or_default());
+                            push(found, Some(&model.token_text(found.id).unwrap_or_default()));
                         }
                     })
                 }),
                 None => Ok(()),
             },
-            None => self.each_of_bytes(&tables, &request, text, &mut push),
+            None => self.each_of_bytes(&tables, &request, text, &mut |found| {
+                if found.added {
+                    push(found, Some(found.source));
+                } else if knows {
+                    push(found, None);
+                } else {
+                    let model = Model::parse(&tables);
+                    let text = model.and_then(|model| model.token_text(found.id));
+                    push(found, Some(&text.unwrap_or_default()));
+                }
+            }),
         };
         result.map_err(|stop| self.error(stop, 0, 0))?;
         let is_unit = options.offsets == Offsets::Bytes && !stay_bytes && !chars.ascii;
@@ -447,7 +479,7 @@ impl Tokenizer {
         tables: &Tables<'_>,
         request: &Request<'_>,
         text: &str,
-        push: &mut dyn FnMut(Found<'_>, &str),
+        push: &mut dyn FnMut(Found<'_>),
     ) -> Result<(), Stop> {
         if self.header().normalizer != normalizer::NFC || normalizer::is_nfc(text.as_bytes()) {
             let mut words = 0;
@@ -529,45 +561,11 @@ impl Tokenizer {
     }
 }
 
-/// Hands on a span with its token's text.
-fn put(
-    tables: &Tables<'_>,
-    span: Span,
-    source: Option<&str>,
-    push: &mut dyn FnMut(Found<'_>, &str),
-) {
+/// Hands on a span.
+fn put(tables: &Tables<'_>, span: Span, source: Option<&str>, push: &mut dyn FnMut(Found<'_>)) {
     let Span { id, start, end, word } = span;
-    let source = source.unwrap_or_default();
     let added = tables.token_flags(id).is_added();
-    let found = Found { id, start, end, word, source, added };
-    if added {
-        push(found, source);
-    } else if let Some(text) = plain(tables, id) {
-        push(found, text);
-    } else if let Some(bytes) = tables.token(id)
-        && bytes.len() <= SHOWN
-        && !tables.token_flags(id).is_raw()
-    {
-        // Each byte as its char, of two bytes at most; without a string of its own.
-        let (mut room, mut len) = ([0; 2 * SHOWN], 0);
-        for &byte in bytes {
-            len += byte_level::char_of(byte).encode_utf8(&mut room[len..]).len();
-        }
-        push(found, core::str::from_utf8(&room[..len]).unwrap_or_default());
-    } else {
-        let text = Model::parse(tables).and_then(|model| model.token_text(id));
-        push(found, &text.unwrap_or_default());
-    }
-}
-
-/// Most bytes of a token that is shown without a string of its own.
-const SHOWN: usize = 64;
-
-/// The text of a byte-level token whose bytes all stand for themselves.
-fn plain<'a>(tables: &Tables<'a>, id: TokenId) -> Option<&'a str> {
-    let bytes = tables.token(id)?;
-    let same = bytes.iter().all(u8::is_ascii_graphic);
-    if same { core::str::from_utf8(bytes).ok() } else { None }
+    push(Found { id, start, end, word, source: source.unwrap_or_default(), added });
 }
 
 /// A span, widened to whole chars. A token that stands for nothing, because it is a space that was put in

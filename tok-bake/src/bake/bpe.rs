@@ -128,11 +128,11 @@ impl Table {
         at
     }
 
-    /// A later pair replaces an equal earlier one, as in the reference.
-    pub(super) fn insert(&mut self, left: u32, right: u32, rank: u32) {
+    /// A later pair replaces an equal earlier one, as in the reference; `true` if there is one.
+    pub(super) fn insert(&mut self, left: u32, right: u32, rank: u32) -> bool {
         let entry = PairEntry::new(left, right, rank).0;
         let at = self.slot(entry >> 22);
-        self.slots[at] = entry;
+        core::mem::replace(&mut self.slots[at], entry) != 0
     }
 
     /// Merges `text`; the entry that it becomes, if it becomes one.
@@ -226,6 +226,7 @@ fn by_list(
     let (index, mut last) = (model.vocab.index(), 0);
     let mut table = Table::new(list.len(), *bytes);
     table.products.reserve_exact(list.len());
+    let mut is_unique = true;
     let (mut sides, mut product) = (Vec::with_capacity(list.len()), Vec::new());
     for (rank, &(left, right)) in list.iter().enumerate() {
         let entry = |id: u32| entry_of.get(id as usize).copied().unwrap_or(NONE);
@@ -242,9 +243,9 @@ fn by_list(
         };
         table.products.push(made as u32);
         sides.push((left, right));
-        table.insert(left, right, rank as u32);
+        is_unique &= !table.insert(left, right, rank as u32);
     }
-    let merges = spines::List { sides: &sides, products: &table.products };
+    let merges = spines::List { sides: &sides, products: &table.products, is_unique };
     match spines::made(&merges, &table, bytes, texts.len()) {
         Some(made) => Ok(made),
         None => Ok(in_any_order(&merges, texts, &table, bytes).made()),
@@ -258,7 +259,8 @@ fn in_any_order<'l>(
     table: &Table,
     bytes: &[u32; 256],
 ) -> spines::Anyhow<'l> {
-    let lens: Vec<u32> = texts.iter().map(|text| text.map_or(0, |text| text.len() as u32)).collect();
+    let lens: Vec<u32> =
+        texts.iter().map(|text| text.map_or(0, |text| text.len() as u32)).collect();
     let starts = bytes.iter().copied().filter(|&byte| byte != NONE);
     let mut words = Vec::new();
     spines::Anyhow::new(merges, table, starts, &lens, |entry| {
@@ -321,8 +323,9 @@ mod tests {
                 products.push(product as u32);
             }
             let mut table = Table::new(sides.len(), bytes);
+            let mut is_unique = true;
             for (rank, &(left, right)) in sides.iter().enumerate() {
-                table.insert(left, right, rank as u32);
+                is_unique &= !table.insert(left, right, rank as u32);
             }
             table.products = products;
             let mut vocab = Vocab::default();
@@ -330,7 +333,7 @@ mod tests {
                 vocab.push(token, id as u32);
             }
             let texts = Texts::of(&vocab, Alphabet::Bytes);
-            let merges = spines::List { sides: &sides, products: &table.products };
+            let merges = spines::List { sides: &sides, products: &table.products, is_unique };
             let wanted = by_merging(&texts, &table, &sides);
             let plain = |made: &[Made]| -> Vec<(u32, u32, u32)> {
                 made.iter().map(|made| (made.entry, made.left, made.right)).collect()

@@ -22,6 +22,16 @@ const START: u32 = 0;
 pub(super) struct List<'l> {
     pub(super) sides: &'l [(u32, u32)],
     pub(super) products: &'l [u32],
+    /// No pair is there twice, so each rank is that of its pair.
+    pub(super) is_unique: bool,
+}
+
+impl List<'_> {
+    /// Whether a merge is the one of its pair.
+    fn counts(&self, table: &impl Pairs, rank: u32) -> bool {
+        let (left, right) = self.sides[rank as usize];
+        self.is_unique || table.rank(left, right) == rank
+    }
 }
 
 /// What the merges make, in the order of ranks; `None` where a merge stands before one that makes its parts.
@@ -54,7 +64,7 @@ pub(super) fn made(
         if is_made(left)
             && is_made(right)
             && !is_made(product)
-            && table.rank(left, right) == rank
+            && list.counts(table, rank)
             && is_quiet(list, table, &born, rank)
         {
             born[product as usize] = rank + 1;
@@ -130,7 +140,7 @@ impl<'l> Anyhow<'l> {
             let (mut rank, mut maybe) = (first[product as usize], false);
             while rank != NONE {
                 let (left, right) = list.sides[rank as usize];
-                if all.is_made(left) && all.is_made(right) && table.rank(left, right) == rank {
+                if all.is_made(left) && all.is_made(right) && list.counts(table, rank) {
                     if all.is_quiet(table, rank) {
                         all.make(product, rank);
                         maybe = false;

@@ -278,7 +278,8 @@ mod tests {
     fn strings_end_where_they_end() {
         for end in [b'"', b'\\', 0, 0x1F] {
             for len in 0..40 {
-                let mut bytes: Vec<u8> = (0..len).map(|at| [b' ', 0xC3, 0x80, b'z'][at % 4]).collect();
+                let mut bytes: Vec<u8> =
+                    (0..len).map(|at| [b' ', 0xC3, 0x80, b'z'][at % 4]).collect();
                 assert_eq!(plain_len(&bytes), len);
                 bytes.extend([end, b'a', b'"', 1, b'\\', 0xFF, 0xFF, 0xFF, 0xFF]);
                 assert_eq!(plain_len(&bytes), len);

@@ -97,10 +97,11 @@ fn same(one: &[u8], other: &[u8]) -> bool {
         return false;
     }
     if let (Some(a), Some(b)) = (one.first_chunk::<8>(), other.first_chunk::<8>()) {
-        return a == b && match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
-            (Some(a), Some(b)) if one.len() <= 16 => a == b,
-            _ => one == other,
-        };
+        return a == b
+            && match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+                (Some(a), Some(b)) if one.len() <= 16 => a == b,
+                _ => one == other,
+            };
     }
     match (one.first_chunk::<4>(), other.first_chunk::<4>()) {
         (Some(a), Some(b)) => a == b && one.last_chunk::<4>() == other.last_chunk::<4>(),

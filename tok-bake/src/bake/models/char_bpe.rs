@@ -208,9 +208,7 @@ fn may_cut(model: &Bpe, symbols: &Symbols<'_>, bytes: &[u32; 256]) -> bool {
     never_drops
         && symbols.of(SPACE) != NONE
         && !unk.is_some_and(|unk| ends_in_space(unk.as_bytes()))
-        && list
-            .iter()
-            .all(|&(left, right)| !spaces(right).0 || spaces(left).1)
+        && list.iter().all(|&(left, right)| !spaces(right).0 || spaces(left).1)
 }
 
 /// Symbols of all chars with what stands before and behind them: page numbers and pages.
@@ -267,10 +265,11 @@ fn proven<'m>(
     let lens: Vec<u32> = texts.iter().map(|text| text.len() as u32).collect();
     let is_char = |text: &[u8]| !text.is_empty() && char_len(text) == text.len();
     let mut table = Table::new(pairs.len(), [NONE; 256]);
+    let mut is_unique = true;
     for (rank, &(left, right)) in pairs.iter().enumerate() {
-        table.insert(left, right, rank as u32);
+        is_unique &= !table.insert(left, right, rank as u32);
     }
-    let list = List { sides: pairs, products };
+    let list = List { sides: pairs, products, is_unique };
     let chars = (0u32..).zip(&texts).filter(|(_, text)| is_char(text)).map(|(symbol, _)| symbol);
     let mut parts = Vec::new();
     let made = Anyhow::new(&list, &table, chars, &lens, |symbol| {

@@ -15,7 +15,7 @@ use super::super::{
 #[derive(Clone)]
 pub(super) struct Writer {
     head: [u32; HEAD_WORDS],
-    /// Room for the head, and the parts.
+    /// Room for the head, which is of whole cache lines, and the parts.
     parts: Vec<u8>,
     /// The parts that follow from tokens and parameters: where they are.
     derived: Vec<Range<usize>>,
@@ -34,7 +34,6 @@ impl Writer {
 
     /// Adds a part; it begins on a cache line of the blob.
     pub(super) fn bytes(&mut self, number: usize, bytes: &[u8]) -> Result<(), BakeError> {
-        const { assert!(HEAD_WORDS % 16 == 0, "parts begin on cache lines") };
         self.parts.resize(self.parts.len().next_multiple_of(64), 0);
         let place = Parts::place(number);
         let word = |value: usize| {
@@ -68,10 +67,10 @@ impl Writer {
     pub(super) fn identify(&self, image: &mut Image) {
         image.identity(&le_bytes(&self.head));
         let mut from = 4 * HEAD_WORDS;
-        let end = self.parts.len();
-        for derived in self.derived.iter().cloned().chain([end..end]) {
+        for derived in &self.derived {
             image.identity(&self.parts[from..derived.start]);
             from = derived.end;
         }
+        image.identity(&self.parts[from..]);
     }
 }

@@ -1,10 +1,10 @@
 //! Placing tries into cells.
 
+use super::super::BakeError;
 use comptok_core::{
     blob::lookup::NONE,
     model::trie::{Cell, LEAF, MAX_BASE, cell},
 };
-use super::super::BakeError;
 
 /// Cells in a block: the children of a node lie in one.
 const BLOCK: usize = 256;
@@ -326,7 +326,8 @@ mod tests {
 
     #[test]
     fn keys_are_sorted() {
-        let texts = ["", "a", "a\0", "a\0\0", "abcdefgh", "abcdefghi", "abcdefgha", "abcdefgh\0", "b"];
+        let texts =
+            ["", "a", "a\0", "a\0\0", "abcdefgh", "abcdefghi", "abcdefgha", "abcdefgh\0", "b"];
         let keys: Vec<(&[u8], u32)> = (0..200u32)
             .map(|at| (texts[(at * 37 % 9) as usize].as_bytes(), at * 101 % 7))
             .collect();

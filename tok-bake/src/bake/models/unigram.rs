@@ -17,7 +17,12 @@ use super::super::{
     BakeError, Tokens,
     image::{Image, le_bytes},
 };
-use super::{Baked, section::Writer, trie::{Builder, sorted}, words};
+use super::{
+    Baked,
+    section::Writer,
+    trie::{Builder, sorted},
+    words,
+};
 
 /// What the score of an unknown char is below the lowest of the pieces.
 const UNK_PENALTY: f64 = 10.0;
@@ -185,8 +190,7 @@ impl Ways {
     fn step(&mut self, search: &Search<'_>, text: &[u8], at: usize) {
         let (first, last) = self.places[at].walks;
         let char = (0..=at).rev().find(|&at| text[at] & 0xC0 != 0x80).unwrap_or(0);
-        let mut best =
-            Place { score: 0.0, start: NONE, id: 0, fails: false, walks: (last, last) };
+        let mut best = Place { score: 0.0, start: NONE, id: 0, fails: false, walks: (last, last) };
         let mut offer = |score: f64, start: u32, id: u32| {
             let is_better = best.start == NONE || score > best.score;
             if is_better {
@@ -198,7 +202,9 @@ impl Ways {
         // A piece may begin with each char. Those that begin first are offered first.
         let new = (char == at).then_some((at as u32, search.root));
         for walk in (first..last).map(Some).chain([None]) {
-            let Some((start, base)) = walk.map_or(new, |walk| Some(self.walks[walk])) else { break };
+            let Some((start, base)) = walk.map_or(new, |walk| Some(self.walks[walk])) else {
+                break;
+            };
             let Some(node) = search.trie.step(base, text[at]) else { continue };
             self.walks.push((start, node.base));
             if let Some((_, score)) = search.pieces.get(node.value as usize) {
@@ -209,11 +215,7 @@ impl Ways {
         if at + 1 == char + char_len(text[char]) {
             let before = self.places[char];
             let is_unknown = !has_single
-                && offer(
-                    search.unk_score + before.score,
-                    char as u32,
-                    search.unk.unwrap_or(NONE),
-                );
+                && offer(search.unk_score + before.score, char as u32, search.unk.unwrap_or(NONE));
             best.fails = before.fails || is_unknown && search.unk.is_none();
         }
         best.walks.1 = self.walks.len();

@@ -15,12 +15,12 @@ mod version2;
 
 use serde_json::Value;
 
-use super::{Read, fast};
 use super::json::{
     Object, Problem, Result, Under, mismatch, object, one_of, optional, string, under, utf8,
     warnings,
 };
 use super::stream::{self, Document};
+use super::{Read, fast};
 use crate::error::ReadError;
 use crate::spec::{Family, Model, Pattern, Spec};
 
