@@ -66,8 +66,8 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
             (marks & 1 == 0) == before.is_empty() && (marks & 2 == 0) == behind.is_empty();
         if is_used {
             let (blocks, pages) = chars(model, &symbols, before, behind)?;
-            section.derived(own_part::BLOCKS + 2 * marks, &blocks)?;
-            section.derived(own_part::PAGES + 2 * marks, &le_bytes(&pages))?;
+            section.derived(own_part::BLOCKS + 2 * marks, |to| to.extend(blocks))?;
+            section.derived(own_part::PAGES + 2 * marks, |to| to.extend(le_bytes(&pages)))?;
         }
     }
     // Level 0 is filled with the answers of the model without it.

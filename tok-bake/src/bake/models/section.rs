@@ -32,24 +32,41 @@ impl Writer {
         self.head[number] = value;
     }
 
-    /// Adds a part; it begins on a cache line of the blob.
-    pub(super) fn bytes(&mut self, number: usize, bytes: &[u8]) -> Result<(), BakeError> {
+    /// Makes room for so many bytes, so that nothing is moved later.
+    pub(super) fn reserve(&mut self, bytes: usize) {
+        self.parts.reserve_exact(bytes);
+    }
+
+    /// Adds a part, which `write` appends; it begins on a cache line of the blob.
+    fn part(&mut self, number: usize, write: impl FnOnce(&mut Vec<u8>)) -> Result<(), BakeError> {
         self.parts.resize(self.parts.len().next_multiple_of(64), 0);
-        let place = Parts::place(number);
+        let (place, start) = (Parts::place(number), self.parts.len());
+        write(&mut self.parts);
         let word = |value: usize| {
             u32::try_from(value).map_err(|_| BakeError::unsupported("a model of 4 GiB or more"))
         };
-        self.head[place] = word(self.parts.len())?;
-        self.head[place + 1] = word(bytes.len())?;
-        self.parts.extend_from_slice(bytes);
+        self.head[place] = word(start)?;
+        self.head[place + 1] = word(self.parts.len() - start)?;
         Ok(())
     }
 
-    /// As [`bytes`](Self::bytes), for what follows from tokens and other parts: a fingerprint does not
-    /// need it.
-    pub(super) fn derived(&mut self, number: usize, bytes: &[u8]) -> Result<(), BakeError> {
-        self.bytes(number, bytes)?;
-        self.derived.push(self.parts.len() - bytes.len()..self.parts.len());
+    /// Adds a part.
+    pub(super) fn bytes(&mut self, number: usize, bytes: &[u8]) -> Result<(), BakeError> {
+        self.part(number, |parts| parts.extend_from_slice(bytes))
+    }
+
+    /// Adds what follows from tokens and other parts: a fingerprint does not need it.
+    pub(super) fn derived(
+        &mut self,
+        number: usize,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<(), BakeError> {
+        let mut start = 0;
+        self.part(number, |parts| {
+            start = parts.len();
+            write(parts);
+        })?;
+        self.derived.push(start..self.parts.len());
         Ok(())
     }
 

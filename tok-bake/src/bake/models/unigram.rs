@@ -58,7 +58,8 @@ pub(super) fn write(
     section.param(param::UNK, unk_id.unwrap_or(NONE));
     section.param(own_param::ROOT, root);
     let cells = builder.finish();
-    section.derived(own_part::CELLS, &cells)?;
+    section.reserve(cells.len() + 10 * pieces.len());
+    section.derived(own_part::CELLS, |to| to.extend_from_slice(&cells))?;
     let search = Search::new(pieces, unk_id, root, &cells);
     let scores = pieces.iter().map(|(_, score)| *score).chain([search.unk_score]);
     let scores: Vec<u8> = scores.flat_map(f64::to_le_bytes).collect();

@@ -46,23 +46,26 @@ pub(super) fn write(
         links.find(nodes, &builder, rest_root)?;
     }
 
+    // What is not needed any more makes room for what comes.
+    drop((rest, rest_nodes, first, first_nodes));
     let mut section = Writer::new(code::WORD_PIECE);
     section.param(param::UNK, id_of(vocab, unk_token).unwrap_or(NONE));
     section.param(own_param::MAX_CHARS, u32::try_from(max_chars).unwrap_or(u32::MAX));
     section.param(own_param::FIRST, first_root);
     section.param(own_param::REST, rest_root);
-    section.derived(own_part::CELLS, &builder.finish())?;
-    let mut bytes = Vec::with_capacity(12 * links.rest.len());
-    for (&rest, &(first, count)) in links.rest.iter().zip(&links.spans) {
-        let words = [rest, first, count].map(u32::to_le_bytes);
-        bytes.extend_from_slice(words.as_flattened());
-    }
-    section.derived(own_part::LINKS, &bytes)?;
-    bytes.clear();
-    for &(id, len) in &links.pops {
-        bytes.extend_from_slice([id, len].map(u32::to_le_bytes).as_flattened());
-    }
-    section.derived(own_part::POPS, &bytes)?;
+    section.reserve(20 * builder.len() + 8 * links.pops.len() + 256);
+    section.derived(own_part::CELLS, |to| to.extend_from_slice(&builder.finish()))?;
+    section.derived(own_part::LINKS, |to| {
+        for (&rest, &(first, count)) in links.rest.iter().zip(&links.spans) {
+            to.extend_from_slice([rest, first, count].map(u32::to_le_bytes).as_flattened());
+        }
+    })?;
+    section.derived(own_part::POPS, |to| {
+        for &(id, len) in &links.pops {
+            to.extend_from_slice([id, len].map(u32::to_le_bytes).as_flattened());
+        }
+    })?;
+    drop(links);
 
     // What continues a word is rarely one.
     let continues = |text: &[u8]| !prefix.is_empty() && text.starts_with(prefix.as_bytes());
