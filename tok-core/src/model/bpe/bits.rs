@@ -19,6 +19,9 @@ fn fill<P: Pairs>(
     symbols: &mut [u32; SHORT],
     ranks: &mut [u32; SHORT],
 ) -> Option<(usize, u64)> {
+    if let Some(live) = fill_ascii(pairs, bytes, symbols, ranks) {
+        return Some((bytes.len(), live));
+    }
     // `left`: the byte that the last symbol is, if it is one.
     let (mut at, mut len, mut live, mut left) = (0, 0usize, 0u64, None);
     while let Some(&byte) = bytes.get(at) {
@@ -58,6 +61,31 @@ fn fill<P: Pairs>(
         len += 1;
     }
     Some((len, live))
+}
+
+/// As [`fill`], for ASCII with a symbol for each byte.
+#[inline(always)]
+fn fill_ascii<P: Pairs>(
+    pairs: &P,
+    bytes: &[u8],
+    symbols: &mut [u32; SHORT],
+    ranks: &mut [u32; SHORT],
+) -> Option<u64> {
+    if !bytes.is_ascii() {
+        return None;
+    }
+    let symbols = symbols.get_mut(..bytes.len())?;
+    let mut all = true;
+    for (symbol, &byte) in symbols.iter_mut().zip(bytes) {
+        *symbol = pairs.byte(byte);
+        all &= *symbol != NONE;
+    }
+    let mut live = 0;
+    for (at, (rank, pair)) in ranks.iter_mut().zip(bytes.windows(2)).enumerate() {
+        *rank = pairs.byte_rank(pair[0], pair[1]);
+        live |= u64::from(*rank != NONE) << at;
+    }
+    all.then_some(live)
 }
 
 /// As [`merge_short`](super::merge_short), in fewer steps; `None` if it would begin with more than
@@ -172,19 +200,13 @@ impl Buckets {
         buckets
     }
 
-    /// The bucket of a rank: four for each power of two. It does not fall as the rank grows.
+    /// The bucket of a rank: four for each power of two, from 64 on. It does not fall as the rank grows,
+    /// and none that is a symbol comes to [`NO_MERGE`](Self::NO_MERGE).
     #[inline(always)]
-    const fn bucket(rank: u32) -> usize {
-        let shifted = rank.saturating_add(16);
-        let top = 31 - shifted.leading_zeros();
-        let bucket = (4 * top - 20 + (shifted >> (top - 2))) as usize;
-        if rank == NONE {
-            Self::NO_MERGE
-        } else if bucket < Self::NO_MERGE - 1 {
-            bucket
-        } else {
-            Self::NO_MERGE - 1
-        }
+    fn bucket(rank: u32) -> usize {
+        // The exponent and two bits behind it.
+        let of = |number: f32| number.to_bits() >> 21;
+        of(rank as f32).saturating_sub(of(64.0)).min(Self::NO_MERGE as u32) as usize
     }
 }
 
