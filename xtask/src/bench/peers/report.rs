@@ -389,9 +389,10 @@ impl Report<'_> {
                     None => "–".to_owned(),
                 };
                 let call = if corpus.cut == "whole" { "long" } else { "batch" };
-                let scaling = self.speed(program.name, vocab, corpus, "warm").map_or_else(
+                let one = self.speed(program.name, vocab, corpus, "warm");
+                let scaling = one.zip(speed(call)).map_or_else(
                     || "–".to_owned(),
-                    |one| format!("{:.2}", speed(call).map_or(0.0, |s| s.mb_per_s) / one),
+                    |(one, own)| format!("{:.2}", own.mb_per_s / one),
                 );
                 let _ = writeln!(
                     lines,
