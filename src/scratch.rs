@@ -240,9 +240,10 @@ impl<'m> Scratch<'m> {
             && bytes > memory.len()
         {
             // What is in there is not needed, so nothing has to be copied.
-            memory.clear();
-            if memory.try_reserve_exact(bytes).is_ok() {
-                memory.resize(bytes, 0);
+            *memory = Vec::new();
+            if Vec::<u8>::new().try_reserve_exact(bytes).is_ok() {
+                // Zeros from the system: memory that is not used is not touched.
+                *memory = alloc::vec![0; bytes];
                 return true;
             }
         }

@@ -10,6 +10,7 @@ mod child;
 mod corpora;
 mod more;
 mod prepare;
+mod reach;
 mod report;
 mod rivals;
 mod round;
@@ -42,7 +43,7 @@ struct Options {
 }
 
 /// What can be measured, in this order.
-const MEASURES: [&str; 5] = ["start", "speed", "messages", "parts", "threads"];
+const MEASURES: [&str; 6] = ["start", "speed", "head", "messages", "parts", "threads"];
 
 /// Passes after the first, of which the middle one counts.
 const WARM: usize = 3;
@@ -52,7 +53,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 
 const USAGE: &str = "usage: cargo xtask bench peers [--corpus DIR] [--vocab NAME,…] [--rivals NAME,…] \
     [--rounds N] [--json FILE] [--only CORPUS,…] [--seconds N] \
-    [--measure start,speed,messages,parts,threads] [--tier NAME]";
+    [--measure start,speed,head,messages,parts,threads] [--tier NAME]";
 
 impl Options {
     fn parse(args: &[&str]) -> Result<Self, String> {
@@ -141,6 +142,7 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
             if options.measures("speed") {
                 round::speed(&options, &able, vocab, corpus, &mut results)?;
                 if corpus.is_adversarial() {
+                    let able = results.worthwhile(&able, vocab, corpus);
                     results.samples.extend(more::twice(&options, &able, vocab, corpus)?);
                 }
             }
@@ -148,6 +150,9 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
                 continue;
             }
             let able = results.worthwhile(&able, vocab, corpus);
+            if options.measures("head") && corpus.cut == "documents" {
+                results.heads.extend(more::heads(&options, &able, vocab, corpus)?);
+            }
             if options.measures("messages") && corpus.cut == "lines" {
                 results.messages.extend(more::messages(&options, &able, vocab, corpus)?);
             }
