@@ -1,7 +1,9 @@
-//! splintr: the vocabularies that it brings along, and a rank file for the one it does not.
+//! splintr: the vocabularies that it brings along, a rank file or a tokenizer.json for those it does not.
 
 use harness::{Error, Peer, Vocab};
-use splintr::{AnyTokenizer, FxHashMap, SpecialMode, Tokenizer, pretrained::from_pretrained};
+use splintr::{
+    AnyTokenizer, FxHashMap, SpecialMode, Tokenizer, from_json_path, pretrained::from_pretrained,
+};
 
 enum Splintr {
     Bundled(Box<AnyTokenizer>),
@@ -17,12 +19,13 @@ impl Peer for Splintr {
             "cl100k" => bundled("cl100k_base"),
             "o200k" => bundled("o200k_base"),
             "qwen2" => bundled("qwen2"),
-            _ => {
+            "r50k" => {
                 let ranks = std::fs::read(vocab.ranks())?;
                 let none = FxHashMap::<String, u32>::default();
                 let tokenizer = Tokenizer::from_bytes(&ranks, &vocab.pattern(), none)?;
                 Ok(Self::Ranks(Box::new(tokenizer)))
             }
+            _ => Ok(Self::Bundled(Box::new(from_json_path(vocab.given("json")?)?))),
         }
     }
 

@@ -6,6 +6,7 @@ use super::{
     check::Check,
     child::{self, Outcome},
     corpora::Corpus,
+    full::{Full, Load},
     more::Messages,
     rivals::Program,
 };
@@ -19,6 +20,8 @@ pub(super) struct Results {
     pub(super) messages: Vec<Messages>,
     pub(super) memory: Vec<Memory>,
     pub(super) starts: Vec<Start>,
+    pub(super) loads: Vec<Load>,
+    pub(super) fulls: Vec<Full>,
     /// What failed although the ids could be had.
     pub(super) failures: Vec<String>,
 }
