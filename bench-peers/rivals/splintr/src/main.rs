@@ -7,6 +7,9 @@ use splintr::{
 
 enum Splintr {
     Bundled(Box<AnyTokenizer>),
+    /// From a tokenizer.json, which may add tokens: they are left out by another call, which finds special
+    /// tokens in text.
+    File(Box<AnyTokenizer>),
     Ranks(Box<Tokenizer>),
 }
 
@@ -25,7 +28,7 @@ impl Peer for Splintr {
                 let tokenizer = Tokenizer::from_bytes(&ranks, &vocab.pattern(), none)?;
                 Ok(Self::Ranks(Box::new(tokenizer)))
             }
-            _ => Ok(Self::Bundled(Box::new(from_json_path(vocab.given("json")?)?))),
+            _ => Ok(Self::File(Box::new(from_json_path(vocab.given("json")?)?))),
         }
     }
 
@@ -35,6 +38,7 @@ impl Peer for Splintr {
                 let mode = SpecialMode::Ordinary;
                 tokenizer.encode_with(text, &mode).expect("no token is forbidden")
             }
+            Self::File(tokenizer) => tokenizer.encode_raw(text),
             Self::Ranks(tokenizer) => tokenizer.encode_ordinary(text),
         };
         ids
@@ -42,7 +46,7 @@ impl Peer for Splintr {
 
     fn decode(&self, ids: &[u32], text: &mut Vec<u8>) -> bool {
         let decoded = match self {
-            Self::Bundled(tokenizer) => tokenizer.decode(ids).ok(),
+            Self::Bundled(tokenizer) | Self::File(tokenizer) => tokenizer.decode(ids).ok(),
             Self::Ranks(tokenizer) => tokenizer.decode(ids).ok(),
         };
         decoded.map(|decoded| *text = decoded.into_bytes()).is_some()
@@ -54,7 +58,7 @@ impl Peer for Splintr {
             Self::Bundled(tokenizer) => {
                 tokenizer.encode_batch_with(texts, &SpecialMode::Ordinary).ok()
             }
-            Self::Ranks(_) => None,
+            Self::File(_) | Self::Ranks(_) => None,
         }
     }
 
@@ -62,6 +66,7 @@ impl Peer for Splintr {
     fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {
         Some(match self {
             Self::Bundled(tokenizer) => tokenizer.encode_rayon(text),
+            Self::File(_) => return None,
             Self::Ranks(tokenizer) => tokenizer.encode_rayon(text),
         })
     }
