@@ -8,7 +8,7 @@ use super::{
     answers::{Answers, Ids},
     cuts::{Carry, Cuts, cut},
     each_match,
-    steps::Pipeline,
+    steps::{Normalizer, Pattern, Pipeline},
     stop,
 };
 use crate::{
@@ -89,10 +89,19 @@ struct Steps<'s, 't> {
     ids: Vec<u32>,
     cutter: Cuts,
     is_strict: bool,
+    /// The last char is white space or ▁ where it is that in the raw text.
+    ends_as_raw: bool,
     first_differs: bool,
 }
 
 impl Steps<'_, '_> {
+    fn is_open(&self, raw: &str) -> bool {
+        if !self.ends_as_raw {
+            return self.run.is_open(raw);
+        }
+        raw.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '▁')
+    }
+
     /// Encodes the word `at..to` of a stretch, or more of it where that depends on what follows; returns its
     /// end.
     #[inline(never)]
@@ -105,10 +114,13 @@ impl Steps<'_, '_> {
         buffer: &mut Buffer<'_>,
     ) -> Result<usize, Stop> {
         let mut cut = at;
-        while self.is_strict && to < stretch.len() && self.run.is_open(&stretch[cut..to]) {
+        while self.is_strict && to < stretch.len() && self.is_open(&stretch[cut..to]) {
             cut = to;
             to = self.cutter.end(stretch, to);
         }
+        // A step that asks whether it stands at the very beginning is told no by any other place.
+        let asks_place = self.run.pipeline.settings.asks_place;
+        self.run.aligned = asks_place && start + at == 0;
         let word = &stretch[at..to];
         let Self { run, model, scratch, tokens, ids, .. } = self;
         ids.clear();
@@ -162,6 +174,13 @@ pub(super) fn ids(
         ids: Vec::new(),
         cutter,
         is_strict: cuts & cut::STRICT != 0,
+        ends_as_raw: pipeline.normalizers().all(|step| match step {
+            Normalizer::Prepend(_) => true,
+            Normalizer::Replace { pattern: Pattern::Literal(text), content } => {
+                (text, content) == (" ", "▁")
+            }
+            _ => false,
+        }),
         first_differs: cuts & cut::FIRST != 0,
     };
     let mut buffer = Buffer { ids: [0; ROOM], len: 0, out };
