@@ -7,6 +7,7 @@
 //! whole; its parts are ranges of it. See [`steps`] for how the blob holds the steps.
 
 mod answers;
+mod bert;
 mod charsmap;
 mod cuts;
 mod decode;

@@ -6,6 +6,7 @@
 use super::{
     Memory, Run, answers,
     answers::{Answers, Ids},
+    bert,
     cuts::{Carry, Cuts, cut},
     each_match,
     steps::{Normalizer, Pattern, Pipeline},
@@ -66,6 +67,7 @@ impl Buffer<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     answers: Answers,
+    chars: bert::Chars,
     owner: [u8; 32],
     /// Bytes that the answers may take.
     pub(super) limit: usize,
@@ -75,7 +77,9 @@ impl Seen {
     /// Forgets the answers of another tokenizer.
     pub(super) fn own(&mut self, owner: &[u8; 32]) {
         if self.owner != *owner {
-            (self.answers, self.owner) = (Answers::default(), *owner);
+            self.answers = Answers::default();
+            self.chars = bert::Chars::default();
+            self.owner = *owner;
         }
     }
 }
@@ -92,6 +96,8 @@ struct Steps<'s, 't> {
     /// The last char is white space or ▁ where it is that in the raw text.
     ends_as_raw: bool,
     first_differs: bool,
+    /// BERT's steps have a way of their own.
+    bert: Option<Normalizer<'t>>,
 }
 
 impl Steps<'_, '_> {
@@ -124,14 +130,23 @@ impl Steps<'_, '_> {
         let word = &stretch[at..to];
         let Self { run, model, scratch, tokens, ids, .. } = self;
         ids.clear();
-        run.stretch(word, start + at, at > 0, &mut |piece| {
-            let Piece::Part(text, split, _) = piece else { return Ok(()) };
-            tokens.clear();
-            let part = text.as_str().get(split.start..split.end).unwrap_or_default();
-            model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
+        tokens.clear();
+        let by_chars = self.bert.as_ref().and_then(|step| {
+            seen.chars.split(step, word, |part| model.tokenize(part, scratch, tokens))
+        });
+        if let Some(Ok(())) = by_chars {
             ids.extend(tokens.iter().map(|token| token.id));
-            Ok(())
-        })?;
+        } else {
+            // An error says where it is.
+            run.stretch(word, start + at, at > 0, &mut |piece| {
+                let Piece::Part(text, split, _) = piece else { return Ok(()) };
+                tokens.clear();
+                let part = text.as_str().get(split.start..split.end).unwrap_or_default();
+                model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
+                ids.extend(tokens.iter().map(|token| token.id));
+                Ok(())
+            })?;
+        }
         for &id in &*ids {
             buffer.one(id);
         }
@@ -182,6 +197,7 @@ pub(super) fn ids(
             _ => false,
         }),
         first_differs: cuts & cut::FIRST != 0,
+        bert: bert::of(pipeline),
     };
     let mut buffer = Buffer { ids: [0; ROOM], len: 0, out };
     let kernel = Kernel::detect();
