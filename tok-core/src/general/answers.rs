@@ -1,16 +1,23 @@
 //! Ids of words of raw text, where nothing else is asked for: as [`Words`](super::words::Words), but small.
 //!
 //! A word of up to 15 bytes and up to four ids take half a line of 64 bytes, one of up to 31 bytes and
-//! eight ids a line. A word has two places, side by side.
+//! eight ids a line, and all others of up to 63 bytes and 32 ids three lines: scripts that a vocabulary hardly
+//! knows have an id for each char or byte. A word has two places, side by side.
 
 use alloc::vec::Vec;
 use core::hint::select_unpredictable;
 
 /// Most bytes of a word.
-pub(super) const WORD_MAX: usize = 31;
+pub(super) const WORD_MAX: usize = 63;
+
+/// Longest word of the second table.
+pub(super) const LONG_MAX: usize = 31;
 
 /// Longest word of the first table.
-const SHORT_MAX: usize = 15;
+pub(super) const SHORT_MAX: usize = 15;
+
+/// Most ids of an answer.
+pub(super) const IDS_MAX: usize = 32;
 
 /// The count stands above the first id.
 const COUNT: u32 = 24;
@@ -68,6 +75,28 @@ fn long_key(text: &[u8], len: usize) -> [u128; 2] {
     [low, short_key(rest, len.saturating_sub(16)) | 1 << 127]
 }
 
+/// The first `len` bytes of `text` with the length on top; `len <= 63`.
+#[inline]
+fn wide_key(text: &[u8], len: usize) -> [u128; 4] {
+    let mut bytes = [0u8; 64];
+    if let (Some(to), Some(from)) = (bytes.get_mut(..len), text.get(..len)) {
+        to.copy_from_slice(from);
+    }
+    bytes[63] = len as u8;
+    let mut key = [0; 4];
+    for (to, from) in key.iter_mut().zip(bytes.as_chunks::<16>().0) {
+        *to = u128::from_le_bytes(*from);
+    }
+    key
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(C, align(64))]
+struct Wide {
+    key: [u128; 4],
+    ids: [u32; IDS_MAX],
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(C)]
 struct Short {
@@ -119,7 +148,8 @@ pub(super) struct Answers {
     short: Vec<ShortLine>,
     /// Pairs begin at even places.
     long: Vec<Long>,
-    kept: [usize; 2],
+    wide: Vec<Wide>,
+    kept: [usize; 3],
 }
 
 impl Answers {
@@ -145,6 +175,22 @@ impl Answers {
         (entry.key == key).then_some(Ids { ids: entry.ids })
     }
 
+    /// The same for `len <= 63`, where the others have none.
+    #[inline]
+    pub(super) fn wide(&self, text: &[u8], len: usize) -> Option<Ids<IDS_MAX>> {
+        let key = wide_key(text, len);
+        let at = self.wide_place(key);
+        let entries = self.wide.get(at..)?.first_chunk::<2>()?;
+        let entry = entries.iter().find(|entry| entry.key == key)?;
+        Some(Ids { ids: entry.ids })
+    }
+
+    #[inline(always)]
+    fn wide_place(&self, key: [u128; 4]) -> usize {
+        let hash = key.into_iter().fold(0, |before, part| hash(part ^ u128::from(before)));
+        hash as usize & self.wide.len().wrapping_sub(1) & !1
+    }
+
     #[inline(always)]
     fn long_place(&self, [low, high]: [u128; 2]) -> usize {
         let hash = hash(low ^ u128::from(hash(high)));
@@ -154,18 +200,42 @@ impl Answers {
     /// Keeps an answer, in up to `limit` bytes for all.
     #[inline(never)]
     pub(super) fn put(&mut self, word: &[u8], ids: &[u32], limit: usize) {
-        match word.len() {
-            1..=SHORT_MAX => {
+        let limit = limit / 3;
+        match (word.len(), ids.len()) {
+            (1..=SHORT_MAX, 0..=4) => {
                 let Some(Ids { ids }) = Ids::new(ids) else { return };
-                self.grow_short(limit / 2);
+                self.grow_short(limit);
                 self.put_short(Short { key: short_key(word, word.len()), ids });
             }
-            16..=WORD_MAX => {
+            (16..=LONG_MAX, 0..=8) => {
                 let Some(Ids { ids }) = Ids::new(ids) else { return };
-                self.grow_long(limit / 2);
+                self.grow_long(limit);
                 self.put_long(Long { key: long_key(word, word.len()), ids });
             }
+            (1..=WORD_MAX, 0..=IDS_MAX) => {
+                let Some(Ids { ids }) = Ids::new(ids) else { return };
+                self.grow_wide(limit);
+                self.put_wide(Wide { key: wide_key(word, word.len()), ids });
+            }
             _ => {}
+        }
+    }
+
+    fn put_wide(&mut self, entry: Wide) {
+        let at = self.wide_place(entry.key);
+        if let Some([first, second]) = self.wide.get_mut(at..).and_then(<[_]>::first_chunk_mut) {
+            (*second, *first) = (*first, entry);
+            self.kept[2] += 1;
+        }
+    }
+
+    fn grow_wide(&mut self, limit: usize) {
+        let line = size_of::<Wide>();
+        let Some(len) = wanted(self.wide.len(), self.kept[2], line, limit) else { return };
+        let old = core::mem::replace(&mut self.wide, alloc::vec![Wide::default(); len]);
+        self.kept[2] = 0;
+        for entry in old.into_iter().filter(|entry| entry.key != [0; 4]) {
+            self.put_wide(entry);
         }
     }
 
@@ -226,25 +296,31 @@ mod tests {
     #[test]
     fn what_is_kept_is_found_and_nothing_else() {
         let mut answers = Answers::default();
-        let text = b"a text of several words, and of one-that-is-a-little-longer";
+        let text = b"a text of several words, and of one-that-is-a-little-longer than those";
+        fn all<const N: usize>(ids: Ids<N>) -> Vec<u32> {
+            let (ids, count) = ids.get();
+            ids[..count].to_vec()
+        }
         let get = |answers: &Answers, text: &[u8], len: usize| match len {
-            0..16 => {
-                answers.short(text, len).map(|ids| ids.get()).map(|(ids, n)| ids[..n].to_vec())
-            }
-            _ => answers.long(text, len).map(|ids| ids.get()).map(|(ids, n)| ids[..n].to_vec()),
+            0..16 => answers.short(text, len).map(all),
+            16..32 => answers.long(text, len).map(all),
+            _ => None,
+        };
+        let get = |answers: &Answers, text: &[u8], len: usize| {
+            get(answers, text, len).or_else(|| answers.wide(text, len).map(all))
         };
         for len in 1..=WORD_MAX {
             assert_eq!(get(&answers, text, len), None, "{len}");
-            let ids = &[7, len as u32, 9, ID][..len % 5];
+            let ids = &[7, len as u32, 9, ID].repeat(8)[..len % 33];
             answers.put(&text[..len], ids, 1 << 20);
             for whole in [&text[..], &text[..len]] {
                 assert_eq!(get(&answers, whole, len).as_deref(), Some(ids), "{len}");
             }
         }
         // Too many, too large, too long.
-        answers.put(b"many", &[1; 5], 1 << 20);
+        answers.put(b"many", &[1; 33], 1 << 20);
         answers.put(b"large", &[ID + 1], 1 << 20);
-        answers.put(&text[..32], &[1], 1 << 20);
+        answers.put(&text[..64], &[1], 1 << 20);
         assert_eq!(get(&answers, b"many", 4), None);
         assert_eq!(get(&answers, b"large", 5), None);
         // Zeros behind a word are not the same word.
@@ -257,10 +333,12 @@ mod tests {
         let mut answers = Answers::default();
         for number in 0..20_000u32 {
             let word = alloc::format!("{number}");
-            answers.put(word.as_bytes(), &[number], 1 << 17);
-            answers.put(alloc::format!("{number:020}").as_bytes(), &[number], 1 << 17);
+            answers.put(word.as_bytes(), &[number], 3 << 17);
+            answers.put(alloc::format!("{number:020}").as_bytes(), &[number], 3 << 17);
+            answers.put(alloc::format!("{number:040}").as_bytes(), &[number], 3 << 17);
         }
-        assert_eq!((answers.short.len(), answers.long.len()), (1024, 1024));
+        let lens = (answers.short.len(), answers.long.len(), answers.wide.len());
+        assert_eq!(lens, (2048, 2048, 512));
         let mut none = Answers::default();
         none.put(b"a", &[1], 64);
         assert!(none.short(b"a", 1).is_none());

@@ -120,7 +120,9 @@ fn learn(step: &Normalizer<'_>, c: char) -> Slot {
     let all = text.as_str();
     let space = |c: char| c.is_whitespace();
     let trimmed = all.trim_matches(space);
-    let starts = !trimmed.chars().any(|c| !is_starter(c));
+    // Without marks to strip nothing is decomposed, so nothing is ordered.
+    let orders = matches!(step, Normalizer::Bert { strip_accents: true, .. });
+    let starts = !orders || trimmed.chars().all(is_starter);
     let one = trimmed.chars().nth(1).is_none();
     let kind = match () {
         () if !starts || trimmed.contains(space) || trimmed.len() > ROOM => Kind::Other,

@@ -23,7 +23,7 @@ mod words;
 
 pub use charsmap::Charsmap;
 pub use cuts::cut;
-pub use tail::Tail;
+pub use tail::{Next, Tail, next};
 
 use crate::{
     added_tokens::{self, Matcher, Special},

@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 /// Ids that are handed on at a time.
 const ROOM: usize = 512;
 /// Most ids of one answer.
-const MOST: usize = 8;
+const MOST: usize = answers::IDS_MAX;
 
 /// Ids on their way to the caller.
 struct Buffer<'o> {
@@ -258,14 +258,21 @@ fn words(
                 continue;
             }
             let (rest, len) = (bytes.get(at..).unwrap_or_default(), end - at);
-            if len <= 15 {
+            if len <= answers::SHORT_MAX {
                 if let Some(ids) = seen.answers.short(rest, len) {
                     buffer.put(ids);
                     at = end;
                     continue;
                 }
-            } else if len <= answers::WORD_MAX
+            } else if len <= answers::LONG_MAX
                 && let Some(ids) = seen.answers.long(rest, len)
+            {
+                buffer.put(ids);
+                at = end;
+                continue;
+            }
+            if len <= answers::WORD_MAX
+                && let Some(ids) = seen.answers.wide(rest, len)
             {
                 buffer.put(ids);
                 at = end;
