@@ -1,25 +1,22 @@
-//! Level 1: answers of several ids that were merged before, in memory the caller keeps.
+//! Level 1: answers for pre-tokens that came before, in memory the caller keeps.
 //!
-//! What level 0 does not know is merged once and then found here, as long as nothing else takes its
-//! place. Keys are compared whole. The cache belongs to one tokenizer at a time.
+//! The words of a text come again and again. What level 0 or the merges said about one is kept here,
+//! ready to be written, as long as nothing else takes its place. Keys are compared whole. The cache
+//! belongs to one tokenizer at a time.
 
-use core::hint::select_unpredictable;
-
-use crate::{
-    blob::{
-        Line,
-        lookup::{Key, LongKey},
-    },
-    kernel::prefetch,
+use crate::blob::{
+    Line,
+    lookup::{self, Key, LongKey, SHORT_MAX},
 };
 
 /// Ids in an answer of the first tier, for pre-tokens of up to 15 bytes.
 pub const SHORT_IDS: usize = 6;
 /// Ids in an answer of the second tier, for 16 to 31 bytes.
 pub const LONG_IDS: usize = 12;
+/// Ids in an answer that stands as it is written.
+const PLAIN_IDS: usize = 3;
 
-/// Bits of an id. Three ids are in a word, and the number of all of them in the upper bits of the
-/// first word.
+/// Bits of a packed id. Three ids are in a word, and the number of all of them in the upper bits.
 const ID_BITS: u32 = 20;
 const ID_MASK: u64 = (1 << ID_BITS) - 1;
 const COUNT_SHIFT: u32 = 3 * ID_BITS;
@@ -35,10 +32,110 @@ pub struct Cache<'c> {
     kept: Option<&'c mut usize>,
 }
 
+/// What is kept for a pre-token of up to 15 bytes: up to three ids as they are, or up to six packed.
+/// The upper bits of the second word say how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Answer([u64; 2]);
+
+impl Answer {
+    /// The answer with these ids; `None` if they are too many, too large, or none.
+    #[inline]
+    fn new(ids: impl ExactSizeIterator<Item = u32>) -> Option<Self> {
+        let count = ids.len();
+        if count == 0 {
+            return None;
+        }
+        if count > PLAIN_IDS {
+            let [first, second] = pack::<2, SHORT_IDS>(ids)?;
+            return Some(Self([first, second | (count as u64) << COUNT_SHIFT]));
+        }
+        let mut plain = [0u32; 4];
+        for (to, id) in plain.iter_mut().zip(ids) {
+            *to = id;
+        }
+        let word = |i: usize| u64::from(plain[i]) | u64::from(plain[i + 1]) << 32;
+        Some(Self([word(0), word(2) | (count as u64) << COUNT_SHIFT]))
+    }
+
+    /// How many ids it has.
+    #[inline(always)]
+    pub const fn count(self) -> usize {
+        (self.0[1] >> COUNT_SHIFT) as usize
+    }
+
+    /// Whether the ids are [`plain`](Self::plain).
+    #[inline(always)]
+    pub const fn is_plain(self) -> bool {
+        self.count() <= PLAIN_IDS
+    }
+
+    /// Up to three ids and what is no id.
+    #[inline(always)]
+    pub const fn plain(self) -> [u32; 4] {
+        let [first, second] = self.0;
+        [first as u32, (first >> 32) as u32, second as u32, (second >> 32) as u32]
+    }
+
+    /// All ids, the first so many of these.
+    #[inline]
+    pub fn ids(self) -> ([u32; SHORT_IDS], usize) {
+        let [a, b, c, _] = self.plain();
+        let ids = if self.is_plain() { [a, b, c, 0, 0, 0] } else { unpack(self.0) };
+        (ids, self.count().min(SHORT_IDS))
+    }
+}
+
+/// A pre-token of up to 15 bytes, in two words: its bytes, zeros, and its length in the last byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word([u64; 2]);
+
+/// The bytes of a word that count, and its length where it stands, by the length.
+static SHAPES: [[u64; 4]; 16] = {
+    let mut shapes = [[0; 4]; 16];
+    let mut len = 1;
+    while len < 16 {
+        let [low, high, ..] = shapes[len - 1];
+        shapes[len] = [low << 8 | 0xFF, high << 8 | low >> 56, (len as u64) << 56, 0];
+        len += 1;
+    }
+    shapes
+};
+
+impl Word {
+    /// The word of a key.
+    pub const fn of(key: Key) -> Self {
+        Self([key.0 as u64, (key.0 >> 64) as u64])
+    }
+
+    /// The first `len` bytes of `block`, `len <= 15`.
+    #[inline(always)]
+    pub fn load(block: &[u8; 16], len: usize) -> Self {
+        let (words, _) = block.as_chunks::<8>();
+        let [low, high, length, _] = SHAPES[len & SHORT_MAX];
+        let [first, second] = [0, 1].map(|i| u64::from_le_bytes(words[i]));
+        Self([first & low, second & high | length])
+    }
+
+    /// The line for it, of `lines`.
+    #[inline(always)]
+    fn place(self, lines: usize) -> usize {
+        let [low, high] = self.0;
+        lookup::reduce((low ^ high.rotate_left(29)).wrapping_mul(MIX), lines)
+    }
+}
+
+const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// The line for a hash of which the tables use the upper bits.
 #[inline(always)]
 fn place(hash: u64, len: usize) -> usize {
     ((u64::from(hash as u32) * len as u64) >> 32) as usize
+}
+
+/// Two words of a line.
+fn pair(line: &Line, at: usize) -> [u64; 2] {
+    let (words, _) = line.as_chunks::<8>();
+    [at, at + 1].map(|i| u64::from_le_bytes(words[i]))
 }
 
 /// The ids in `words`, three each.
@@ -68,21 +165,20 @@ impl<'c> Cache<'c> {
     /// Keeps the answers of a smaller cache of the same tokenizer.
     pub fn take_over(&mut self, lines: &[Line]) {
         let (long, short) = lines.split_at(lines.len() / 4);
-        let word = |line: &Line, i: usize| u64::from_le_bytes(line.as_chunks::<8>().0[i]);
         for line in short {
             // The newer answer is the first.
-            for at in [6, 2] {
-                let key = u128::from_le_bytes(line.as_chunks::<16>().0[at / 2 - 1]);
-                let words = [word(line, at), word(line, at + 1)];
-                if words[0] >> COUNT_SHIFT != 0 {
-                    self.put_short(Key(key), Key(key).hash(), words);
+            for at in [4, 0] {
+                let answer = Answer(pair(line, at + 2));
+                if answer.count() != 0 {
+                    self.put_short(Word(pair(line, at)), answer);
                 }
             }
         }
         for line in long {
             let mut key = [0; 32];
             key.copy_from_slice(&line[..32]);
-            let words = [word(line, 4), word(line, 5), word(line, 6), word(line, 7)];
+            let ([a, b], [c, d]) = (pair(line, 4), pair(line, 6));
+            let words = [a, b, c, d];
             if words[0] >> COUNT_SHIFT != 0 {
                 self.put_long(&LongKey(key), LongKey(key).hash(), words);
             }
@@ -94,29 +190,20 @@ impl<'c> Cache<'c> {
         Cache { short: self.short, long: self.long, kept: self.kept.as_deref_mut() }
     }
 
-    /// Prepares to look for a pre-token of up to 15 bytes.
+    /// What is kept for a pre-token of up to 15 bytes.
     #[inline(always)]
-    pub(crate) fn prefetch_short(&self, hash: u64) {
-        if let Some(line) = self.short.get(place(hash, self.short.len())) {
-            prefetch(line);
-        }
-    }
-
-    /// The ids of a pre-token of up to 15 bytes, and how many they are: 0 if they are not here.
-    #[inline(always)]
-    pub fn short(&self, key: Key, hash: u64) -> ([u32; SHORT_IDS], usize) {
-        let Some(line) = self.short.get(place(hash, self.short.len())) else {
-            return ([0; SHORT_IDS], 0);
-        };
-        let (keys, _) = line.as_chunks::<16>();
+    pub fn short(&self, word: Word) -> Option<Answer> {
+        let line = self.short.get(word.place(self.short.len()))?;
         let (words, _) = line.as_chunks::<8>();
-        // The second answer, unless it is the first, and whether it is that: without a branch.
-        let same = |at: usize| u128::from_le_bytes(keys[at]) == key.0;
-        let at = select_unpredictable(same(0), 2, 6);
-        let word = |i: usize| u64::from_le_bytes(words[at + i]);
-        let (first, found) = (word(0), same(0) | same(2));
-        let count = select_unpredictable(found, (first >> COUNT_SHIFT) as usize, 0);
-        (unpack([first, word(1)]), count.min(SHORT_IDS))
+        let at = |i: usize| u64::from_le_bytes(words[i]);
+        let other = |i: usize| (at(i) ^ word.0[0]) | (at(i + 1) ^ word.0[1]);
+        let (first, second) = (other(0), other(4));
+        // Which of the two it is, is as good as random: no branch.
+        if first.min(second) != 0 {
+            return None;
+        }
+        let i = 2 + 4 * usize::from(first != 0);
+        Some(Answer([at(i), at(i + 1)]))
     }
 
     /// The ids of a pre-token of 16 to 31 bytes, and how many they are: 0 if they are not here.
@@ -134,26 +221,28 @@ impl<'c> Cache<'c> {
     }
 
     /// Keeps the ids of a pre-token of up to 15 bytes, if they are few.
-    pub fn keep_short(&mut self, key: Key, hash: u64, ids: impl ExactSizeIterator<Item = u32>) {
-        if let Some(words) = pack::<2, SHORT_IDS>(ids) {
-            self.put_short(key, hash, words);
+    pub fn keep_short(&mut self, word: Word, ids: impl ExactSizeIterator<Item = u32>) {
+        if let Some(answer) = Answer::new(ids) {
+            self.put_short(word, answer);
         }
     }
 
-    fn put_short(&mut self, key: Key, hash: u64, words: [u64; 2]) {
-        let len = self.short.len();
-        if let Some(line) = self.short.get_mut(place(hash, len)) {
+    fn put_short(&mut self, word: Word, answer: Answer) {
+        let place = word.place(self.short.len());
+        if let Some(line) = self.short.get_mut(place) {
             // The older answer gives way.
             line.copy_within(..32, 32);
-            line[..16].copy_from_slice(&key.0.to_le_bytes());
-            write(&mut line[16..32], &words);
+            write(&mut line[..16], &word.0);
+            write(&mut line[16..32], &answer.0);
             self.count();
         }
     }
 
     /// Keeps the ids of a pre-token of 16 to 31 bytes, if they are few.
     pub fn keep_long(&mut self, key: &LongKey, hash: u64, ids: impl ExactSizeIterator<Item = u32>) {
-        if let Some(words) = pack::<4, LONG_IDS>(ids) {
+        let count = ids.len() as u64;
+        if let Some(mut words) = pack::<4, LONG_IDS>(ids) {
+            words[0] |= count << COUNT_SHIFT;
             self.put_long(key, hash, words);
         }
     }
@@ -179,8 +268,7 @@ impl<'c> Cache<'c> {
 fn pack<const WORDS: usize, const IDS: usize>(
     ids: impl ExactSizeIterator<Item = u32>,
 ) -> Option<[u64; WORDS]> {
-    let count = ids.len();
-    if count > IDS {
+    if ids.len() > IDS {
         return None;
     }
     let mut words = [0; WORDS];
@@ -190,7 +278,6 @@ fn pack<const WORDS: usize, const IDS: usize>(
         }
         words[i / 3] |= u64::from(id) << (ID_BITS * (i as u32 % 3));
     }
-    words[0] |= (count as u64) << COUNT_SHIFT;
     Some(words)
 }
 
@@ -203,36 +290,81 @@ fn write(to: &mut [u8], words: &[u64]) {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
+    use std::vec::Vec;
+
     use super::*;
 
     #[test]
     fn what_is_kept_is_found_until_two_others_take_its_place() {
-        let mut lines = [[0; 64]; 4];
-        let mut cache = Cache::new(&mut lines);
-        let key = |i: u128| Key(i << 100 | 5);
+        let mut lines = [[0; 64]; 2];
+        let mut cache = Cache::new(&mut lines[..1]);
+        let word = |i: u128| Word::of(Key(i << 100 | 5));
+        let found = |cache: &Cache<'_>, i| {
+            cache.short(word(i)).map(|answer| {
+                let (ids, count) = answer.ids();
+                Vec::from(&ids[..count])
+            })
+        };
         let ids = [7u32, 1 << 19, 3, 4, 5, (1 << 20) - 1];
         for count in 1..=6 {
-            cache.keep_short(key(1), 1, ids[..count].iter().copied());
-            let (found, len) = cache.short(key(1), 1);
-            assert_eq!(&found[..len], &ids[..count]);
+            cache.keep_short(word(1), ids[..count].iter().copied());
+            assert_eq!(found(&cache, 1).as_deref(), Some(&ids[..count]));
+            assert_eq!(cache.short(word(1)).map(|answer| answer.is_plain()), Some(count <= 3));
         }
-        assert_eq!(cache.short(key(2), 1).1, 0);
-        cache.keep_short(key(2), 1, [9].into_iter());
-        assert_eq!(cache.short(key(1), 1).1, 6);
-        assert_eq!(cache.short(key(2), 1), ([9, 0, 0, 0, 0, 0], 1));
-        cache.keep_short(key(3), 1, [8].into_iter());
-        assert_eq!(cache.short(key(1), 1).1, 0);
-        // Too many, or too large.
-        cache.keep_short(key(4), 1, [1; 7].into_iter());
-        cache.keep_short(key(4), 1, [1 << 20].into_iter());
-        assert_eq!(cache.short(key(4), 1).1, 0);
+        assert_eq!(found(&cache, 2), None);
+        cache.keep_short(word(2), [9].into_iter());
+        assert_eq!(found(&cache, 1).as_deref(), Some(&ids[..]));
+        assert_eq!(found(&cache, 2), Some(Vec::from([9])));
+        // Up to three ids may be as large as they like.
+        let large = [u32::MAX, 8, u32::MAX - 1];
+        cache.keep_short(word(3), large.into_iter());
+        assert_eq!(found(&cache, 1), None);
+        assert_eq!(found(&cache, 3), Some(Vec::from(large)));
+        // None, too many, or too large.
+        cache.keep_short(word(4), [].into_iter());
+        cache.keep_short(word(4), [1; 7].into_iter());
+        cache.keep_short(word(4), [1 << 20; 4].into_iter());
+        assert_eq!(found(&cache, 4), None);
+        assert_eq!(Cache::default().short(word(1)), None);
+    }
 
+    #[test]
+    fn a_larger_cache_takes_answers_over() {
+        let (mut small, mut large) = ([[0; 64]; 4], [[0; 64]; 64]);
+        let word = |i: u128| Word::of(Key(i << 100 | 5));
+        let mut cache = Cache::new(&mut small);
+        for i in 0..6 {
+            cache.keep_short(word(i), [i as u32; 3].into_iter());
+        }
+        let kept: Vec<u128> = (0..6).filter(|&i| cache.short(word(i)).is_some()).collect();
+        assert!(kept.contains(&5) && kept.len() <= 6);
+        let mut cache = Cache::new(&mut large);
+        cache.take_over(&small);
+        for i in kept {
+            assert_eq!(cache.short(word(i)).map(|answer| answer.ids().0[0]), Some(i as u32));
+        }
+    }
+
+    #[test]
+    fn a_word_is_the_bytes_that_count() {
+        let block: [u8; 16] = core::array::from_fn(|i| i as u8 | 0xC0);
+        for len in 0..16 {
+            let wanted = Key::new(&block[..len]).map(Word::of);
+            assert_eq!(Some(Word::load(&block, len)), wanted);
+        }
+    }
+
+    #[test]
+    fn long_words() {
+        let mut lines = [[0; 64]; 4];
+        let mut cache = Cache::new(&mut lines);
         let long = LongKey([3; 32]);
         cache.keep_long(&long, 9, (0..12).map(|i| i * 80_000));
         let (found, len) = cache.long(&long, 9);
         assert_eq!(len, 12);
         assert!(found.iter().zip(0..).all(|(&id, i)| id == i * 80_000));
         assert_eq!(cache.long(&LongKey([4; 32]), 9).1, 0);
-        assert_eq!(Cache::default().short(key(1), 1).1, 0);
     }
 }

@@ -3,7 +3,7 @@
 use crate::blob::Tables;
 
 /// Takes tokens.
-pub trait Sink {
+pub trait Sink: Default {
     /// How many more tokens it takes.
     fn room(&self) -> usize;
 
@@ -22,7 +22,8 @@ pub trait Sink {
         text: &[u8],
     );
 
-    /// Takes the first `count` of `ids`, as [`many`](Self::many) does.
+    /// Takes the first `count` of `ids`, as [`many`](Self::many) does, where there is room for all of
+    /// them; `false` if there is not.
     #[inline(always)]
     fn few<const N: usize>(
         &mut self,
@@ -31,8 +32,12 @@ pub trait Sink {
         count: usize,
         start: usize,
         text: &[u8],
-    ) {
-        self.many(tables, ids.into_iter().take(count), start, text);
+    ) -> bool {
+        let room = self.room() >= N;
+        if room {
+            self.many(tables, ids.into_iter().take(count), start, text);
+        }
+        room
     }
 
     /// The spans taken since `from` tokens were there, if this sink takes spans. They are in
@@ -41,35 +46,37 @@ pub trait Sink {
 }
 
 /// Writes ids.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct IdSink<'o> {
-    ids: &'o mut [u32],
-    len: usize,
+    /// What is not written yet.
+    rest: &'o mut [u32],
+    /// How many there were.
+    all: usize,
 }
 
 impl<'o> IdSink<'o> {
     /// Writes to `ids`, from the front.
     pub const fn new(ids: &'o mut [u32]) -> Self {
-        Self { ids, len: 0 }
+        Self { all: ids.len(), rest: ids }
     }
 }
 
 impl Sink for IdSink<'_> {
     #[inline(always)]
     fn room(&self) -> usize {
-        self.ids.len() - self.len
+        self.rest.len()
     }
 
     #[inline(always)]
     fn taken(&self) -> usize {
-        self.len
+        self.all - self.rest.len()
     }
 
     #[inline(always)]
     fn one(&mut self, id: u32, _: usize, _: usize) {
-        if let Some(slot) = self.ids.get_mut(self.len) {
+        if let Some((slot, rest)) = core::mem::take(&mut self.rest).split_first_mut() {
             *slot = id;
-            self.len += 1;
+            self.rest = rest;
         }
     }
 
@@ -81,15 +88,12 @@ impl Sink for IdSink<'_> {
         count: usize,
         _: usize,
         _: &[u8],
-    ) {
-        match self.ids.get_mut(self.len..).and_then(<[u32]>::first_chunk_mut::<N>) {
-            // All of them, whatever their number: what is too much is written over.
-            Some(slots) => {
-                *slots = ids;
-                self.len += count.min(N);
-            }
-            None => ids.into_iter().take(count).for_each(|id| self.one(id, 0, 0)),
-        }
+    ) -> bool {
+        // All of them, whatever their number: what is too much is written over.
+        let Some(slots) = self.rest.first_chunk_mut::<N>() else { return false };
+        *slots = ids;
+        self.rest = &mut core::mem::take(&mut self.rest)[count.min(N)..];
+        true
     }
 
     #[inline(always)]
@@ -105,7 +109,7 @@ impl Sink for IdSink<'_> {
 }
 
 /// Counts, up to a limit.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct CountSink {
     len: usize,
     limit: usize,
@@ -152,8 +156,10 @@ impl Sink for CountSink {
         count: usize,
         _: usize,
         _: &[u8],
-    ) {
-        self.len += count;
+    ) -> bool {
+        let room = self.room() >= N;
+        self.len += if room { count } else { 0 };
+        room
     }
 
     fn spans_mut(&mut self, _: usize) -> &mut [Span] {
@@ -175,7 +181,7 @@ pub struct Span {
 }
 
 /// Writes ids and where they come from.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct SpanSink<'o> {
     spans: &'o mut [Span],
     len: usize,

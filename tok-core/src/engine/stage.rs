@@ -1,4 +1,4 @@
-//! Normalized text to ids: pre-tokens in batches, their answers in the hot heads looked up together.
+//! Normalized text to ids: pre-tokens in batches, each looked up in the cache.
 
 use core::marker::PhantomData;
 
@@ -11,10 +11,8 @@ use super::{
 use crate::{
     Cache, Kernel, Workspace,
     added_tokens::Matcher,
-    blob::{
-        Tables, flags,
-        lookup::{self, Key, NONE, SHORT_MAX, TINY_MAX, TinyKey, Value},
-    },
+    blob::{Tables, flags, lookup::SHORT_MAX},
+    cache::Word,
     sink::Sink,
 };
 
@@ -147,7 +145,7 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
-        let (mut ends, mut hot) = ([0; BATCH], [NONE; BATCH]);
+        let mut ends = [0; BATCH];
         let stretch = &text[..limit];
         while *done < stop {
             let mut count = P::fill(self.tables, workspace.kernel, stretch, *done, &mut ends);
@@ -157,106 +155,59 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
             if count == 0 {
                 *done = stop;
             }
-            let ends = ends.get(..count).unwrap_or_default();
-            // All hot answers first: the loads do not depend on each other, so the processor has
-            // several cache misses under way at once.
-            self.hot_answers(text, *done, ends, &mut hot);
-            self.prefetch(text, *done, ends, &hot, &workspace.cache);
-            for (&hot, &end) in hot.iter().zip(ends) {
-                let start = *done;
-                // No answer is all ones, which is not one id either.
-                if let Some(id) = Value(hot).as_one()
-                    && sink.room() > 0
-                {
-                    sink.one(id, start, end);
+            let mut ends = ends.get(..count).unwrap_or_default();
+            loop {
+                let known = self.known(text, *done, ends, &workspace.cache, sink);
+                if let Some(&end) = known.checked_sub(1).and_then(|last| ends.get(last)) {
                     *done = end;
-                    continue;
                 }
+                let Some((&end, rest)) = ends.get(known..).and_then(<[usize]>::split_first) else {
+                    break;
+                };
+                ends = rest;
                 if P::DROPS && end & DROPPED != 0 {
                     *done = end & !DROPPED;
                     continue;
                 }
-                let piece = stretch.get(start..end).unwrap_or_default();
-                if hot == NONE
-                    && piece.len() <= SHORT_MAX
-                    && let Some(key) = Key::load(text, start, piece.len())
-                {
-                    let hash = key.hash();
-                    let (ids, count) = workspace.cache.short(key, hash);
-                    if count > 0 && count <= sink.room() {
-                        sink.few(self.tables, ids, count, start, piece);
-                    } else {
-                        self.words.short(key, hash, piece, start, workspace, sink)?;
-                    }
-                } else {
-                    self.words.other(hot, piece, start, workspace, sink)?;
-                }
+                let piece = stretch.get(*done..end).unwrap_or_default();
+                self.words.encode(piece, *done, workspace, sink)?;
                 *done = end;
             }
         }
         Ok(())
     }
 
-    /// The answers in the heads for pre-tokens that follow each other; NONE for others.
+    /// Writes what the cache knows of pre-tokens that follow each other, up to the first of which it
+    /// knows nothing; gives their number. What is needed for that stays in registers.
     #[inline(always)]
-    fn hot_answers(&self, text: &[u8], from: usize, ends: &[usize], hot: &mut [u32; BATCH]) {
-        let mut longer = [0u8; BATCH];
-        let (mut start, mut count) = (from, 0);
-        for (i, (hot, &end)) in hot.iter_mut().zip(ends).enumerate() {
-            if P::DROPS && end & DROPPED != 0 {
-                *hot = NONE;
-                start = end & !DROPPED;
-                continue;
-            }
-            let len = end.wrapping_sub(start);
-            let key = match text.get(start..).and_then(<[u8]>::first_chunk::<8>) {
-                Some(block) => TinyKey::load(block, len),
-                None => text.get(start..end).and_then(TinyKey::new).unwrap_or(TinyKey(0)),
-            };
-            *hot = lookup::tiny_head(self.tables, key, key.hash());
-            // Longer ones afterwards: a branch here would often be mispredicted.
-            longer[count] = i as u8;
-            count += usize::from(len > TINY_MAX);
-            start = end;
-        }
-        for &i in &longer[..count] {
-            let i = usize::from(i);
-            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
-            let len = ends[i].wrapping_sub(start);
-            if len <= SHORT_MAX
-                && let Some(key) = Key::load(text, start, len)
-            {
-                hot[i] = lookup::short_head(self.tables, key, key.hash());
-            }
-        }
-    }
-
-    /// Asks for what will be read for the pre-tokens that are not in the heads: one after the other
-    /// they would wait for memory each.
-    #[inline(always)]
-    fn prefetch(
+    fn known<K: Sink>(
         &self,
         text: &[u8],
         from: usize,
         ends: &[usize],
-        hot: &[u32; BATCH],
         cache: &Cache<'_>,
-    ) {
-        let (mut missing, mut count) = ([0u8; BATCH], 0);
-        for (i, &hot) in hot.iter().enumerate().take(ends.len()) {
-            missing[count & 127] = i as u8;
-            count += usize::from(hot == NONE);
-        }
-        for &i in missing.iter().take(count.min(128)) {
-            let i = usize::from(i);
-            let start = if i == 0 { from } else { ends[i - 1] & !DROPPED };
-            let len = (ends[i] & !DROPPED).wrapping_sub(start);
-            if len <= SHORT_MAX
-                && let Some(key) = Key::load(text, start, len)
-            {
-                cache.prefetch_short(key.hash());
-                lookup::prefetch_cold(self.tables, &text[start..start + len]);
+        sink: &mut K,
+    ) -> usize {
+        let mut rest = text.get(from..).unwrap_or_default();
+        let mut count = 0;
+        let mut here = core::mem::take(sink);
+        for &end in ends {
+            let start = text.len() - rest.len();
+            let len = end.wrapping_sub(start);
+            let Some(block) = rest.first_chunk::<16>() else { break };
+            if len > SHORT_MAX {
+                break;
             }
+            let Some(answer) = cache.short(Word::load(block, len)) else { break };
+            if !answer.is_plain()
+                || !here.few(self.tables, answer.plain(), answer.count(), start, &rest[..len])
+            {
+                break;
+            }
+            rest = &rest[len..];
+            count += 1;
         }
+        *sink = here;
+        count
     }
 }

@@ -1,13 +1,14 @@
-//! One pre-token that the hot heads do not answer.
+//! One pre-token that the cache does not answer at once.
 
 use super::{Request, Stop};
 use crate::{
     Workspace,
     blob::{
         Tables, flags,
-        lookup::{self, Key, LONG_MAX, LongKey, NONE, Value},
+        lookup::{self, Key, LongKey, NONE, Value},
         u32_at,
     },
+    cache::Word,
     model::bpe::{Pairs, SHORT, TablePairs, merge_bits, merge_long, words_for},
     sink::Sink,
 };
@@ -19,65 +20,92 @@ pub(super) struct Words<'s, 't> {
 }
 
 impl Words<'_, '_> {
-    /// Encodes a pre-token of up to 15 bytes that is neither in the head nor in the cache.
+    /// Encodes a pre-token.
     #[inline(never)]
-    pub(super) fn short<K: Sink>(
+    pub(super) fn encode<K: Sink>(
         &self,
-        key: Key,
-        hash: u64,
         piece: &[u8],
         start: usize,
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
-        let value = Value(lookup::find_cold(self.tables, piece));
-        if value.0 != NONE {
-            return self.write(value, piece, start, sink);
+        if let Some(key) = Key::new(piece) {
+            return self.short(key, piece, start, workspace, sink);
         }
-        let mut symbols = [0; SHORT];
-        let symbols = self.merged(piece, start, &mut symbols)?.unwrap_or_default();
-        if self.caches() {
-            workspace.cache.keep_short(key, hash, symbols.iter().map(|&symbol| self.id(symbol)));
-        }
-        self.write_symbols(symbols, piece, start, sink)
-    }
-
-    /// Encodes a pre-token with an answer of several ids, or one of more than 15 bytes.
-    #[inline(never)]
-    pub(super) fn other<K: Sink>(
-        &self,
-        hot: u32,
-        piece: &[u8],
-        start: usize,
-        workspace: &mut Workspace<'_>,
-        sink: &mut K,
-    ) -> Result<(), Stop> {
-        if hot != NONE {
-            return self.write(Value(hot), piece, start, sink);
-        }
-        if piece.len() <= LONG_MAX
-            && let Some(key) = LongKey::new(piece)
-        {
-            let hash = key.hash();
-            let (ids, count) = workspace.cache.long(&key, hash);
-            if count > 0 && count <= sink.room() {
-                sink.few(self.tables, ids, count, start, piece);
-                return Ok(());
-            }
-            if let Some(value) = lookup::find_long(self.tables, &key, hash) {
-                return self.write(value, piece, start, sink);
-            }
-            let mut symbols = [0; SHORT];
-            let symbols = self.merged(piece, start, &mut symbols)?.unwrap_or_default();
-            if self.caches() {
-                workspace.cache.keep_long(&key, hash, symbols.iter().map(|&s| self.id(s)));
-            }
-            return self.write_symbols(symbols, piece, start, sink);
+        if let Some(key) = LongKey::new(piece) {
+            return self.long(&key, piece, start, workspace, sink);
         }
         match self.whole_long(piece) {
             Some(value) => self.write(value, piece, start, sink),
             None => self.merge(piece, start, workspace, sink),
         }
+    }
+
+    /// Encodes a text of up to 15 bytes.
+    #[inline]
+    fn short<K: Sink>(
+        &self,
+        key: Key,
+        piece: &[u8],
+        start: usize,
+        workspace: &mut Workspace<'_>,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        let word = Word::of(key);
+        if let Some(answer) = workspace.cache.short(word) {
+            let (ids, count) = answer.ids();
+            return self.write_ids(ids.into_iter().take(count), piece, start, sink);
+        }
+        let value = Value(match lookup::find_head(self.tables, piece) {
+            NONE => lookup::find_cold(self.tables, piece),
+            hot => hot,
+        });
+        if let Some(id) = value.as_one() {
+            workspace.cache.keep_short(word, [id].into_iter());
+            return self.write_ids([id].into_iter(), piece, start, sink);
+        }
+        if value.0 != NONE {
+            let ids = self.answer(value);
+            workspace.cache.keep_short(word, ids.clone());
+            return self.write_ids(ids, piece, start, sink);
+        }
+        let mut symbols = [0; SHORT];
+        let symbols = self.merged(piece, start, &mut symbols)?.unwrap_or_default();
+        let ids = symbols.iter().map(|&symbol| self.id(symbol));
+        if self.caches() {
+            workspace.cache.keep_short(word, ids.clone());
+        }
+        self.write_ids(ids, piece, start, sink)
+    }
+
+    /// Encodes a text of 16 to 31 bytes.
+    #[inline]
+    fn long<K: Sink>(
+        &self,
+        key: &LongKey,
+        piece: &[u8],
+        start: usize,
+        workspace: &mut Workspace<'_>,
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        let hash = key.hash();
+        let (ids, count) = workspace.cache.long(key, hash);
+        if count > 0 {
+            if sink.few(self.tables, ids, count, start, piece) {
+                return Ok(());
+            }
+            return self.write_ids(ids.into_iter().take(count), piece, start, sink);
+        }
+        if let Some(value) = lookup::find_long(self.tables, key, hash) {
+            return self.write(value, piece, start, sink);
+        }
+        let mut symbols = [0; SHORT];
+        let symbols = self.merged(piece, start, &mut symbols)?.unwrap_or_default();
+        let ids = symbols.iter().map(|&symbol| self.id(symbol));
+        if self.caches() {
+            workspace.cache.keep_long(key, hash, ids.clone());
+        }
+        self.write_ids(ids, piece, start, sink)
     }
 
     /// Whether an answer is the same whatever the request says.
@@ -124,24 +152,9 @@ impl Words<'_, '_> {
     }
 
     #[inline]
-    fn write_symbols<K: Sink>(
-        &self,
-        symbols: &[u32],
-        piece: &[u8],
-        start: usize,
-        sink: &mut K,
-    ) -> Result<(), Stop> {
-        if sink.room() < symbols.len() {
-            return Err(Stop::Full { needed: symbols.len() });
-        }
-        sink.many(self.tables, symbols.iter().map(|&symbol| self.id(symbol)), start, piece);
-        Ok(())
-    }
-
-    #[inline]
     fn write_ids<K: Sink>(
         &self,
-        ids: &[[u8; 4]],
+        ids: impl ExactSizeIterator<Item = u32>,
         piece: &[u8],
         start: usize,
         sink: &mut K,
@@ -149,8 +162,16 @@ impl Words<'_, '_> {
         if sink.room() < ids.len() {
             return Err(Stop::Full { needed: ids.len() });
         }
-        sink.many(self.tables, ids.iter().map(|id| u32::from_le_bytes(*id)), start, piece);
+        sink.many(self.tables, ids, start, piece);
         Ok(())
+    }
+
+    /// The ids of a baked answer of several.
+    #[inline]
+    fn answer(&self, value: Value) -> impl ExactSizeIterator<Item = u32> + Clone {
+        let (first, count) = value.span();
+        let ids = self.tables.answers.get(first..first + count).unwrap_or_default();
+        ids.iter().map(|id| u32::from_le_bytes(*id))
     }
 
     /// The baked answer for a pre-token of more than 31 bytes.
@@ -174,16 +195,10 @@ impl Words<'_, '_> {
         start: usize,
         sink: &mut K,
     ) -> Result<(), Stop> {
-        if let Some(id) = value.as_one() {
-            if sink.room() == 0 {
-                return Err(Stop::Full { needed: 1 });
-            }
-            sink.one(id, start, start + piece.len());
-            return Ok(());
+        match value.as_one() {
+            Some(id) => self.write_ids([id].into_iter(), piece, start, sink),
+            None => self.write_ids(self.answer(value), piece, start, sink),
         }
-        let (first, count) = value.span();
-        let ids = self.tables.answers.get(first..first + count).unwrap_or_default();
-        self.write_ids(ids, piece, start, sink)
     }
 
     /// Merges a pre-token.
@@ -199,7 +214,8 @@ impl Words<'_, '_> {
         if piece.len() <= SHORT || piece.len() <= 3 * SHORT && piece[SHORT] >= 0x80 {
             let mut symbols = [0; SHORT];
             if let Some(symbols) = self.merged(piece, start, &mut symbols)? {
-                return self.write_symbols(symbols, piece, start, sink);
+                let ids = symbols.iter().map(|&symbol| self.id(symbol));
+                return self.write_ids(ids, piece, start, sink);
             }
         }
         self.check_bytes(piece, start)?;
