@@ -160,7 +160,10 @@ fn a_long_run_of_replacement_characters_takes_linear_time() {
         let empty = [nothing, space].map(|id| if is_empty(id) { id } else { broken });
         let runs =
             [[broken, broken], [byte, byte], [broken, byte], [empty[0]; 2], [empty[1]; 2], empty];
-        for ids in runs {
+        for (number, ids) in runs.into_iter().enumerate() {
+            if runs[..number].contains(&ids) {
+                continue;
+            }
             let time = |count: usize| {
                 let start = Instant::now();
                 let mut stream = tokenizer.decode_stream(false);

@@ -66,11 +66,19 @@ pub struct Tail {
     pending: Vec<u8>,
     /// That run is no text, whatever follows in it.
     broken: bool,
+    /// What was said of the last id.
+    said: bool,
 }
 
 impl Tail {
     /// Takes the last of `ids`, and says whether their text is known to end in U+FFFD. `false` says nothing.
     pub fn push(&mut self, tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> bool {
+        let broken = self.look(tables, ids, skip_special);
+        self.said = broken;
+        broken
+    }
+
+    fn look(&mut self, tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> bool {
         let shown = |id: u32| !(skip_special && tables.token_flags(id).is_special());
         let Some(&id) = ids.last().filter(|&&id| shown(id)) else { return false };
         let (Some(pipeline), Some(model)) =
@@ -86,7 +94,13 @@ impl Tail {
                     *self = Self::default();
                     broken
                 }
-                Some(Effect::Ends | Effect::LeadingSpace) => {
+                // The text is what it was.
+                Some(Effect::Ends) => {
+                    let said = self.said;
+                    *self = Self::default();
+                    said
+                }
+                Some(Effect::LeadingSpace) => {
                     *self = Self::default();
                     false
                 }
@@ -113,6 +127,11 @@ impl Tail {
         }
         if !steps.iter().all(keeps) {
             return false;
+        }
+        if let Some(step @ Decoder::Ctc { .. }) = steps.first()
+            && apply(step, vec![token.clone()]).is_empty()
+        {
+            return self.said;
         }
         token.ends_with(BROKEN)
             || matches!(steps.first(), Some(Decoder::ByteLevel))
