@@ -124,6 +124,9 @@ impl Word {
     }
 }
 
+/// Of so many answers, one takes the place of one that stays.
+const TURN: usize = 32;
+
 const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The line for a hash of which the tables use the upper bits.
@@ -230,10 +233,15 @@ impl<'c> Cache<'c> {
     fn put_short(&mut self, word: Word, answer: Answer) {
         let place = word.place(self.short.len());
         if let Some(line) = self.short.get_mut(place) {
-            // The older answer gives way.
-            line.copy_within(..32, 32);
-            write(&mut line[..16], &word.0);
-            write(&mut line[16..32], &answer.0);
+            // What came first stays: it is frequent, most likely. Now and then it has to go.
+            let first = Answer(pair(line, 2)).count() == 0;
+            let turn = self.kept.as_deref().is_none_or(|kept| kept % TURN == 0);
+            let at = if first || turn { 0 } else { 32 };
+            if turn {
+                line.copy_within(..32, 32);
+            }
+            write(&mut line[at..at + 16], &word.0);
+            write(&mut line[at + 16..at + 32], &answer.0);
             self.count();
         }
     }

@@ -58,49 +58,66 @@ fn copy_ids<const SKIPS: bool>(
     mask: u8,
     out: &mut [u8],
 ) -> Copied {
-    // Of one length, so that one check is enough.
-    let len = tables.token_flags.len().min(tables.token_ends.len());
-    let (flags, ends) = (&tables.token_flags[..len], &tables.token_ends[..len]);
-    let mut written = 0;
-    for (index, &id) in ids.iter().enumerate() {
-        let at = id as usize;
-        let stop = |stop| Copied { ids: index, bytes: written, stop: Some(stop) };
-        let known = flags.get(at).zip(ends.get(at));
-        let Some((_, end)) = known.filter(|(flags, _)| *flags & mask == TokenFlags::PRESENT) else {
-            if SKIPS {
-                continue;
-            }
-            return stop(Stop::Unknown);
+    let (mut index, mut written) = (0, 0);
+    loop {
+        let (ids_done, bytes) =
+            copy_usual(tables, &ids[index..], mask, out.get_mut(written..).unwrap_or_default());
+        (index, written) = (index + ids_done, written + bytes);
+        let stop = |stop| Copied { ids: index, bytes: written, stop };
+        // One id that is unusual.
+        let Some(&id) = ids.get(index) else { return stop(None) };
+        let token = match tables.token_flags(id).0 & mask {
+            TokenFlags::PRESENT => tables.token(id),
+            _ => None,
         };
-        // A copy of known length: else the length of each token is a branch that cannot be predicted.
-        if let Some(start) = ends.get(at.wrapping_sub(1)) {
-            let start = u32::from_le_bytes(*start) as usize;
-            let end = u32::from_le_bytes(*end) as usize;
-            let len = end.wrapping_sub(start);
-            if len <= STEP
-                && let Some(from) =
-                    tables.token_bytes.get(start..).and_then(<[u8]>::first_chunk::<STEP>)
-                && let Some(to) = out.get_mut(written..).and_then(<[u8]>::first_chunk_mut::<STEP>)
-            {
-                *to = *from;
-                written += len;
-                continue;
-            }
-        }
-        match tables.token(id) {
+        match token {
             Some(token) => match out.get_mut(written..written + token.len()) {
                 Some(to) => {
                     to.copy_from_slice(token);
                     written += token.len();
                 }
-                None => return stop(Stop::Full { needed: token.len() }),
+                None => return stop(Some(Stop::Full { needed: token.len() })),
             },
-            // A damaged blob.
             None if SKIPS => {}
-            None => return stop(Stop::Unknown),
+            None => return stop(Some(Stop::Unknown)),
         }
+        index += 1;
     }
-    Copied { ids: ids.len(), bytes: written, stop: None }
+}
+
+/// Copies up to the first id that does not count or is the first of all, whose token is long or among
+/// the last, or for which `out` has less than [`STEP`] bytes. Returns the number of ids, and of bytes.
+#[inline(always)]
+fn copy_usual(tables: &Tables<'_>, ids: &[u32], mask: u8, out: &mut [u8]) -> (usize, usize) {
+    // Of one length, so that one check is enough. The first token has no end before it.
+    let (flags, ends) = (tables.token_flags, tables.token_ends);
+    let len = flags.len().min(ends.len()).saturating_sub(1);
+    let (Some(flags), Some(starts)) = (flags.get(1..len + 1), ends.get(..len)) else {
+        return (0, 0);
+    };
+    let Some(ends) = ends.get(1..len + 1) else { return (0, 0) };
+    let room = out.len();
+    let (mut rest, mut done) = (out, 0);
+    for &id in ids {
+        let before = (id as usize).wrapping_sub(1);
+        if before >= len {
+            break;
+        }
+        let start = u32::from_le_bytes(starts[before]);
+        let size = u32::from_le_bytes(ends[before]).wrapping_sub(start) as usize;
+        let start = start as usize;
+        if size > STEP || flags[before] & mask != TokenFlags::PRESENT {
+            break;
+        }
+        // A copy of known length: else the length of each token is a branch that cannot be predicted.
+        let from =
+            tables.token_bytes.get(start..start + STEP).and_then(<[u8]>::first_chunk::<STEP>);
+        let Some((from, to)) = from.zip(rest.first_chunk_mut::<STEP>()) else { break };
+        *to = *from;
+        rest = &mut rest[size..];
+        done += 1;
+    }
+    (done, room - rest.len())
 }
 
 /// How many bytes at the end of `bytes` are the beginning of a character that more bytes could

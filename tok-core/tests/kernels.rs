@@ -7,7 +7,7 @@ use comptok_core::{
     Kernel,
     kernel::{Masks, Tier},
     pre_tokenizer::{
-        Cl100k, DeepseekV3, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
+        Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
     },
 };
 use drawn::{PARTS, random};
@@ -89,6 +89,7 @@ fn check_all(kernels: &[Kernel], text: &[u8]) {
     check(Tekken, kernels, text);
     check(Kimi, kernels, text);
     check(DeepseekV3, kernels, text);
+    check(Clip, kernels, text);
 }
 
 #[test]
@@ -143,6 +144,10 @@ fn every_char_between_neighbours() {
             check(Cl100k, kernel, text.as_bytes());
             check(Qwen3_5, kernel, text.as_bytes());
             check(O200k, kernel, text.as_bytes());
+            check(DeepseekV3, kernel, text.as_bytes());
+            check(Clip, kernel, text.as_bytes());
+            let text = format!("!ab{c}b  {c}!ab {c}1  {c}中{c}・\n{c} \n{c}");
+            check(DeepseekV3, kernel, text.as_bytes());
         }
     }
 }

@@ -15,7 +15,7 @@ use std::{
 
 const USAGE: &str = "usage: start VOCAB FOLDER TEXT | load VOCAB FOLDER EXTENSION | ids VOCAB FOLDER FILE CUT OUT | \
     speed|each|parts|full VOCAB FOLDER FILE CUT WARM SECONDS | threads VOCAB FOLDER FILE CUT PASSES N | \
-    paced VOCAB FOLDER FILE CUT SECONDS";
+    head|paced VOCAB FOLDER FILE CUT SECONDS";
 
 pub(crate) fn run<P: Peer>(args: &[&str]) -> Result<(), Error> {
     // A library that panics on some text is counted; what it says would only hide the counts.
@@ -51,6 +51,7 @@ pub(crate) fn run<P: Peer>(args: &[&str]) -> Result<(), Error> {
         ("threads", [passes, threads]) => {
             threaded::<P>(&vocab, &documents, number(passes)?, number(threads)?)
         }
+        ("head", [seconds]) => head::<P>(&vocab, &documents, number(seconds)?),
         ("paced", [seconds]) => paced::<P>(&vocab, &documents, number(seconds)?),
         _ => Err(USAGE.into()),
     }
@@ -210,7 +211,7 @@ fn speed<P: Peer>(
     let mut state = P::State::default();
     let load_peak = status_kib("VmHWM");
     forget_peak();
-    let before = status_kib("VmRSS");
+    let (before, file) = (status_kib("VmRSS"), status_kib("RssFile"));
     let (mut part, mut passes) = (documents, 0..=warm);
     while let Some(number) = passes.next() {
         let (faults, wall, cpu) = (page_faults(), Instant::now(), cpu_nanos());
@@ -220,7 +221,9 @@ fn speed<P: Peer>(
         let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
         pass.print(if number == 0 { "first" } else { "warm" }, cpu, wall);
         if number == 0 {
-            let extra = status_kib("VmHWM").saturating_sub(before);
+            // Pages of the program's own file are no memory of the library's.
+            let read = status_kib("RssFile").saturating_sub(file);
+            let extra = status_kib("VmHWM").saturating_sub(before + read);
             println!(
                 "{{\"memory\":true,\"load_ns\":{},\"heap_bytes\":{heap},\"anonymous_kib\":{anonymous},\
                  \"load_peak_kib\":{load_peak},\"peak_kib\":{},\"extra_kib\":{extra},\"faults\":{}}}",
@@ -235,6 +238,40 @@ fn speed<P: Peer>(
             }
         }
     }
+    Ok(())
+}
+
+/// Bytes of text that come first.
+const HEAD: usize = 4096;
+
+/// The first text after the load, with its page faults, and how long such text takes later.
+fn head<P: Peer>(vocab: &Vocab, documents: &[&str], seconds: usize) -> Result<(), Error> {
+    let peer = P::load(vocab)?;
+    let mut state = P::State::default();
+    let text = documents.first().ok_or("no text")?;
+    let first = (0..=HEAD.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+    let text = &text[..first.unwrap_or_default()];
+    let (faults, cpu) = (page_faults(), cpu_nanos());
+    encode(&peer, text, &mut state).ok_or("it panics")?;
+    let (cpu, faults) = (cpu_nanos() - cpu, page_faults() - faults);
+    let per_byte = |cpu: u64, bytes: usize| cpu as f64 / bytes.max(1) as f64;
+    let head = per_byte(cpu, text.len());
+    let begin = cpu_nanos();
+    let enough = || cpu_nanos() - begin > seconds as u64 * 1_000_000_000;
+    let documents = &documents[..Pass::run(&peer, documents, &mut state, enough).documents];
+    let mut rates = Vec::new();
+    for _ in 0..3 {
+        let cpu = cpu_nanos();
+        let pass = Pass::run(&peer, documents, &mut state, || false);
+        rates.push(per_byte(cpu_nanos() - cpu, pass.bytes));
+    }
+    rates.sort_by(f64::total_cmp);
+    println!(
+        "{{\"pass\":\"head\",\"bytes\":{},\"ns_per_byte\":{head:.3},\"steady_ns_per_byte\":{:.3},\
+         \"faults\":{faults}}}",
+        text.len(),
+        rates[1]
+    );
     Ok(())
 }
 

@@ -5,14 +5,45 @@
 use comptok_core::{
     Kernel,
     kernel::{Masks, Tier},
-    pre_tokenizer::{Cl100k, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken},
+    pre_tokenizer::{
+        Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
+    },
 };
 
 /// Parts of texts.
-const PARTS: [&str; 30] = [
-    "a", "B", "word", " ", " ", "  ", "\n", "\r\n", "\t", "'s", "'LL", "'", "/", "1", "123", "!",
-    ".", "é", "\u{301}", "中", "か", "я", "ſ", "ǅ", "²", "\u{3000}", "\u{85}", "👍", "\u{378}",
+const PARTS: [&str; 32] = [
+    "a",
+    "B",
+    "word",
+    " ",
+    " ",
+    "  ",
+    "\n",
+    "\r\n",
+    "\t",
+    "'s",
+    "'LL",
+    "'",
+    "/",
+    "1",
+    "123",
+    "!",
+    ".",
+    "é",
+    "\u{301}",
+    "中",
+    "か",
+    "я",
+    "ſ",
+    "ǅ",
+    "²",
+    "\u{3000}",
+    "\u{85}",
+    "👍",
+    "\u{378}",
     "<|",
+    "<|endoftext|>",
+    "・",
 ];
 
 struct Random(u32);
@@ -56,6 +87,8 @@ fn is_same_for_all(kernel: Kernel, text: &[u8]) -> bool {
         && is_same(O200k, kernel, text)
         && is_same(Tekken, kernel, text)
         && is_same(Kimi, kernel, text)
+        && is_same(DeepseekV3, kernel, text)
+        && is_same(Clip, kernel, text)
 }
 
 /// Compares on so many random texts. Returns the number of kernels, or 100 if one differs.

@@ -4,6 +4,7 @@
 //! `const fn`: in a `static` it is evaluated while the program compiles, so that the linker keeps
 //! the chosen engine only.
 
+mod merged;
 mod progress;
 mod splitter;
 mod stage;

@@ -1,5 +1,6 @@
 //! What an encode is asked, how far it has come, and why it stopped.
 
+use super::merged::Merged;
 use crate::{
     added_tokens::{self, AddedFlags, Forbidden, Found, Matcher, Special},
     blob::Tables,
@@ -81,6 +82,8 @@ pub(super) struct Walk {
     pub(super) goes_on: bool,
     /// The stretch has had its prefix space.
     pub(super) prefixed: bool,
+    /// The pre-token at `done` is merged.
+    pub(super) merged: Option<Merged>,
 }
 
 impl Walk {
@@ -101,7 +104,7 @@ impl Walk {
     pub(super) fn moved(self, before: usize) -> Self {
         let [origin, start, done, search] =
             [self.origin, self.start, self.done, self.search].map(|at| at + before);
-        Self { origin, start, done, search, ..self }
+        Self { origin, start, done, search, merged: None, ..self }
     }
 
     /// Finds the end of the stretch that begins at `done`. With `margin`, more text will follow.

@@ -4,6 +4,7 @@ use core::marker::PhantomData;
 
 use super::{
     Request, Stop,
+    merged::Merged,
     progress::{Margin, Walk},
     splitter::{DROPPED, Splitter},
     words::Words,
@@ -59,7 +60,7 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
                 true => self.certain(text, walk, workspace.kernel),
                 false => limit,
             };
-            self.pieces(text, limit, stop, &mut walk.done, workspace, sink)?;
+            self.pieces(text, limit, stop, walk, workspace, sink)?;
             if walk.goes_on || !walk.close(sink)? {
                 return Ok(());
             }
@@ -120,10 +121,10 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
         };
         let (copy, rest) = workspace.memory.split_at_mut(needed);
         let from = sink.taken();
-        let mut done = 0;
+        let mut inner = Walk::at(0);
         let mut rest =
             Workspace { memory: rest, kernel: workspace.kernel, cache: Cache::default() };
-        let result = self.pieces(copy, first, first, &mut done, &mut rest, sink);
+        let result = self.pieces(copy, first, first, &mut inner, &mut rest, sink);
         let original = |at: usize| start + at.saturating_sub(1);
         for span in sink.spans_mut(from) {
             (span.start, span.end) = (original(span.start), original(span.end));
@@ -134,19 +135,23 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
         Ok(())
     }
 
-    /// Encodes `text[*done..limit]`, which holds no added token, up to `stop`, where a pre-token ends.
+    /// Encodes `text[walk.done..limit]`, which holds no added token, up to `stop`, where a pre-token ends.
     #[inline]
     fn pieces<K: Sink>(
         &self,
         text: &[u8],
         limit: usize,
         stop: usize,
-        done: &mut usize,
+        walk: &mut Walk,
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
+        let Walk { done, merged, .. } = walk;
         let mut ends = [0; BATCH];
         let stretch = &text[..limit];
+        if merged.is_some() {
+            self.kept(&stretch[..stop], done, merged, workspace.memory, sink)?;
+        }
         while *done < stop {
             let mut count = P::fill(self.tables, workspace.kernel, stretch, *done, &mut ends);
             while count > 0 && ends[count - 1] & !DROPPED > stop {
@@ -170,9 +175,38 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
                     continue;
                 }
                 let piece = stretch.get(*done..end).unwrap_or_default();
-                self.words.encode(piece, *done, workspace, sink)?;
+                if let Err(stop) = self.words.encode(piece, *done, workspace, sink) {
+                    let memory = &*workspace.memory;
+                    *merged = Merged::after(self.tables, &stop, *done, end, memory);
+                    return Err(stop);
+                }
                 *done = end;
             }
+        }
+        Ok(())
+    }
+
+    /// Takes up a long pre-token that is merged.
+    #[cold]
+    fn kept<K: Sink>(
+        &self,
+        text: &[u8],
+        done: &mut usize,
+        merged: &mut Option<Merged>,
+        memory: &[u8],
+        sink: &mut K,
+    ) -> Result<(), Stop> {
+        if let Some(kept) = merged.take()
+            && kept.start == *done
+            && let Some(piece) = text.get(kept.start..kept.end)
+            && let Some(ids) = kept.ids(self.tables, memory)
+        {
+            if sink.room() < kept.count {
+                *merged = Some(kept);
+                return Err(Stop::Full { needed: kept.count });
+            }
+            sink.many(self.tables, ids, kept.start, piece);
+            *done = kept.end;
         }
         Ok(())
     }

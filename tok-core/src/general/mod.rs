@@ -101,6 +101,10 @@ enum Piece<'p, 't> {
 pub type Each =
     fn(&Tables<'_>, &Request<'_>, bool, &mut Memory, &mut dyn FnMut(Found<'_>)) -> Result<(), Stop>;
 
+/// Hands ids to a function, in parts.
+pub type Hand =
+    fn(&Tables<'_>, &Request<'_>, &mut Memory, &mut dyn FnMut(&[u32])) -> Result<(), Stop>;
+
 /// The engine's functions. Where an [`Engine`] has them, callers that can take all tokens at once do
 /// so; the others are there for slices and iterators.
 #[derive(Debug, Clone, Copy)]
@@ -110,7 +114,7 @@ pub struct General {
     /// The text of ids; those without a token are left out, and with the switch special ones.
     pub decode: fn(&Tables<'_>, &[u32], bool) -> String,
     /// Hands on ids, in parts.
-    pub ids: fn(&Tables<'_>, &Request<'_>, &mut Memory, &mut dyn FnMut(&[u32])) -> Result<(), Stop>,
+    pub ids: Hand,
 }
 
 static FUNCTIONS: General = General {

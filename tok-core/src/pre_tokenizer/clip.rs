@@ -1,7 +1,8 @@
 //! CLIP's pattern, which leaves white space unmatched.
 
-use super::Scanner;
+use super::blocks::{self, Blocks, Classes, Kinds, Starts, WideMarks};
 use super::parts::{REST, contraction, run};
+use super::{Scanner, fill_by_blocks};
 use crate::unicode::class::{Set, decode};
 
 /// `<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`
@@ -40,5 +41,16 @@ impl Scanner for Clip {
     #[inline(always)]
     fn is_gap(self, text: &[u8], start: usize) -> bool {
         Set::SPACES.contains(decode(text, start).0)
+    }
+
+    fill_by_blocks!();
+}
+
+impl Blocks for Clip {
+    const KINDS: Kinds = Kinds::new(WideMarks::Signs);
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::clip(classes)
     }
 }

@@ -4,8 +4,9 @@
 //! what is left of each, seeing nothing beyond. It is the only pattern here that misses chars: what
 //! is missed between two matches is a pre-token.
 
-use super::Scanner;
+use super::blocks::{self, Blocks, Classes, Kinds, Starts, WideMarks, is_apart};
 use super::parts::{Space, digits};
+use super::{Scanner, fill_by_blocks};
 use crate::unicode::class::{Class, Set, decode};
 
 /// `\p{N}{1,3}`, then `[一-龥぀-ゟ゠-ヿ]+`, then
@@ -36,16 +37,8 @@ impl Piece {
     /// The piece of a char that is `len` bytes long.
     #[inline(always)]
     fn of(text: &[u8], at: usize, len: usize) -> Self {
-        // U+3040..=U+30FF and U+4E00..=U+9FA5. UTF-8 sorts as code points do.
-        match text.get(at..at + len) {
-            Some(&[a, b, c])
-                if matches!(
-                    u32::from_be_bytes([0, a, b, c]),
-                    0xE3_81_80..=0xE3_83_BF | 0xE4_B8_80..=0xE9_BE_A5
-                ) =>
-            {
-                Self::Cjk
-            }
+        match text.get(at..) {
+            Some(rest) if is_apart(rest, len) => Self::Cjk,
             _ => Self::Other,
         }
     }
@@ -107,5 +100,16 @@ impl Scanner for DeepseekV3 {
         // Missed up to the next match, which may have the last of these chars as its prefix.
         let (end, last) = piece.run(text, second, MISSED);
         if end > second && WORD.contains(piece.decode(text, end).0) { last } else { end }
+    }
+
+    fill_by_blocks!();
+}
+
+impl Blocks for DeepseekV3 {
+    const KINDS: Kinds = Kinds::new(WideMarks::Letters).in_doubt(MISSED).apart();
+
+    #[inline(always)]
+    fn starts(classes: &Classes<'_>) -> Starts {
+        blocks::deepseek_v3(classes)
     }
 }

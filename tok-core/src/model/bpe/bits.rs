@@ -10,69 +10,82 @@ const fn below(at: usize) -> u64 {
     (1 << at) - 1
 }
 
-/// The symbols that merging begins with, and their ranks.
-struct Symbols<'s, P> {
-    pairs: &'s P,
-    symbols: &'s mut [u32; SHORT],
-    /// The rank of each and the next.
-    ranks: [u32; SHORT],
-    len: usize,
-    /// Those that merge with the next.
-    live: u64,
-    /// The byte that the last one is, if it is one.
-    byte: Option<u8>,
+/// Writes the symbols that merging begins with, and the rank of each and the next. Returns how many there
+/// are, and those that merge with the next; `None` if there are too many.
+#[inline(always)]
+fn fill<P: Pairs>(
+    pairs: &P,
+    bytes: &[u8],
+    symbols: &mut [u32; SHORT],
+    ranks: &mut [u32; SHORT],
+) -> Option<(usize, u64)> {
+    if let Some(live) = fill_ascii(pairs, bytes, symbols, ranks) {
+        return Some((bytes.len(), live));
+    }
+    // `left`: the byte that the last symbol is, if it is one.
+    let (mut at, mut len, mut live, mut left) = (0, 0usize, 0u64, None);
+    while let Some(&byte) = bytes.get(at) {
+        if (byte >= 0xC2 || at == 0 && byte == b' ')
+            && let Some(begin) = pairs.begin(bytes, at)
+        {
+            at += begin.len;
+            left = None;
+            let one = [begin.symbol.to_le_bytes()];
+            for symbol in if begin.more.is_empty() { &one } else { begin.more } {
+                let symbol = u32::from_le_bytes(*symbol);
+                if let Some(before) = len.checked_sub(1) {
+                    let rank = pairs.rank(symbols[before], symbol);
+                    ranks[before] = rank;
+                    live |= u64::from(rank != NONE) << before;
+                }
+                *symbols.get_mut(len)? = symbol;
+                len += 1;
+            }
+            continue;
+        }
+        at += 1;
+        let symbol = pairs.byte(byte);
+        if symbol == NONE {
+            continue;
+        }
+        if let Some(before) = len.checked_sub(1) {
+            let rank = match left {
+                Some(left) => pairs.byte_rank(left, byte),
+                None => pairs.rank(symbols[before], symbol),
+            };
+            ranks[before] = rank;
+            live |= u64::from(rank != NONE) << before;
+        }
+        *symbols.get_mut(len)? = symbol;
+        left = Some(byte);
+        len += 1;
+    }
+    Some((len, live))
 }
 
-impl<P: Pairs> Symbols<'_, P> {
-    /// Whether there was room.
-    #[inline(always)]
-    fn push(&mut self, symbol: u32, byte: Option<u8>) -> bool {
-        if self.len == SHORT {
-            return false;
-        }
-        if self.len > 0 {
-            let at = self.len - 1;
-            let rank = match (self.byte, byte) {
-                (Some(left), Some(right)) => self.pairs.byte_rank(left, right),
-                _ => self.pairs.rank(self.symbols[at], symbol),
-            };
-            self.ranks[at] = rank;
-            self.live |= u64::from(rank != NONE) << at;
-        }
-        self.symbols[self.len] = symbol;
-        self.byte = byte;
-        self.len += 1;
-        true
+/// As [`fill`], for ASCII with a symbol for each byte.
+#[inline(always)]
+fn fill_ascii<P: Pairs>(
+    pairs: &P,
+    bytes: &[u8],
+    symbols: &mut [u32; SHORT],
+    ranks: &mut [u32; SHORT],
+) -> Option<u64> {
+    if !bytes.is_ascii() {
+        return None;
     }
-
-    /// Whether there was room for what `bytes` begin with.
-    #[inline(always)]
-    fn fill(&mut self, bytes: &[u8]) -> bool {
-        let mut at = 0;
-        while let Some(&byte) = bytes.get(at) {
-            if (byte >= 0xC2 || at == 0 && byte == b' ')
-                && let Some(begin) = self.pairs.begin(bytes, at)
-            {
-                at += begin.len;
-                if begin.more.is_empty() {
-                    if !self.push(begin.symbol, None) {
-                        return false;
-                    }
-                    continue;
-                }
-                if !begin.more.iter().all(|symbol| self.push(u32::from_le_bytes(*symbol), None)) {
-                    return false;
-                }
-                continue;
-            }
-            at += 1;
-            let symbol = self.pairs.byte(byte);
-            if symbol != NONE && !self.push(symbol, Some(byte)) {
-                return false;
-            }
-        }
-        true
+    let symbols = symbols.get_mut(..bytes.len())?;
+    let mut all = true;
+    for (symbol, &byte) in symbols.iter_mut().zip(bytes) {
+        *symbol = pairs.byte(byte);
+        all &= *symbol != NONE;
     }
+    let mut live = 0;
+    for (at, (rank, pair)) in ranks.iter_mut().zip(bytes.windows(2)).enumerate() {
+        *rank = pairs.byte_rank(pair[0], pair[1]);
+        live |= u64::from(*rank != NONE) << at;
+    }
+    all.then_some(live)
 }
 
 /// As [`merge_short`](super::merge_short), in fewer steps; `None` if it would begin with more than
@@ -83,46 +96,7 @@ impl<P: Pairs> Symbols<'_, P> {
 /// neighbour: only these are looked at for the lowest rank, and nothing is moved.
 #[inline]
 pub fn merge_bits<P: Pairs>(pairs: &P, bytes: &[u8], symbols: &mut [u32; SHORT]) -> Option<usize> {
-    let mut filled = Symbols { pairs, symbols, ranks: [NONE; SHORT], len: 0, live: 0, byte: None };
-    if !filled.fill(bytes) {
-        return None;
-    }
-    let Symbols { symbols, mut ranks, len, mut live, .. } = filled;
-    let mut begins = if len == 64 { !0 } else { below(len) };
-    while live != 0 {
-        let mut rest = live;
-        let mut at = rest.trailing_zeros() as usize;
-        let mut lowest = ranks[at];
-        rest &= rest - 1;
-        while rest != 0 {
-            let next = rest.trailing_zeros() as usize;
-            let rank = ranks[next];
-            at = select_unpredictable(rank < lowest, next, at);
-            lowest = select_unpredictable(rank < lowest, rank, lowest);
-            rest &= rest - 1;
-        }
-        // What begins behind `at`; a live place has such a neighbour.
-        let behind = begins & !below(at) & !(1 << at);
-        let right = behind & behind.wrapping_neg();
-        begins &= !right;
-        live &= !right & !(1 << at);
-        let product = pairs.product(lowest);
-        symbols[at] = product;
-        let behind = behind & !right;
-        if behind != 0 {
-            let next = behind.trailing_zeros() as usize;
-            let rank = pairs.rank(product, symbols[next]);
-            ranks[at] = rank;
-            live |= u64::from(rank != NONE) << at;
-        }
-        let before = begins & below(at);
-        if before != 0 {
-            let left = 63 - before.leading_zeros() as usize;
-            let rank = pairs.rank(symbols[left], product);
-            ranks[left] = rank;
-            live = live & !(1 << left) | u64::from(rank != NONE) << left;
-        }
-    }
+    let (mut begins, _) = merge_places(pairs, bytes, symbols)?;
     // Those that are left, in order.
     let mut count = 0;
     while begins != 0 {
@@ -131,4 +105,169 @@ pub fn merge_bits<P: Pairs>(pairs: &P, bytes: &[u8], symbols: &mut [u32; SHORT])
         count += 1;
     }
     Some(count)
+}
+
+/// As [`merge_bits`], but leaves the symbols where they begin. Returns these places, and how many there
+/// were to begin with.
+#[inline(always)]
+pub(super) fn merge_places<P: Pairs>(
+    pairs: &P,
+    bytes: &[u8],
+    symbols: &mut [u32; SHORT],
+) -> Option<(u64, usize)> {
+    let mut ranks = [NONE; SHORT];
+    let (len, live) = fill(pairs, bytes, symbols, &mut ranks)?;
+    let begins = if len == 64 { !0 } else { below(len) };
+    let begins = if live.count_ones() > MANY {
+        let buckets = Buckets::new(&ranks, len);
+        run(pairs, symbols, &mut ranks, begins, buckets)
+    } else {
+        run(pairs, symbols, &mut ranks, begins, Few(live))
+    };
+    Some((begins, len))
+}
+
+/// More pairs than this are kept in [`Buckets`].
+const MANY: u32 = 12;
+
+/// The places that merge with their right neighbour, by rank.
+trait Queue {
+    /// The place of the lowest rank, of equal ones the first.
+    fn lowest(&self, ranks: &[u32; SHORT]) -> Option<usize>;
+
+    /// Takes a place out, if it is there.
+    fn remove(&mut self, at: usize);
+
+    /// Puts a place in that is not there, unless its rank is [`NONE`].
+    fn insert(&mut self, at: usize, rank: u32);
+}
+
+/// A few places: all are looked at.
+struct Few(u64);
+
+/// The lowest of some places, which are not none.
+#[inline(always)]
+fn lowest_of(places: u64, ranks: &[u32; SHORT]) -> usize {
+    let mut at = places.trailing_zeros() as usize & 63;
+    let mut lowest = ranks[at];
+    let mut rest = places & places.wrapping_sub(1);
+    while rest != 0 {
+        let next = rest.trailing_zeros() as usize;
+        let rank = ranks[next];
+        at = select_unpredictable(rank < lowest, next, at);
+        lowest = select_unpredictable(rank < lowest, rank, lowest);
+        rest &= rest - 1;
+    }
+    at
+}
+
+impl Queue for Few {
+    #[inline(always)]
+    fn lowest(&self, ranks: &[u32; SHORT]) -> Option<usize> {
+        (self.0 != 0).then(|| lowest_of(self.0, ranks))
+    }
+
+    #[inline(always)]
+    fn remove(&mut self, at: usize) {
+        self.0 &= !(1 << at);
+    }
+
+    #[inline(always)]
+    fn insert(&mut self, at: usize, rank: u32) {
+        self.0 |= u64::from(rank != NONE) << at;
+    }
+}
+
+/// Many places, those of similar ranks in one bucket: only the first bucket is looked at. Places that do
+/// not merge are in a bucket of their own, which spares branches that nothing predicts.
+struct Buckets {
+    places: [u64; 64],
+    /// The bucket of each place.
+    of: [u8; SHORT],
+    /// Buckets that have places.
+    filled: u64,
+}
+
+impl Buckets {
+    const NO_MERGE: usize = 63;
+
+    #[inline(always)]
+    fn new(ranks: &[u32; SHORT], len: usize) -> Self {
+        let mut buckets = Self { places: [0; 64], of: [Self::NO_MERGE as u8; SHORT], filled: 0 };
+        for (at, &rank) in ranks.iter().enumerate().take(len) {
+            buckets.insert(at, rank);
+        }
+        buckets
+    }
+
+    /// The bucket of a rank: four for each power of two, from 64 on. It does not fall as the rank grows,
+    /// and none that is a symbol comes to [`NO_MERGE`](Self::NO_MERGE).
+    #[inline(always)]
+    fn bucket(rank: u32) -> usize {
+        // The exponent and two bits behind it.
+        let of = |number: f32| number.to_bits() >> 21;
+        of(rank as f32).saturating_sub(of(64.0)).min(Self::NO_MERGE as u32) as usize
+    }
+}
+
+impl Queue for Buckets {
+    #[inline(always)]
+    fn lowest(&self, ranks: &[u32; SHORT]) -> Option<usize> {
+        let filled = self.filled & below(Self::NO_MERGE);
+        let places = *self.places.get(filled.trailing_zeros() as usize)?;
+        Some(lowest_of(places, ranks))
+    }
+
+    #[inline(always)]
+    fn remove(&mut self, at: usize) {
+        let bucket = usize::from(self.of[at] & 63);
+        let places = self.places[bucket] & !(1 << at);
+        self.places[bucket] = places;
+        self.filled &= !(u64::from(places == 0) << bucket);
+    }
+
+    #[inline(always)]
+    fn insert(&mut self, at: usize, rank: u32) {
+        let bucket = Self::bucket(rank);
+        self.of[at] = bucket as u8;
+        self.places[bucket] |= 1 << at;
+        self.filled |= 1 << bucket;
+    }
+}
+
+/// Merges until no two neighbours merge; returns where symbols begin then.
+#[inline(always)]
+fn run<P: Pairs>(
+    pairs: &P,
+    symbols: &mut [u32; SHORT],
+    ranks: &mut [u32; SHORT],
+    mut begins: u64,
+    mut queue: impl Queue,
+) -> u64 {
+    while let Some(at) = queue.lowest(ranks) {
+        let product = pairs.product(ranks[at]);
+        queue.remove(at);
+        // What begins behind `at`; a place in the queue has such a neighbour.
+        let behind = begins & !below(at) & !(1 << at);
+        let right = behind & behind.wrapping_neg();
+        queue.remove(right.trailing_zeros() as usize & 63);
+        begins &= !right;
+        symbols[at] = product;
+        let behind = behind & !right;
+        if behind != 0 {
+            let next = behind.trailing_zeros() as usize;
+            let rank = pairs.rank(product, symbols[next]);
+            ranks[at] = rank;
+            queue.insert(at, rank);
+        }
+        let before = begins & below(at);
+        if before != 0 {
+            let left = 63 - before.leading_zeros() as usize;
+            let rank = pairs.rank(symbols[left], product);
+            queue.remove(left);
+            ranks[left] = rank;
+            queue.insert(left, rank);
+        }
+    }
+    begins
 }

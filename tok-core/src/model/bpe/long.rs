@@ -10,7 +10,7 @@
 //! follows. A bound on the work, with the heap over the whole pre-token behind it, covers
 //! vocabularies for which that does not settle.
 
-use super::{Pairs, SHORT, Word, merge_bits, merge_heap};
+use super::{Pairs, SHORT, Word, bits::merge_places, merge_bits, merge_heap};
 use crate::blob::lookup::NONE;
 use core::ops::Range;
 
@@ -81,7 +81,7 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
     /// Merges everything onto the stack; `None` if that did not settle.
     fn run(&mut self) -> Option<()> {
         let (mut wide, mut last) = (false, None);
-        // Bytes that windows may cover in all. Windows overlap by a quarter.
+        // Bytes that windows may cover in all. Windows overlap by a quarter at most.
         let mut budget = self.bytes.len().saturating_mul(8).saturating_add(16 * WIDE);
         loop {
             let (start, before) = (self.end(), self.len);
@@ -98,7 +98,11 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
                     continue;
                 }
                 // Drop the tokens that more text may change, but keep one.
-                let safe = if is_end { end } else { end - size / 4 };
+                let safe = match wide {
+                    _ if is_end => end,
+                    true => end - WIDE / 4,
+                    false => end - SHORT / 8,
+                };
                 while self.len > before + 1 && self.end() > safe {
                     self.len -= 1;
                 }
@@ -144,9 +148,8 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
     fn push_window(&mut self, start: usize, end: usize) -> Option<usize> {
         let window = self.bytes.get(start..end)?;
         let (mut at, mut longest) = (start, 0);
-        let (stack, len, len_of) = (&mut *self.stack, &mut self.len, &self.len_of);
-        let mut push = |symbol: u32| {
-            let bytes = len_of(symbol);
+        let (stack, len) = (&mut *self.stack, &mut self.len);
+        let mut push = |symbol: u32, bytes: usize| {
             at += bytes;
             longest = longest.max(bytes);
             // Lengths come from a table, and a damaged one must not lead out of the stack.
@@ -160,11 +163,25 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
         };
         if window.len() <= SHORT {
             let mut symbols = [0; SHORT];
-            let count = merge_bits(self.pairs, window, &mut symbols)?;
-            symbols[..count].iter().for_each(|&symbol| push(symbol));
+            let (mut begins, count) = merge_places(self.pairs, window, &mut symbols)?;
+            while begins != 0 {
+                let place = begins.trailing_zeros() as usize;
+                begins &= begins - 1;
+                let symbol = symbols[place];
+                // Where each byte is a symbol to begin with, a place is that of a byte.
+                push(
+                    symbol,
+                    match count == window.len() {
+                        true => (begins.trailing_zeros() as usize).min(count) - place,
+                        false => (self.len_of)(symbol),
+                    },
+                );
+            }
         } else {
             let count = merge_heap(self.pairs, window, self.work)?;
-            self.work.get(..count)?.iter().for_each(|&word| push(low(word)));
+            for &word in self.work.get(..count)? {
+                push(low(word), (self.len_of)(low(word)));
+            }
         }
         (self.end() == end).then_some(longest)
     }

@@ -6,6 +6,7 @@ use crate::blob::{
     lookup::{self, NONE},
     u32_at,
 };
+use core::hint::select_unpredictable;
 
 /// Which neighbours merge, and in which order.
 pub trait Pairs {
@@ -56,11 +57,11 @@ impl Pairs for TablePairs<'_, '_> {
     fn byte_rank(&self, left: u8, right: u8) -> u32 {
         match self.0.byte_pairs {
             Some(pairs) => {
-                match u16::from_le_bytes(pairs[usize::from(left) << 8 | usize::from(right)]) {
-                    BYTE_PAIR_NONE => NONE,
-                    BYTE_PAIR_LARGE => self.rank(self.byte(left), self.byte(right)),
-                    symbol => u32::from(symbol),
+                let symbol = u16::from_le_bytes(pairs[usize::from(left) << 8 | usize::from(right)]);
+                if symbol == BYTE_PAIR_LARGE {
+                    return self.rank(self.byte(left), self.byte(right));
                 }
+                select_unpredictable(symbol == BYTE_PAIR_NONE, NONE, u32::from(symbol))
             }
             None => self.rank(self.byte(left), self.byte(right)),
         }

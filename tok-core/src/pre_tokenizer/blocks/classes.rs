@@ -19,7 +19,10 @@ pub(in super::super) enum WideMarks {
 
 /// How chars beyond ASCII are told apart: what to do with each class.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Kinds([Kind; 32]);
+pub(in super::super) struct Kinds {
+    kinds: [Kind; 32],
+    apart: bool,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -60,7 +63,13 @@ impl Kinds {
             };
             number += 1;
         }
-        Self(kinds)
+        Self { kinds, apart: false }
+    }
+
+    /// The same with the chars that [`is_apart`] in [`Classes::apart`] too.
+    pub(in super::super) const fn apart(mut self) -> Self {
+        self.apart = true;
+        self
     }
 
     /// The same with these chars in doubt.
@@ -68,7 +77,7 @@ impl Kinds {
         let mut number = 0;
         while number < 32 {
             if chars.contains(Class::from_byte(number as u8)) {
-                self.0[number] = Kind::Doubt;
+                self.kinds[number] = Kind::Doubt;
             }
             number += 1;
         }
@@ -99,6 +108,10 @@ pub(in super::super) struct Classes<'b> {
     pub(in super::super) sign: u64,
     /// The bytes of a char after its first.
     pub(in super::super) tail: u64,
+    /// The bytes from 0x80 on.
+    pub(in super::super) wide: u64,
+    /// Chars that [`is_apart`], if the pattern wants to know.
+    pub(in super::super) apart: u64,
     /// The first char in doubt, or `len`.
     pub(in super::super) edge: u32,
     /// Bytes of whole chars in the block.
@@ -134,12 +147,18 @@ impl<'b> Classes<'b> {
             slash: masks.slash,
             sign: text & !known & !space,
             tail: 0,
+            wide: masks.wide,
+            apart: 0,
             edge: len,
             len,
             open: !at_end,
         };
         if masks.wide != 0 {
-            classes.widen(kinds, masks.wide, at_end);
+            if kinds.apart {
+                classes.widen::<true>(kinds, masks.wide, at_end);
+            } else {
+                classes.widen::<false>(kinds, masks.wide, at_end);
+            }
         }
         if at_end && classes.edge == classes.len {
             // White space at the end of the text is left to the specification.
@@ -153,7 +172,7 @@ impl<'b> Classes<'b> {
 
     /// Tells the chars beyond ASCII apart.
     #[inline(never)]
-    fn widen(&mut self, kinds: &Kinds, mut wide: u64, at_end: bool) {
+    fn widen<const APART: bool>(&mut self, kinds: &Kinds, mut wide: u64, at_end: bool) {
         while wide != 0 {
             let at = wide.trailing_zeros();
             let (class, len) = class::decode_inline(self.block, at as usize);
@@ -166,7 +185,7 @@ impl<'b> Classes<'b> {
             }
             let span = below(end) & !below(at);
             wide &= !span;
-            match kinds.0[usize::from(class.to_byte() & 31)] {
+            match kinds.kinds[usize::from(class.to_byte() & 31)] {
                 Kind::Upper => self.upper |= span,
                 Kind::Lower => self.lower |= span,
                 Kind::Neutral => self.neutral |= span,
@@ -178,6 +197,9 @@ impl<'b> Classes<'b> {
                 }
             }
             self.tail |= span & (span << 1);
+            if APART && is_apart(&self.block[at as usize..], len) {
+                self.apart |= span;
+            }
         }
     }
 
@@ -215,6 +237,19 @@ impl<'b> Classes<'b> {
             _ if ignore_case && byte(1) == Some(0xC5) => None,
             _ => Some(0),
         }
+    }
+}
+
+/// Whether the char of `len` bytes that `rest` begins with is one of `[一-龥぀-ゟ゠-ヿ]`.
+#[inline(always)]
+pub(in super::super) fn is_apart(rest: &[u8], len: usize) -> bool {
+    // U+3040..=U+30FF and U+4E00..=U+9FA5. UTF-8 sorts as code points do.
+    match *rest {
+        [a, b, c, ..] if len == 3 => matches!(
+            u32::from_be_bytes([0, a, b, c]),
+            0xE3_81_80..=0xE3_83_BF | 0xE4_B8_80..=0xE9_BE_A5
+        ),
+        _ => false,
     }
 }
 

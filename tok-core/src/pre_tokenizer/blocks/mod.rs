@@ -12,8 +12,8 @@
 mod classes;
 mod rules;
 
-pub(super) use classes::{Classes, Kinds, WideMarks};
-pub(super) use rules::{cl100k, gpt2, o200k};
+pub(super) use classes::{Classes, Kinds, WideMarks, is_apart};
+pub(super) use rules::{cl100k, clip, deepseek_v3, gpt2, o200k};
 
 use super::Scanner;
 use crate::kernel::Kernel;

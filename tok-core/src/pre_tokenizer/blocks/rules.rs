@@ -60,22 +60,30 @@ fn shared(c: &Classes<'_>) -> Starts {
     // White space without newlines: the run, and its last char, when something follows.
     let spaces = first(c.space);
     let last = c.space & !(white >> 1) & !c.open_bit();
-    let mut limit = c.edge;
-    // White space between newlines has no start. Whether it is between newlines: the addition
-    // carries from the first bit of a run to the one behind its last.
-    let between = spaces & (c.newline << 1);
-    if between != 0 {
-        let behind = c.space.wrapping_add(between) & !c.space;
-        let edge = if c.open { at_bit(c.edge) } else { 0 };
-        // A run to the end of the block carries out of it.
-        let lost = if c.open && c.edge == 64 && last_run_is(c.space, between) { 64 } else { 65 };
-        let bad = behind & (c.newline | edge);
-        let end = if bad != 0 { bad.trailing_zeros() } else { lost };
-        if end <= 64 {
-            limit = limit.min(63 - (between & below(end)).leading_zeros());
-        }
-    }
+    let limit = unless_between(c, spaces);
     Starts { starts: words | signs | lines | spaces | last | 1, limit }
+}
+
+/// Where white space begins that may be between newlines, or the edge: it has no start there. `spaces` are
+/// the first bits of its runs.
+#[inline(always)]
+fn unless_between(c: &Classes<'_>, spaces: u64) -> u32 {
+    let between = spaces & (c.newline << 1);
+    if between == 0 {
+        return c.edge;
+    }
+    // Whether it is between newlines: the addition carries from the first bit of a run to the one
+    // behind its last.
+    let behind = c.space.wrapping_add(between) & !c.space;
+    let edge = if c.open { at_bit(c.edge) } else { 0 };
+    // A run to the end of the block carries out of it.
+    let lost = if c.open && c.edge == 64 && last_run_is(c.space, between) { 64 } else { 65 };
+    let bad = behind & (c.newline | edge);
+    let end = if bad != 0 { bad.trailing_zeros() } else { lost };
+    match end {
+        65 => c.edge,
+        _ => c.edge.min(63 - (between & below(end)).leading_zeros()),
+    }
 }
 
 /// Whether the run of `space` that reaches bit 63 begins with a bit of `firsts`.
@@ -162,4 +170,81 @@ pub(in super::super) fn o200k<const DIGITS: usize, const CONTRACTIONS: bool>(
         }
     }
     Starts { starts, limit }
+}
+
+/// DeepSeek-V3's three splits. The chars that are `apart` are a text of their own, and so is what stands
+/// between two of them or digits: what looks beyond its end sees the end of the text there.
+#[inline(always)]
+pub(in super::super) fn deepseek_v3(c: &Classes<'_>) -> Starts {
+    let (letters, white) = (c.letters() & !c.apart, c.white());
+    let sign = c.sign & !c.apart;
+    let apart = first(c.neutral & c.apart) | first(c.sign & c.apart);
+    // Signs begin a pre-token, unless a blank before them does.
+    let signs = first(sign) & !(c.blank << 1);
+    // A single ASCII sign goes with the ASCII letters behind it, and no others.
+    let ascii = c.letters() & !c.wide;
+    let joined = (signs & !c.wide) << 1 & ascii;
+    let others = ascii.wrapping_add(joined) & !ascii & letters;
+    let words = first(letters) & !(c.space << 1 | joined) | others;
+    // Newlines go with signs before them, and with white space.
+    let lines = c.newline & !((white | sign) << 1);
+    // White space without newlines: the run, and its last char, when something follows.
+    let spaces = first(c.space);
+    let last = c.space & !(white >> 1) & !((c.digit | c.apart) >> 1) & !c.open_bit();
+    let mut limit = unless_between(c, spaces);
+    // No alternative begins with a control.
+    if c.block.iter().fold(false, |any, &byte| any | is_control(byte)) {
+        limit = limit.min(position(c.block, |pair| is_control(pair[0])));
+    }
+    let starts = apart | words | signs | lines | spaces | last | digits(c.digit, 3) | 1;
+    Starts { starts, limit }
+}
+
+/// Whether a byte is ASCII that is neither a letter, a digit, a sign nor white space.
+#[inline(always)]
+fn is_control(byte: u8) -> bool {
+    byte < b' ' && !matches!(byte, b'\t'..=b'\r') || byte == 0x7F
+}
+
+/// CLIP's pattern, white space being pre-tokens.
+#[inline(always)]
+pub(in super::super) fn clip(c: &Classes<'_>) -> Starts {
+    let letters = c.letters();
+    let mut starts = first(letters) | first(c.sign) | first(c.white()) | c.digit | 1;
+    let mut limit = c.edge;
+    // Its special tokens are left to the specification, one past their start.
+    if c.block.windows(2).fold(false, |any, pair| any | is_special(pair)) || c.block[63] == b'<' {
+        limit = limit.min(1 + position(c.block, |pair| is_special(pair) || pair == b"<"));
+    }
+    let mut quotes = c.quote & first(c.sign) & below(limit);
+    while quotes != 0 {
+        let at = quotes.trailing_zeros();
+        quotes &= quotes - 1;
+        match c.contraction(at, false) {
+            Some(0) => {}
+            Some(len) => {
+                starts &= !(below(at + len) & !below(at + 1));
+                starts |= letters & at_bit(at + len);
+            }
+            None => {
+                limit = limit.min(at + 1);
+                break;
+            }
+        }
+    }
+    Starts { starts, limit }
+}
+
+/// Whether a special token may begin with these two bytes.
+#[inline(always)]
+fn is_special(pair: &[u8]) -> bool {
+    pair == b"<|"
+}
+
+/// The first place where one byte, or two, are found; 64 if there is none.
+#[cold]
+#[inline(never)]
+fn position(block: &[u8; 64], is: impl Fn(&[u8]) -> bool) -> u32 {
+    let found = (0..64).find(|&at| is(&block[at..block.len().min(at + 2)]));
+    found.unwrap_or(64) as u32
 }

@@ -12,6 +12,7 @@ mod full;
 mod models;
 mod more;
 mod prepare;
+mod reach;
 mod report;
 mod rivals;
 mod round;
@@ -153,6 +154,7 @@ pub(super) fn run(suite: &'static Suite, args: &[&str]) -> Result<(), String> {
             if options.measures("speed") {
                 round::speed(&options, &able, vocab, corpus, &mut results)?;
                 if corpus.is_adversarial() {
+                    let able = results.worthwhile(&able, vocab, corpus);
                     results.samples.extend(more::twice(&options, &able, vocab, corpus)?);
                 }
             }
@@ -163,6 +165,9 @@ pub(super) fn run(suite: &'static Suite, args: &[&str]) -> Result<(), String> {
                 full::full(&options, &able, vocab, corpus, &mut results)?;
             }
             let able = results.worthwhile(&able, vocab, corpus);
+            if options.measures("head") && corpus.cut == "documents" {
+                results.heads.extend(more::heads(&options, &able, vocab, corpus)?);
+            }
             if options.measures("messages") && corpus.cut == "lines" {
                 results.messages.extend(more::messages(&options, &able, vocab, corpus)?);
             }

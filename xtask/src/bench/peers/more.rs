@@ -89,15 +89,57 @@ pub(super) fn parts(
     Ok(samples)
 }
 
-/// comptok on twice the text: the time should be twice as long.
+/// The first text of a process, in one round.
+#[derive(Debug, Clone)]
+pub(super) struct Head {
+    pub(super) rival: &'static str,
+    pub(super) vocab: &'static str,
+    pub(super) corpus: String,
+    pub(super) ns_per_byte: f64,
+    /// Of the whole text, later.
+    pub(super) steady: f64,
+    pub(super) faults: f64,
+}
+
+/// The first 4 KiB after the load.
+pub(super) fn heads(
+    options: &Options,
+    programs: &[&Program],
+    vocab: &'static str,
+    corpus: &Corpus,
+) -> Result<Vec<Head>, String> {
+    eprintln!("{vocab}, {}, the first 4 KiB …", corpus.name);
+    let mut heads = Vec::new();
+    child::pin(child::LAST)?;
+    let command = |program: &Program| {
+        let mut command = program.command("head", vocab, 1);
+        command.arg(&corpus.file).arg(corpus.cut).arg(options.seconds.to_string());
+        command
+    };
+    rounds(options, programs, command, |rival, objects| {
+        for object in objects {
+            let of = |field: &str| object[field].as_f64().unwrap_or_default();
+            heads.push(Head {
+                rival,
+                vocab,
+                corpus: corpus.name.clone(),
+                ns_per_byte: of("ns_per_byte"),
+                steady: of("steady_ns_per_byte"),
+                faults: of("faults"),
+            });
+        }
+    })?;
+    child::pin(None)?;
+    Ok(heads)
+}
+
+/// Twice the text: the time should be twice as long.
 pub(super) fn twice(
     options: &Options,
     programs: &[&Program],
     vocab: &'static str,
     corpus: &Corpus,
 ) -> Result<Vec<Sample>, String> {
-    let ours: Vec<_> =
-        programs.iter().filter(|program| program.name == "comptok").copied().collect();
     let mut samples = Vec::new();
     child::pin(child::LAST)?;
     let command = |program: &Program| {
@@ -106,7 +148,7 @@ pub(super) fn twice(
         command.args([WARM, options.seconds].map(|number| number.to_string()));
         command
     };
-    rounds(options, &ours, command, |rival, objects| {
+    rounds(options, programs, command, |rival, objects| {
         samples.extend(sample(rival, vocab, corpus, "twice", "warm", objects, "cpu_ns"));
     })?;
     child::pin(None)?;

@@ -7,7 +7,8 @@ use super::{
     check::{Check, Verdict},
     corpora::Corpus,
     models,
-    more::Messages,
+    more::{Head, Messages},
+    reach,
     rivals::Program,
     round::{Results, Speed, Start, middle, typical},
 };
@@ -42,11 +43,11 @@ pub(super) fn write(
     Ok(())
 }
 
-struct Report<'a> {
+pub(super) struct Report<'a> {
     options: &'a Options,
-    corpora: &'a [Corpus],
-    programs: Vec<&'a Program>,
-    results: &'a Results,
+    pub(super) corpora: &'a [Corpus],
+    pub(super) programs: Vec<&'a Program>,
+    pub(super) results: &'a Results,
 }
 
 impl Report<'_> {
@@ -100,12 +101,16 @@ impl Report<'_> {
         self.speeds(vocab, text);
         self.ratios(vocab, text);
         self.adversarial(vocab, text);
+        self.heads(vocab, text);
         self.messages(vocab, text);
         self.parts(vocab, text);
         self.threads(vocab, text);
         self.loads(vocab, text);
         self.full(vocab, text);
         self.files(vocab, text);
+        if self.options.suite.name == "peers" {
+            reach::write(self, vocab, text);
+        }
         let charted = |corpus: &&Corpus| self.options.tier.is_none() && !corpus.is_adversarial();
         for corpus in self.corpora.iter().filter(charted) {
             let mut bars: Vec<Bar> = Vec::new();
@@ -130,7 +135,13 @@ impl Report<'_> {
         Ok(())
     }
 
-    fn speed(&self, rival: &str, vocab: &str, corpus: &Corpus, pass: &str) -> Option<f64> {
+    pub(super) fn speed(
+        &self,
+        rival: &str,
+        vocab: &str,
+        corpus: &Corpus,
+        pass: &str,
+    ) -> Option<f64> {
         Some(self.results.speed(rival, vocab, &corpus.name, pass)?.mb_per_s)
     }
 
@@ -181,7 +192,7 @@ impl Report<'_> {
     }
 
     /// The fastest other library whose ids are right.
-    fn best(&self, vocab: &str, corpus: &Corpus, pass: &str) -> Option<(&str, f64)> {
+    pub(super) fn best(&self, vocab: &str, corpus: &Corpus, pass: &str) -> Option<(&str, f64)> {
         let others = self.programs.iter().filter(|program| {
             program.name != "comptok"
                 && self.verdict(program.name, vocab, corpus) == Some(&Verdict::Equal)
@@ -228,10 +239,10 @@ impl Report<'_> {
         for program in &self.programs {
             let _ = write!(text, " {} |", program.name);
         }
-        text.push_str(" comptok's ratio to the best, first / warm | comptok's extra memory, MB | time for twice the text |");
-        let columns = self.programs.len() + 3;
+        text.push_str(" comptok's ratio to the best, first / warm |");
+        let columns = self.programs.len() + 1;
         let _ = write!(text, "\n| --- |{}\n", " ---: |".repeat(columns));
-        for corpus in corpora {
+        for corpus in &corpora {
             let _ = write!(text, "| {} |", corpus.name.trim_start_matches("adversarial/"));
             for program in &self.programs {
                 let _ = write!(text, " {} |", self.cell(program.name, vocab, corpus));
@@ -241,27 +252,94 @@ impl Report<'_> {
                 Some(format!("{:.1}", ours / self.best(vocab, corpus, pass)?.1))
             };
             let ratio = |pass| ratio(pass).unwrap_or_else(|| "–".to_owned());
-            let twice = || {
-                let warm = self.speed("comptok", vocab, corpus, "warm")?;
-                Some(2.0 * warm / self.speed("comptok", vocab, corpus, "twice")?)
-            };
-            let extra = self.results.memory.iter().filter(|memory| {
-                (memory.rival, memory.vocab, &*memory.corpus) == ("comptok", vocab, &corpus.name)
+            let _ = writeln!(text, " {} / {} |", ratio("first"), ratio("warm"));
+        }
+        text.push_str(
+            "\nThe same files: how much longer twice the text takes, and the peak of the first pass over what \
+             was resident before it, in MiB:\n\n| file |",
+        );
+        for program in &self.programs {
+            let _ = write!(text, " {} |", program.name);
+        }
+        let _ = write!(text, "\n| --- |{}\n", " ---: |".repeat(self.programs.len()));
+        for corpus in &corpora {
+            let _ = write!(text, "| {} |", corpus.name.trim_start_matches("adversarial/"));
+            for program in &self.programs {
+                let twice = self.twice(program.name, vocab, corpus);
+                let twice = twice.map_or_else(|| "–".to_owned(), |twice| format!("× {twice:.2}"));
+                let extra = self.extra_kib(program.name, vocab, corpus);
+                let extra = extra.map_or_else(
+                    || "–".to_owned(),
+                    |(kib, _)| format!("{:.1}", kib as f64 / 1024.0),
+                );
+                let _ = write!(text, " {twice}, {extra} |");
+            }
+            text.push('\n');
+        }
+    }
+
+    /// How much longer twice the text takes.
+    pub(super) fn twice(&self, rival: &str, vocab: &str, corpus: &Corpus) -> Option<f64> {
+        let warm = self.speed(rival, vocab, corpus, "warm")?;
+        Some(2.0 * warm / self.speed(rival, vocab, corpus, "twice")?)
+    }
+
+    /// The largest peak of a first pass over what was resident before it, and the number of ids.
+    pub(super) fn extra_kib(
+        &self,
+        rival: &str,
+        vocab: &str,
+        corpus: &Corpus,
+    ) -> Option<(u64, u64)> {
+        let all = self.results.memory.iter();
+        let of = all.filter(|memory| {
+            (memory.rival, memory.vocab, &*memory.corpus) == (rival, vocab, &corpus.name)
+        });
+        of.map(|memory| (memory.extra_kib, memory.ids)).max()
+    }
+
+    /// The medians for the first text of a process: nanoseconds for each byte, later, page faults.
+    pub(super) fn first_text(&self, rival: &str, vocab: &str, corpus: &Corpus) -> Option<[f64; 3]> {
+        let of = |value: fn(&Head) -> f64| {
+            let all = self.results.heads.iter();
+            let of = all.filter(|head| {
+                (head.rival, head.vocab, &*head.corpus) == (rival, vocab, &corpus.name)
             });
-            let extra = extra.map(|memory| memory.extra_kib).max().unwrap_or_default();
-            let _ = writeln!(
+            middle(&of.map(value).collect::<Vec<_>>())
+        };
+        Some([of(|head| head.ns_per_byte)?, of(|head| head.steady)?, of(|head| head.faults)?])
+    }
+
+    fn heads(&self, vocab: &str, text: &mut String) {
+        let mut lines = String::new();
+        for corpus in self.corpora {
+            for program in &self.programs {
+                let Some([first, steady, faults]) = self.first_text(program.name, vocab, corpus)
+                else {
+                    continue;
+                };
+                let _ = writeln!(
+                    lines,
+                    "| {} | {} | {first:.1} | {steady:.2} | {:.1} | {faults} |",
+                    corpus.name,
+                    program.name,
+                    first / steady
+                );
+            }
+        }
+        if !lines.is_empty() {
+            let _ = write!(
                 text,
-                " {} / {} | {:.1} | {} |",
-                ratio("first"),
-                ratio("warm"),
-                extra as f64 / 1024.0,
-                twice().map_or_else(|| "–".to_owned(), |twice| format!("× {twice:.2}"))
+                "\nThe first 4 KiB of text after the load, nanoseconds for each byte:\n\n\
+                 | corpus | library | first 4 KiB | steady | ratio | page faults |\n\
+                 | --- | --- |{}\n{lines}",
+                " ---: |".repeat(4)
             );
         }
     }
 
     /// Of nanoseconds for each byte of a message.
-    fn percentiles(&self, rival: &str, vocab: &str, pass: &str) -> Option<(f64, f64)> {
+    pub(super) fn percentiles(&self, rival: &str, vocab: &str, pass: &str) -> Option<(f64, f64)> {
         let of = |value: fn(&Messages) -> f64| {
             let all = self.results.messages.iter();
             let of = all.filter(|m| (m.rival, m.vocab, m.pass) == (rival, vocab, pass));
@@ -331,9 +409,10 @@ impl Report<'_> {
                     None => "–".to_owned(),
                 };
                 let call = if corpus.cut == "whole" { "long" } else { "batch" };
-                let scaling = self.speed(program.name, vocab, corpus, "warm").map_or_else(
+                let one = self.speed(program.name, vocab, corpus, "warm");
+                let scaling = one.zip(speed(call)).map_or_else(
                     || "–".to_owned(),
-                    |one| format!("{:.2}", speed(call).map_or(0.0, |s| s.mb_per_s) / one),
+                    |(one, own)| format!("{:.2}", own.mb_per_s / one),
                 );
                 let _ = writeln!(
                     lines,
@@ -550,6 +629,6 @@ impl Report<'_> {
 }
 
 /// Three digits.
-fn round(speed: f64) -> String {
+pub(super) fn round(speed: f64) -> String {
     if speed < 10.0 { format!("{speed:.1}") } else { format!("{speed:.0}") }
 }

@@ -7,7 +7,7 @@ use super::{
     child::{self, Outcome},
     corpora::Corpus,
     full::{Full, Load},
-    more::Messages,
+    more::{Head, Messages},
     rivals::Program,
 };
 use serde_json::Value;
@@ -18,6 +18,7 @@ pub(super) struct Results {
     pub(super) checks: Vec<Check>,
     pub(super) samples: Vec<Sample>,
     pub(super) messages: Vec<Messages>,
+    pub(super) heads: Vec<Head>,
     pub(super) memory: Vec<Memory>,
     pub(super) starts: Vec<Start>,
     pub(super) loads: Vec<Load>,
@@ -48,8 +49,10 @@ pub(super) struct Memory {
     pub(super) heap_bytes: u64,
     pub(super) anonymous_kib: u64,
     pub(super) peak_kib: u64,
-    /// The peak of the first pass over what was resident before it.
+    /// The peak of the first pass over what was resident before it, without pages of files.
     pub(super) extra_kib: u64,
+    /// How many ids that pass found.
+    pub(super) ids: u64,
 }
 
 /// From the start of the process to its end, after one short text.
@@ -163,12 +166,12 @@ fn read_speed(
     results: &mut Results,
 ) -> Result<(), String> {
     let number = |object: &Value, field: &str| object[field].as_u64().unwrap_or_default();
-    let (mut first, mut warm) = (None, Vec::new());
+    let (mut first, mut warm, mut ids) = (None, Vec::new(), 0);
     for object in child::objects(said)? {
         let bytes = number(&object, "bytes");
         let speed = bytes as f64 * 1e3 / number(&object, "cpu_ns").max(1) as f64;
         match object["pass"].as_str() {
-            Some("first") => first = Some((speed, bytes)),
+            Some("first") => (first, ids) = (Some((speed, bytes)), number(&object, "ids")),
             Some("warm") => warm.push(speed),
             _ => results.memory.push(Memory {
                 rival,
@@ -178,6 +181,7 @@ fn read_speed(
                 anonymous_kib: number(&object, "anonymous_kib"),
                 peak_kib: number(&object, "peak_kib"),
                 extra_kib: number(&object, "extra_kib"),
+                ids,
             }),
         }
     }

@@ -29,7 +29,7 @@ pub(in super::super) const PEERS: Suite = Suite {
     title: "comptok beside other libraries",
     vocabs: &prepare::VOCABS,
     rivals: |rival| !models::ONLY.contains(&rival.name),
-    measures: &["start", "speed", "messages", "parts", "threads"],
+    measures: &["start", "speed", "head", "messages", "parts", "threads"],
     only: &[],
     seconds: 3,
     reference: "tiktoken-rs (qwen2: tokenizers)",
