@@ -85,7 +85,7 @@ fn of_two_with_one_normal_form_the_first_counts() {
             "normalized": true, "special": false})
     };
     let file = json!({"version": "1.0", "truncation": null, "padding": null,
-        "added_tokens": [token(256, "\u{212B}"), token(257, "\u{C5}")],
+        "added_tokens": [token(256, "e\u{301}x"), token(257, "éx")],
         "normalizer": {"type": "NFC"},
         "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true,
             "use_regex": true},
@@ -97,12 +97,12 @@ fn of_two_with_one_normal_form_the_first_counts() {
     let mut answers: Vec<Vec<u32>> = (0..200)
         .map(|_| {
             let theirs = tokenizers::Tokenizer::from_bytes(file.as_bytes()).expect("a tokenizer");
-            theirs.encode_fast("\u{C5}", false).expect("any text").get_ids().to_vec()
+            theirs.encode_fast("éx", false).expect("any text").get_ids().to_vec()
         })
         .collect();
     answers.sort();
     answers.dedup();
     let ours = Tokenizer::from_bytes(file.as_bytes()).expect("a tokenizer");
-    assert_eq!(ours.encode("\u{C5}", Special::All).expect("any text"), [256]);
+    assert_eq!(ours.encode("éx", Special::All).expect("any text"), [256]);
     assert_eq!(answers, [[256], [257]]);
 }
