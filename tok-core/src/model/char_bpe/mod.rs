@@ -14,7 +14,7 @@ pub use joins::Joins;
 pub(super) use merge::Memory;
 
 use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
-use crate::blob::{Tables, lookup::NONE, u32_at};
+use crate::blob::Tables;
 use alloc::vec::Vec;
 
 /// Bits of [`param::FLAGS`].
@@ -191,7 +191,7 @@ impl CharBpe<'_> {
     #[inline]
     fn emit(&self, symbols: &[merge::Symbol], at: &mut u32, out: &mut Vec<Token>) {
         for symbol in symbols {
-            let id = u32_at(self.tables.symbols, symbol.symbol as usize).unwrap_or(NONE);
+            let id = self.tables.symbol_id(symbol.symbol);
             let start = *at;
             // A suffix that falls back to bytes counts too; saturated, no sum leaves u32.
             *at = start.saturating_add(symbol.len);
