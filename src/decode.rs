@@ -5,7 +5,7 @@ use alloc::{string::String, vec::Vec};
 use comptok_core::{
     blob::Tables,
     decoder::{self, Skip, Stop},
-    general::Tail,
+    general::{Next, Tail, next},
 };
 
 /// Bytes that are made room for at a time.
@@ -144,6 +144,7 @@ impl Tokenizer {
             prefix_len: 0,
             tail: Tail::default(),
             broken: false,
+            empty: true,
         }
     }
 }
@@ -171,8 +172,9 @@ pub struct DecodeStream<'t> {
     prefix: String,
     prefix_len: usize,
     tail: Tail,
-    /// The text of all `ids` ends in U+FFFD.
+    /// The text of all `ids` ends in U+FFFD; there is none.
     broken: bool,
+    empty: bool,
 }
 
 impl DecodeStream<'_> {
@@ -215,14 +217,24 @@ impl DecodeStream<'_> {
                 (self.prefix, self.prefix_len) = (prefix, self.ids.len());
             }
         }
-        self.ids.push(id);
+        // What has no text would pile up and be decoded with all that follows.
+        match next(&tables, &self.ids, self.empty, id, self.skip_special) {
+            Next::Nothing => return Ok(None),
+            Next::Replaces => {
+                self.ids.pop();
+                self.ids.push(id);
+                return Ok(None);
+            }
+            Next::Some => self.ids.push(id),
+        }
         // Else a long run of broken bytes would be decoded anew for each of them.
         if self.tail.push(&tables, &self.ids, self.skip_special) {
-            self.broken = true;
+            (self.broken, self.empty) = (true, false);
             return Ok(None);
         }
         let mut text = decode(&self.ids);
         self.broken = text.ends_with('\u{FFFD}');
+        self.empty = text.is_empty();
         if text.len() <= self.prefix.len() || self.broken {
             return Ok(None);
         }
@@ -233,6 +245,7 @@ impl DecodeStream<'_> {
         let kept = self.ids.len() - self.prefix_len;
         self.ids.drain(..self.prefix_len);
         (self.prefix, self.prefix_len) = (decode(&self.ids), kept);
+        self.empty = self.prefix.is_empty();
         Ok(Some(new))
     }
 
@@ -243,7 +256,7 @@ impl DecodeStream<'_> {
             let text = (general.decode)(&self.tokenizer.tables(), &ids, self.skip_special);
             let prefix = core::mem::take(&mut self.prefix);
             self.prefix_len = 0;
-            (self.tail, self.broken) = (Tail::default(), false);
+            (self.tail, self.broken, self.empty) = (Tail::default(), false, true);
             let rest = text.strip_prefix(&*prefix).unwrap_or(&text);
             return (!rest.is_empty()).then(|| String::from(rest));
         }

@@ -96,6 +96,22 @@ impl Tokenizer {
         let Options { special, strict, .. } = options;
         let request = Request { text: text.as_ref(), special, strict };
         let tables = self.tables();
+        #[cfg(feature = "alloc")]
+        if let Some(general) = self.engine.general {
+            // All or nothing: the engine does not say where it was.
+            let mut written = 0usize;
+            let mut out = |new: &[TokenId]| {
+                if let Some(room) = ids.get_mut(written..written.saturating_add(new.len())) {
+                    room.copy_from_slice(new);
+                }
+                written += new.len();
+            };
+            return match (general.ids)(&tables, &request, scratch.general(self), &mut out) {
+                Ok(()) if written <= ids.len() => Ok(written),
+                Ok(()) => Err(self.error(Stop::Full { needed: written }, 0, 0)),
+                Err(stop) => Err(self.error(stop, 0, 0)),
+            };
+        }
         let mut cursor = options.cursor();
         let mut sink = IdSink::new(ids);
         loop {
@@ -121,12 +137,19 @@ impl Tokenizer {
         let Options { special, strict, .. } = options;
         let request = Request { text, special, strict };
         let tables = self.tables();
-        // In steps, between which the scratch's cache can grow.
         #[cfg(feature = "alloc")]
-        let whole = self.engine.general.is_some();
-        #[cfg(not(feature = "alloc"))]
-        let whole = false;
-        let mut step = if whole { limit } else { limit.min(COUNT_STEP) };
+        if let Some(general) = self.engine.general {
+            let mut count = 0usize;
+            let mut out = |new: &[TokenId]| count += new.len();
+            let result = (general.ids)(&tables, &request, scratch.general(self), &mut out);
+            return match result {
+                Ok(()) if count <= limit => Ok(count),
+                Ok(()) => Err(self.error(Stop::Full { needed: count }, limit, 0)),
+                Err(stop) => Err(self.error(stop, count.min(limit), 0)),
+            };
+        }
+        // In steps, between which the scratch's cache can grow.
+        let mut step = limit.min(COUNT_STEP);
         let (mut cursor, mut sink) = (options.cursor(), CountSink::new(step));
         loop {
             let mut workspace = scratch.workspace(self, request.text.len());
@@ -225,7 +248,8 @@ impl Tokenizer {
         let tables = self.tables();
         let start = ids.len();
         if let Some(general) = self.engine.general {
-            let result = (general.ids)(&tables, &request, scratch.general(self), ids);
+            let mut out = |new: &[TokenId]| ids.extend_from_slice(new);
+            let result = (general.ids)(&tables, &request, scratch.general(self), &mut out);
             let added = ids.len() - start;
             return result.map(|()| added).map_err(|stop| self.error(stop, added, 0));
         }

@@ -42,6 +42,15 @@ fn tokenizers() -> Vec<(&'static str, Tokenizer)> {
     vec![
         ("byte fallback", tokenizer(llama, false)),
         ("byte level", tokenizer(BYTE_LEVEL, true)),
+        ("SentencePiece", sentence_piece(true)),
+        ("SentencePiece with all spaces", sentence_piece(false)),
+        (
+            "CTC",
+            tokenizer(
+                r#"{"type": "CTC", "pad_token": "a", "word_delimiter_token": "▁", "cleanup": true}"#,
+                false,
+            ),
+        ),
         (
             "WordPiece",
             tokenizer(r###"{"type": "WordPiece", "prefix": "##", "cleanup": true}"###, false),
@@ -55,6 +64,24 @@ fn tokenizers() -> Vec<(&'static str, Tokenizer)> {
             ),
         ),
     ]
+}
+
+/// A `.model` with the same tokens, of which one is a control piece.
+fn sentence_piece(removes_spaces: bool) -> Tokenizer {
+    let mut model = Vec::new();
+    let mut put = |piece: &str, kind: u8| {
+        let len = piece.len() as u8;
+        model.extend([10, len + 4, 10, len]);
+        model.extend(piece.as_bytes());
+        model.extend([24, kind]);
+    };
+    let pieces = TOKENS.into_iter().zip([2, 3, 1, 1, 1, 1, 1, 1]);
+    pieces.for_each(|(piece, kind)| put(piece, kind));
+    (0..=255u8).for_each(|byte| put(&format!("<0x{byte:02X}>"), 6));
+    // BPE with byte fallback; the rules for spaces.
+    model.extend([18, 5, 24, 2, 0x98, 2, 1]);
+    model.extend([26, 2, 32, u8::from(removes_spaces)]);
+    Tokenizer::from_bytes(&model).expect("a model")
 }
 
 /// The definition: all since the last text is decoded for each id.
@@ -126,7 +153,17 @@ fn a_long_run_of_replacement_characters_takes_linear_time() {
         let id = |token: &str| tokenizer.token_to_id(token);
         let broken = id("\u{FFFD}").expect("a token");
         let byte = id("<0x80>").or_else(|| id("\u{142}")).unwrap_or(broken);
-        for ids in [[broken, broken], [byte, byte], [broken, byte]] {
+        let id = |token: &str| id(token).expect("a token");
+        let (nothing, space) = (id("a"), id("▁"));
+        // Where they have no text.
+        let is_empty = |id: TokenId| tokenizer.decode(&[id; 3]).is_ok_and(|text| text.is_empty());
+        let empty = [nothing, space].map(|id| if is_empty(id) { id } else { broken });
+        let runs =
+            [[broken, broken], [byte, byte], [broken, byte], [empty[0]; 2], [empty[1]; 2], empty];
+        for (number, ids) in runs.into_iter().enumerate() {
+            if runs[..number].contains(&ids) {
+                continue;
+            }
             let time = |count: usize| {
                 let start = Instant::now();
                 let mut stream = tokenizer.decode_stream(false);
@@ -143,11 +180,11 @@ fn a_long_run_of_replacement_characters_takes_linear_time() {
             for _ in 0..8 {
                 (short, long) = (short.min(time(4000)), long.min(time(32_000)));
                 // Quadratic time would be 64 times as long.
-                if long < short * 20 {
+                if long < short * 32 {
                     break;
                 }
             }
-            assert!(long < short * 20, "{name}: {short:?} for 4000 ids, {long:?} for 32000");
+            assert!(long < short * 32, "{name}: {short:?} for 4000 ids, {long:?} for 32000");
         }
     }
 }

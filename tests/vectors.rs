@@ -534,6 +534,26 @@ fn sp_differences(tokenizer: &Tokenizer, row: &Value) -> Vec<&'static str> {
     wanted.filter(|(name, found)| found() != row[name]).map(|(name, _)| *name).collect()
 }
 
+/// Of long texts, whose sums are large: the number of ids, and their FNV-1a, from sentencepiece 0.2.3.
+#[test]
+fn sp_long_texts() {
+    let Some(shared) = shared() else { return };
+    let text = std::fs::read(shared.join("corpus/english.txt")).expect("a corpus");
+    let text = &text[4_000_000..4_400_000];
+    for (name, count, sum) in [
+        ("albert_30k_clean", 154_629, 0xB97C_71FC_E470_A96B_u64),
+        ("xlnet_base_cased", 88_277, 0xC95E_376C_E57F_68E4),
+    ] {
+        let file = unzip(&shared.join(format!("vocabs/sentencepiece/{name}.model.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let ids = tokenizer.encode(text, Special::All).expect("memory grows");
+        let found = ids.iter().fold(0xCBF2_9CE4_8422_2325_u64, |sum, &id| {
+            (sum ^ u64::from(id)).wrapping_mul(0x100_0000_01B3)
+        });
+        assert_eq!((ids.len(), found), (count, sum), "{name}");
+    }
+}
+
 /// Nothing is excused.
 fn check_sp(name: &str) {
     let Some(shared) = shared() else { return };

@@ -35,6 +35,15 @@ fn compare(
     let first = tokenizer.encode_into(text, Special::All, &mut with, words);
     let second = tokenizer.encode_into(text, Special::All, &mut without, plain);
     assert_eq!((first, &with), (second, &without), "{name}: {text:?}");
+    let mut slice = vec![0; without.len()];
+    let count = Ok(without.len());
+    assert_eq!(tokenizer.encode_to_slice(text, Special::All, &mut slice, words), count, "{name}");
+    assert_eq!(slice, without, "{name}: {text:?}");
+    assert_eq!(tokenizer.count_with(text, Special::All, words), count, "{name}: {text:?}");
+    if let Some((_, short)) = slice.split_last_mut() {
+        let result = tokenizer.encode_to_slice(text, Special::All, short, words);
+        assert!(matches!(result, Err(comptok::EncodeError::Full { .. })), "{name}: {result:?}");
+    }
     let options = FullOptions {
         add_special_tokens: false,
         offsets: Offsets::Bytes,
@@ -76,6 +85,7 @@ fn words_and_the_whole_are_the_same() {
         "xlnet_base_cased",
         "mistral01",
         "mistral03",
+        "phi_3",
         "ort_nmt",
         "gte",
     ] {

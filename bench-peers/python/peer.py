@@ -100,7 +100,68 @@ class Quicktok:
         return self.tokenizer.encode_batch(texts, threads)
 
 
-LIBRARIES = {"tiktoken-py": Tiktoken, "gigatoken": Gigatoken, "quicktok-v1": Quicktok}
+class Sentencepiece:
+    """sentencepiece, the C++ library, with the .model file. Its array of ids is no list."""
+
+    def __init__(self, vocab, folder):
+        path = given(folder, vocab, "model")
+        import sentencepiece
+
+        self.processor = sentencepiece.SentencePieceProcessor(model_file=path)
+
+    def encode(self, text):
+        return self.processor.encode_as_numpy(text)
+
+    def decode(self, ids):
+        return self.processor.decode(ids.tolist()).encode()
+
+    def batch(self, texts, threads):
+        return self.processor.parallel_encode_as_numpy(texts, num_threads=threads)
+
+
+class Ids(list):
+    """A list of ids that can be written like an array."""
+
+    def astype(self, _):
+        return self
+
+    def tobytes(self):
+        return struct.pack(f"<{len(self)}I", *self)
+
+
+class FlashTokenizer:
+    """flash-tokenizer, with the vocab.txt. It always adds two tokens, and has no call without a list."""
+
+    def __init__(self, vocab, folder):
+        path = given(folder, vocab, "txt")
+        from flash_tokenizer import BertTokenizerFlash
+
+        lower = "uncased" in vocab
+        self.tokenizer = BertTokenizerFlash(path, do_lower_case=lower).tokenizer
+
+    def encode(self, text):
+        return Ids(self.tokenizer.encode(text, "longest", 1 << 30)[1:-1])
+
+    def batch(self, texts, threads):
+        return self.tokenizer.batch_encode(texts, "longest", 1 << 30, threads > 1)
+
+
+def given(folder, vocab, extension):
+    import os
+
+    path = f"{folder}/{vocab}.{extension}"
+    if not os.path.isfile(path):
+        raise Unsupported
+    return path
+
+
+LIBRARIES = {
+    "tiktoken-py": Tiktoken,
+    "gigatoken": Gigatoken,
+    "quicktok-v1": Quicktok,
+    "sentencepiece": Sentencepiece,
+    "flash-tokenizer": FlashTokenizer,
+}
 
 
 def cut(text, how):
@@ -320,6 +381,16 @@ def main(library, mode, vocab, folder, *rest):
     if mode == "start":
         print(load().encode(rest[0])[0])
         return
+    if mode == "load":
+        if rest[0] != "own":
+            raise Unsupported
+        wall, cpu = time.perf_counter_ns(), time.process_time_ns()
+        count = len(load().encode("a"))
+        cpu, wall = time.process_time_ns() - cpu, time.perf_counter_ns() - wall
+        report(load=count, cpu_ns=cpu, wall_ns=wall)
+        return
+    if mode == "full":
+        raise Unsupported
     file, how, *numbers = rest
     with open(file, "rb") as corpus:
         documents, sizes = cut(corpus.read(), how)

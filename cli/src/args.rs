@@ -77,7 +77,8 @@ fn special_token(text: &str) -> Result<(String, u32), String> {
 /// Which tokenizer to use.
 #[derive(Debug, Args)]
 pub(crate) struct TokenizerArgs {
-    /// A bundled tokenizer (see `comptok vocab list`) or a file: .ctok, tokenizer.json, tiktoken ranks
+    /// A bundled tokenizer (see `comptok vocab list`) or a file: .ctok, tokenizer.json, tiktoken ranks, and
+    /// others; with the feature `hub` also hf://ORG/NAME[@REVISION]
     #[arg(short, long, value_name = "NAME|FILE")]
     pub(crate) tokenizer: String,
     #[command(flatten)]

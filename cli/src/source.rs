@@ -26,6 +26,10 @@ pub(crate) fn tokenizer(args: &TokenizerArgs) -> Result<Tokenizer, Failure> {
         refuse_file_args(name, &args.file)?;
         return Ok(tokenizer.clone());
     }
+    if let Some(repository) = name.strip_prefix("hf://") {
+        refuse_file_args(name, &args.file)?;
+        return from_hub(name, repository);
+    }
     let path = Path::new(name);
     if !path.exists() {
         let names: Vec<&str> = vocab::all().map(|bundled| bundled.0).collect();
@@ -39,6 +43,24 @@ pub(crate) fn tokenizer(args: &TokenizerArgs) -> Result<Tokenizer, Failure> {
         complain(&format!("{name}: warning: {warning}"));
     }
     from_blob(name, &baked.blob)
+}
+
+/// The tokenizer of `org/name` or `org/name@revision`.
+#[cfg(feature = "hub")]
+fn from_hub(name: &str, repository: &str) -> Result<Tokenizer, Failure> {
+    let (repository, revision) = match repository.split_once('@') {
+        Some((repository, revision)) => (repository, Some(revision)),
+        None => (repository, None),
+    };
+    Tokenizer::from_pretrained(repository, revision, None)
+        .map_err(|error| Failure::data(format!("{name}: {error}")))
+}
+
+#[cfg(not(feature = "hub"))]
+fn from_hub(name: &str, _: &str) -> Result<Tokenizer, Failure> {
+    Err(Failure::data(format!(
+        "{name}: this program was built without the hub; `cargo install comptok-cli --features hub` has it"
+    )))
 }
 
 /// A tokenizer on a blob that was just baked or checked.

@@ -1,9 +1,20 @@
-//! comptok: bundled vocabularies, and a baked file for the one that is not.
+//! comptok: bundled vocabularies, and a baked file for those that are not.
 
-use comptok::{Kernel, Options, Scratch, Special, Tier, TokenId, Tokenizer, vocab};
+use comptok::{
+    FullOptions, Kernel, Options, Scratch, Setting, Special, Tier, TokenId, Tokenizer, vocab,
+};
 use harness::{Error, Peer, Vocab};
 
 const ORDINARY: Options<'static> = Options::new(Special::AsText);
+
+/// Offsets in bytes are the default.
+const FULL: FullOptions<'static> = FullOptions {
+    truncation: Setting::Off,
+    padding: Setting::Off,
+    add_special_tokens: true,
+    offsets: comptok::Offsets::Bytes,
+    special: Special::AsText,
+};
 
 struct Comptok(Tokenizer);
 
@@ -37,6 +48,24 @@ impl Peer for Comptok {
             "o200k" => vocab::O200K_BASE.clone(),
             _ => Tokenizer::from_file(vocab.file("ctok"))?,
         }))
+    }
+
+    fn load_from(vocab: &Vocab, extension: &str) -> Result<Self, Error> {
+        let file = vocab.given(extension)?;
+        Ok(Self(match extension {
+            // SAFETY: nobody writes to the prepared files while programs run.
+            "ctok" => unsafe { Tokenizer::map_file(file)? },
+            _ => Tokenizer::from_file(file)?,
+        }))
+    }
+
+    fn full(&self, text: &str, rows: Option<&mut Vec<[usize; 3]>>) -> Option<usize> {
+        let encoding = self.0.encode_full(text, &FULL).ok()?;
+        if let Some(rows) = rows {
+            let all = encoding.ids().iter().zip(encoding.offsets());
+            rows.extend(all.map(|(&id, &(start, end))| [id as usize, start, end]));
+        }
+        Some(encoding.len())
     }
 
     fn encode<'s>(&self, text: &str, state: &'s mut State) -> &'s [u32] {

@@ -19,6 +19,21 @@ pub trait Peer: Sized + Sync {
     /// [`Error::Unsupported`] if the library has no such vocabulary.
     fn load(vocab: &Vocab) -> Result<Self, Error>;
 
+    /// The tokenizer from a file of this kind (`json`, `model` or `ctok`), for those that can be loaded
+    /// in more ways than one.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if the library has no such way.
+    fn load_from(vocab: &Vocab, extension: &str) -> Result<Self, Error> {
+        if extension == "own" { Self::load(vocab) } else { Err(Error::Unsupported) }
+    }
+
+    /// The number of tokens of a whole encoding, with the post-processor's tokens and with offsets in
+    /// bytes; where asked, id, start and end of each. `None` if the library gives no offsets.
+    fn full(&self, _text: &str, _rows: Option<&mut Vec<[usize; 3]>>) -> Option<usize> {
+        None
+    }
+
     /// The ids of `text`, special tokens taken for text, by the library's fastest call that gives
     /// them all. A library that fails may panic: that is counted.
     fn encode<'s>(&self, text: &str, state: &'s mut Self::State) -> &'s [u32];
@@ -46,7 +61,7 @@ pub trait Peer: Sized + Sync {
 
 /// Which vocabulary to load, and where its files are.
 pub struct Vocab {
-    /// `r50k`, `cl100k`, `o200k` or `qwen2`.
+    /// `r50k`, `cl100k`, `o200k`, `qwen2`, or a model's file.
     pub name: String,
     folder: PathBuf,
 }
@@ -65,6 +80,14 @@ impl Vocab {
     /// Its file with this extension.
     pub fn file(&self, extension: &str) -> PathBuf {
         self.folder.join(format!("{}.{extension}", self.name))
+    }
+
+    /// Its file with this extension, if it is one of those that it comes in.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] if it is not.
+    pub fn given(&self, extension: &str) -> Result<PathBuf, Error> {
+        Some(self.file(extension)).filter(|path| path.is_file()).ok_or(Error::Unsupported)
     }
 
     /// The pattern that goes with the rank file, in the form that needs no possessive operators.

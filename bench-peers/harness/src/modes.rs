@@ -13,8 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-const USAGE: &str = "usage: start VOCAB FOLDER TEXT | ids VOCAB FOLDER FILE CUT OUT | \
-    speed|each|parts VOCAB FOLDER FILE CUT WARM SECONDS | threads VOCAB FOLDER FILE CUT PASSES N | \
+const USAGE: &str = "usage: start VOCAB FOLDER TEXT | load VOCAB FOLDER EXTENSION | ids VOCAB FOLDER FILE CUT OUT | \
+    speed|each|parts|full VOCAB FOLDER FILE CUT WARM SECONDS | threads VOCAB FOLDER FILE CUT PASSES N | \
     head|paced VOCAB FOLDER FILE CUT SECONDS";
 
 pub(crate) fn run<P: Peer>(args: &[&str]) -> Result<(), Error> {
@@ -24,6 +24,9 @@ pub(crate) fn run<P: Peer>(args: &[&str]) -> Result<(), Error> {
     let vocab = Vocab { name: name.to_owned(), folder: folder.into() };
     if let ("start", [text]) = (mode, rest) {
         return start::<P>(&vocab, text);
+    }
+    if let ("load", [extension]) = (mode, rest) {
+        return load::<P>(&vocab, extension);
     }
     let &[file, cut, ref rest @ ..] = rest else { return Err(USAGE.into()) };
     let mut text = fs::read_to_string(file).map_err(|e| format!("{file}: {e}"))?;
@@ -44,6 +47,7 @@ pub(crate) fn run<P: Peer>(args: &[&str]) -> Result<(), Error> {
         ("parts", [warm, seconds]) => {
             parts::<P>(&vocab, &documents, number(warm)?, number(seconds)?)
         }
+        ("full", [warm, seconds]) => full::<P>(&vocab, &documents, number(warm)?, number(seconds)?),
         ("threads", [passes, threads]) => {
             threaded::<P>(&vocab, &documents, number(passes)?, number(threads)?)
         }
@@ -61,6 +65,57 @@ fn number(text: &str) -> Result<usize, Error> {
 fn start<P: Peer>(vocab: &Vocab, text: &str) -> Result<(), Error> {
     let (peer, mut state) = (P::load(vocab)?, P::State::default());
     println!("{}", peer.encode(text, &mut state).first().ok_or("no ids")?);
+    Ok(())
+}
+
+/// How long a load takes in a fresh process, to the first id.
+fn load<P: Peer>(vocab: &Vocab, extension: &str) -> Result<(), Error> {
+    let (wall, cpu) = (Instant::now(), cpu_nanos());
+    let (peer, mut state) = (P::load_from(vocab, extension)?, P::State::default());
+    let ids = peer.encode("a", &mut state).len();
+    let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+    println!("{{\"load\":{ids},\"cpu_ns\":{cpu},\"wall_ns\":{}}}", wall.as_nanos());
+    Ok(())
+}
+
+/// Whole encodings: first a sum of all ids and offsets, then warm passes.
+fn full<P: Peer>(
+    vocab: &Vocab,
+    documents: &[&str],
+    warm: usize,
+    seconds: usize,
+) -> Result<(), Error> {
+    let peer = P::load(vocab)?;
+    let start = cpu_nanos();
+    let (mut rows, mut done) = (Vec::new(), 0);
+    let enough = || cpu_nanos() - start > seconds as u64 * 1_000_000_000;
+    for document in documents {
+        rows.clear();
+        if peer.full(document, Some(&mut rows)).is_none() {
+            return Err(Error::Unsupported);
+        }
+        // FNV-1a of the numbers: equal sums mean equal encodings. Of each document, because a slow
+        // library has time for fewer.
+        let sum = rows.iter().flatten().fold(0xCBF2_9CE4_8422_2325_u64, |sum, &number| {
+            (sum ^ number as u64).wrapping_mul(0x100_0000_01B3)
+        });
+        println!("{{\"sum\":\"{sum:016x}\"}}");
+        done += 1;
+        if enough() {
+            break;
+        }
+    }
+    let documents = &documents[..done];
+    for _ in 0..if enough() { 1 } else { warm } {
+        let (mut pass, wall, cpu) = (Pass::default(), Instant::now(), cpu_nanos());
+        for document in documents {
+            pass.ids += peer.full(document, None).unwrap_or_default();
+            pass.bytes += document.len();
+            pass.documents += 1;
+        }
+        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        pass.print("full", cpu, wall);
+    }
     Ok(())
 }
 

@@ -1,6 +1,9 @@
 //! Where raw text may be cut: bake has proven that both sides give the tokens of the whole.
 
-use crate::unicode::{graphemes, sets};
+use crate::{
+    Kernel,
+    unicode::{graphemes, sets},
+};
 
 /// Bits of [`Settings::cuts`](super::steps::Settings::cuts); 0 where nothing is proven.
 pub mod cut {
@@ -100,6 +103,117 @@ impl Cuts {
     }
 }
 
+/// What a block of 64 bytes leaves to the next one.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Carry {
+    /// The last byte is a space; one beyond ASCII.
+    blank: u64,
+    wide: u64,
+    /// Cuts behind a char that goes on there.
+    cuts: u64,
+}
+
+impl Cuts {
+    /// The cuts in the 64 bytes from `base` on, a bit for each byte that begins a word (the first byte of the
+    /// text is left out, or not). Blocks follow one another.
+    #[inline(always)]
+    pub(super) fn block(self, kernel: Kernel, text: &str, base: usize, carry: &mut Carry) -> u64 {
+        let rest = text.as_bytes().get(base..).unwrap_or_default();
+        let masks = match rest.first_chunk::<64>() {
+            Some(block) => kernel.masks(block),
+            None => kernel.masks(&padded(rest)),
+        };
+        let mut cuts = masks.blank & !(masks.blank << 1 | carry.blank) | carry.cuts;
+        carry.cuts = 0;
+        if self.newline && masks.newline != 0 {
+            cuts |= lines(text.as_bytes(), base, masks.newline);
+        }
+        if (masks.wide | carry.wide) != 0 {
+            if self.clusters {
+                cuts = joined(text, base, cuts, masks.wide << 1 | carry.wide);
+            }
+            if self.chinese {
+                cuts |= chinese(text, base, masks.wide, carry);
+            }
+        }
+        carry.blank = masks.blank >> 63;
+        carry.wide = masks.wide >> 63;
+        cuts
+    }
+}
+
+/// Zeros cut nothing.
+#[cold]
+fn padded(rest: &[u8]) -> [u8; 64] {
+    let mut block = [0; 64];
+    for (to, from) in block.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    block
+}
+
+/// Cuts before line feeds.
+#[inline]
+fn lines(text: &[u8], base: usize, mut newlines: u64) -> u64 {
+    let mut cuts = 0;
+    while newlines != 0 {
+        let bit = newlines.trailing_zeros();
+        newlines &= newlines - 1;
+        let at = base + bit as usize;
+        let before = at.checked_sub(1).and_then(|at| text.get(at));
+        if text.get(at) == Some(&b'\n') && before != Some(&b'\r') {
+            cuts |= 1 << bit;
+        }
+    }
+    cuts
+}
+
+/// Leaves out cuts behind a char beyond ASCII that joins with the space.
+#[inline]
+fn joined(text: &str, base: usize, mut cuts: u64, behind_wide: u64) -> u64 {
+    let mut asked = cuts & behind_wide;
+    while asked != 0 {
+        let bit = asked.trailing_zeros();
+        asked &= asked - 1;
+        let before = text.get(..base + bit as usize).unwrap_or_default().chars().next_back();
+        // Below U+0600, and from there up to the supplementary planes, nothing joins with what follows.
+        let may = |c: char| matches!(c, '\u{600}'..'\u{2000}' | '\u{10000}'..);
+        if before.is_some_and(|c| may(c) && graphemes::joins(c, ' ', false)) {
+            cuts &= !(1 << bit);
+        }
+    }
+    cuts
+}
+
+/// Cuts around Chinese characters.
+#[inline]
+fn chinese(text: &str, base: usize, wide: u64, carry: &mut Carry) -> u64 {
+    let bytes = text.as_bytes();
+    let block = bytes.get(base..).unwrap_or_default();
+    let block = block.get(..64).unwrap_or(block);
+    // U+3000 and up. Most other text has none.
+    if !block.iter().fold(false, |any, &byte| any | (byte >= 0xE3)) {
+        return 0;
+    }
+    let (mut cuts, mut rest) = (0u64, wide);
+    while rest != 0 {
+        let bit = rest.trailing_zeros();
+        rest &= rest - 1;
+        let at = base + bit as usize;
+        if bytes.get(at).is_none_or(|&byte| byte < 0xE3) {
+            continue;
+        }
+        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { continue };
+        if is_chinese(c) {
+            cuts |= 1 << bit;
+            let behind = 1u128 << (bit as usize + c.len_utf8());
+            cuts |= behind as u64;
+            carry.cuts |= (behind >> 64) as u64;
+        }
+    }
+    cuts
+}
+
 #[inline]
 fn is_chinese(c: char) -> bool {
     c >= '\u{3400}' && sets::is_bert_chinese(c)
@@ -109,6 +223,32 @@ fn is_chinese(c: char) -> bool {
 mod tests {
     use super::*;
     use alloc::vec::Vec;
+
+    #[test]
+    fn blocks_cut_as_words_do() {
+        let part = "some words, \n\r\n  naïve été  中文 x中 \u{600} y\u{600} \u{110BD} z 漢字かな交じり文 \u{20000}\u{20001}! ";
+        let kernel = Kernel::detect();
+        for flags in 0..8 {
+            let cuts =
+                Cuts { newline: flags & 1 != 0, chinese: flags & 2 != 0, clusters: flags & 4 != 0 };
+            for skip in 0..70 {
+                let text = "-".repeat(skip) + &part.repeat(3);
+                let (mut wanted, mut at) = (Vec::new(), 0);
+                while at < text.len() {
+                    at = cuts.slow_end(&text, at);
+                    wanted.push(at);
+                }
+                let (mut found, mut carry) = (Vec::new(), Carry::default());
+                for base in (0..text.len()).step_by(64) {
+                    let block = cuts.block(kernel, &text, base, &mut carry);
+                    found.extend((0..64).filter(|bit| block >> bit & 1 != 0).map(|bit| base + bit));
+                }
+                found.retain(|&at| at > 0 && at < text.len());
+                found.push(text.len());
+                assert_eq!(found, wanted, "{flags}, {skip}");
+            }
+        }
+    }
 
     #[test]
     fn plain_words_and_others() {

@@ -6,12 +6,15 @@
 //! Everything is read in place. A stretch is one text, which steps that change something rewrite as a
 //! whole; its parts are ranges of it. See [`steps`] for how the blob holds the steps.
 
+mod answers;
+mod bert;
 mod charsmap;
 mod cuts;
 mod decode;
 mod matches;
 mod normalize;
 mod scripts;
+mod seen;
 mod split;
 pub mod steps;
 mod tail;
@@ -20,7 +23,7 @@ mod words;
 
 pub use charsmap::Charsmap;
 pub use cuts::cut;
-pub use tail::Tail;
+pub use tail::{Next, Tail, next};
 
 use crate::{
     added_tokens::{self, Matcher, Special},
@@ -33,6 +36,7 @@ use crate::{
 };
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use cuts::Cuts;
+use seen::Seen;
 use steps::{Normalizer, Pipeline};
 use text::{Split, Text};
 use words::{WordToken, Words};
@@ -64,6 +68,7 @@ pub struct Memory {
     tokens: Vec<Token>,
     /// Answers for words, if there is an owner.
     words: Option<Words>,
+    seen: Option<Seen>,
     answer: Vec<WordToken>,
 }
 
@@ -72,9 +77,12 @@ impl Memory {
     /// those of another one are forgotten.
     pub fn own(&mut self, owner: &[u8; 32], limit: usize) {
         if limit == 0 {
-            self.words = None;
+            (self.words, self.seen) = (None, None);
             return;
         }
+        let seen = self.seen.get_or_insert_default();
+        seen.limit = limit;
+        seen.own(owner);
         let words = self.words.get_or_insert_default();
         words.limit = limit;
         words.own(owner);
@@ -93,6 +101,10 @@ enum Piece<'p, 't> {
 pub type Each =
     fn(&Tables<'_>, &Request<'_>, bool, &mut Memory, &mut dyn FnMut(Found<'_>)) -> Result<(), Stop>;
 
+/// Hands ids to a function, in parts.
+pub type Hand =
+    fn(&Tables<'_>, &Request<'_>, &mut Memory, &mut dyn FnMut(&[u32])) -> Result<(), Stop>;
+
 /// The engine's functions. Where an [`Engine`] has them, callers that can take all tokens at once do
 /// so; the others are there for slices and iterators.
 #[derive(Debug, Clone, Copy)]
@@ -101,8 +113,8 @@ pub struct General {
     pub each: Each,
     /// The text of ids; those without a token are left out, and with the switch special ones.
     pub decode: fn(&Tables<'_>, &[u32], bool) -> String,
-    /// Appends ids.
-    pub ids: fn(&Tables<'_>, &Request<'_>, &mut Memory, &mut Vec<u32>) -> Result<(), Stop>,
+    /// Hands on ids, in parts.
+    pub ids: Hand,
 }
 
 static FUNCTIONS: General = General {
@@ -110,9 +122,7 @@ static FUNCTIONS: General = General {
         encode_in(tables, request, aligned, memory, emit)
     },
     decode: decode_ids,
-    ids: |tables, request, memory, ids| {
-        encode_in(tables, request, false, memory, |found| ids.push(found.id))
-    },
+    ids: ids_in,
 };
 
 /// The general engine.
@@ -194,6 +204,46 @@ pub fn encode_in(
     }
 }
 
+/// Hands on the ids, in parts.
+fn ids_in(
+    tables: &Tables<'_>,
+    request: &Request<'_>,
+    memory: &mut Memory,
+    out: &mut dyn FnMut(&[u32]),
+) -> Result<(), Stop> {
+    if memory.seen.is_some()
+        && u32::try_from(request.text.len()).is_ok()
+        && let (Some(model), Some(pipeline)) =
+            (Model::parse(tables), Pipeline::parse(tables.pipeline))
+        && may_cut(tables, &pipeline, &model, memory)
+    {
+        let replaced;
+        let text = match core::str::from_utf8(request.text) {
+            Ok(text) => text,
+            Err(_) => {
+                replaced = replace_invalid(request.text);
+                &replaced.0
+            }
+        };
+        return seen::ids(tables, &pipeline, &model, text, request.special, memory, out);
+    }
+    encode_in(tables, request, false, memory, |found| out(&[found.id]))
+}
+
+/// Whether words have the tokens that they have in the whole text.
+fn may_cut(
+    tables: &Tables<'_>,
+    pipeline: &Pipeline<'_>,
+    model: &Model<'_>,
+    memory: &Memory,
+) -> bool {
+    let cuts = pipeline.settings.cuts;
+    cuts != 0
+        && tables.normalized_matcher.is_empty()
+        && !memory.model.is_by_chance()
+        && (cuts & cut::MODEL == 0 || model.cuts())
+}
+
 /// Text with U+FFFD for each byte that is not part of UTF-8, and pairs of places, in it and in the
 /// original, from where on both go on alike.
 fn replace_invalid(bytes: &[u8]) -> (String, Vec<(usize, usize)>) {
@@ -243,13 +293,7 @@ fn run(
     else {
         return Ok(());
     };
-    let cuts = pipeline.settings.cuts;
-    if cuts != 0
-        && memory.words.is_some()
-        && tables.normalized_matcher.is_empty()
-        && !memory.model.is_by_chance()
-        && (cuts & cut::MODEL == 0 || model.cuts())
-    {
+    if memory.words.is_some() && may_cut(tables, &pipeline, &model, memory) {
         return by_words(tables, &pipeline, &model, text, special, aligned, memory, emit);
     }
     let Memory { splits, parts, model: scratch, tokens, .. } = memory;
@@ -281,7 +325,7 @@ fn by_words(
     memory: &mut Memory,
     emit: &mut impl FnMut(Found<'_>),
 ) -> Result<(), Stop> {
-    let Memory { splits, parts, model: scratch, tokens, words, answer } = memory;
+    let Memory { splits, parts, model: scratch, tokens, words, answer, .. } = memory;
     let Some(words) = words else { return Ok(()) };
     let settings = &pipeline.settings;
     let mut run = Run {

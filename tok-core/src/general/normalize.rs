@@ -16,7 +16,7 @@ use crate::{
         sets,
     },
 };
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 /// Applies one step.
 pub(crate) fn apply(step: &Normalizer<'_>, text: &mut Text<'_>) {
@@ -188,6 +188,12 @@ fn form(text: &mut Text<'_>, form: Form) {
 /// SentencePiece's table: clusters of up to five bytes as a whole, then each char.
 fn precompiled(text: &mut Text<'_>, charsmap: &[u8]) {
     let Some(map) = Charsmap::new(charsmap) else { return };
+    if !text.is_traced() {
+        if let Some(new) = replaced(text.as_str(), &map) {
+            text.replace(new);
+        }
+        return;
+    }
     let (mut written, mut modified): (Vec<(char, isize)>, bool) = (Vec::new(), false);
     let old = text.as_str();
     let mut at = 0;
@@ -221,6 +227,40 @@ fn precompiled(text: &mut Text<'_>, charsmap: &[u8]) {
 
 /// Writes `new` in place of `old_len` chars. What is removed belongs to the char before, whatever that is;
 /// at the very beginning it is forgotten. (So does the reference count.)
+/// The text alone, if it changes.
+fn replaced(old: &str, map: &Charsmap<'_>) -> Option<String> {
+    let (mut new, mut at, mut kept) = (String::new(), 0, 0);
+    let mut modified = false;
+    while let Some(rest) = old.get(at..)
+        && !rest.is_empty()
+    {
+        let len = cluster_len(rest).max(1);
+        let cluster = rest.get(..len).unwrap_or(rest);
+        let mut put = |start: usize, len: usize, text: &str| {
+            new.push_str(old.get(kept..start).unwrap_or_default());
+            new.push_str(text);
+            kept = start + len;
+            modified = true;
+        };
+        match map.find(cluster).filter(|_| len < 6) {
+            Some(text) => put(at, len, text),
+            None if cluster.chars().nth(1).is_none() && len < 6 => {}
+            None => {
+                for (start, c) in cluster.char_indices() {
+                    if let Some(text) = map.find(c.encode_utf8(&mut [0; 4])) {
+                        put(at + start, c.len_utf8(), text);
+                    }
+                }
+            }
+        }
+        at += len;
+    }
+    modified.then(|| {
+        new.push_str(old.get(kept..).unwrap_or_default());
+        new
+    })
+}
+
 fn exchange(written: &mut Vec<(char, isize)>, old_len: usize, new: &str) {
     let from = written.len();
     written.extend(new.chars().map(|c| (c, 0)));

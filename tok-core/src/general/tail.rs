@@ -7,7 +7,11 @@ use super::{
     steps::{Decoder, Pattern, Pipeline},
     token_text,
 };
-use crate::{blob::Tables, byte_level, model::Model};
+use crate::{
+    blob::Tables,
+    byte_level,
+    model::{Effect, Model},
+};
 
 const BROKEN: char = '\u{FFFD}';
 
@@ -17,6 +21,44 @@ const LOOK: usize = 8;
 /// Ids that are looked at for so many bytes.
 const MAX_IDS: usize = 64;
 
+/// What a new id of a stream is, where that can be told without decoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// It changes neither the text nor what later ids do to it.
+    Nothing,
+    /// As `Nothing`, if it takes the place of the id before it.
+    Replaces,
+    /// Anything.
+    Some,
+}
+
+/// What `id` is behind `ids`. `is_empty`: those have no text.
+pub fn next(tables: &Tables<'_>, ids: &[u32], is_empty: bool, id: u32, skip_special: bool) -> Next {
+    if skip_special && tables.token_flags(id).is_special() {
+        return Next::Nothing;
+    }
+    let Some(&last) = ids.last() else { return Next::Some };
+    let (Some(pipeline), Some(model)) = (Pipeline::parse(tables.pipeline), Model::parse(tables))
+    else {
+        return Next::Some;
+    };
+    if let Model::SentencePiece(model) = model {
+        return match (model.effect(last), model.effect(id)) {
+            (Some(Effect::Ends), Some(Effect::Ends)) => Next::Nothing,
+            (Some(_), Some(Effect::LeadingSpace)) if is_empty => Next::Nothing,
+            _ => Next::Some,
+        };
+    }
+    let Some(step @ Decoder::Ctc { .. }) = pipeline.decoders().next() else { return Next::Some };
+    let text = |id: u32| token_text(tables, &model, id);
+    let (Some(last), Some(new)) = (text(last), text(id)) else { return Next::Some };
+    if last == new {
+        return Next::Nothing;
+    }
+    let is_empty = |token: Cow<'_, str>| apply(&step, vec![token]).is_empty();
+    if is_empty(last) && is_empty(new) { Next::Replaces } else { Next::Some }
+}
+
 /// What is known of a stream of ids.
 #[derive(Debug, Clone, Default)]
 pub struct Tail {
@@ -24,11 +66,19 @@ pub struct Tail {
     pending: Vec<u8>,
     /// That run is no text, whatever follows in it.
     broken: bool,
+    /// What was said of the last id.
+    said: bool,
 }
 
 impl Tail {
     /// Takes the last of `ids`, and says whether their text is known to end in U+FFFD. `false` says nothing.
     pub fn push(&mut self, tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> bool {
+        let broken = self.look(tables, ids, skip_special);
+        self.said = broken;
+        broken
+    }
+
+    fn look(&mut self, tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> bool {
         let shown = |id: u32| !(skip_special && tables.token_flags(id).is_special());
         let Some(&id) = ids.last().filter(|&&id| shown(id)) else { return false };
         let (Some(pipeline), Some(model)) =
@@ -36,8 +86,25 @@ impl Tail {
         else {
             return false;
         };
-        if matches!(model, Model::SentencePiece(_)) {
-            return false;
+        if let Model::SentencePiece(model) = model {
+            return match model.effect(id) {
+                None => false,
+                Some(Effect::Byte(byte)) => self.take_byte(byte),
+                Some(Effect::Text { broken }) => {
+                    *self = Self::default();
+                    broken
+                }
+                // The text is what it was.
+                Some(Effect::Ends) => {
+                    let said = self.said;
+                    *self = Self::default();
+                    said
+                }
+                Some(Effect::LeadingSpace) => {
+                    *self = Self::default();
+                    false
+                }
+            };
         }
         let Some(token) = token_text(tables, &model, id) else { return false };
         if !pipeline.settings.decodes {
@@ -61,6 +128,11 @@ impl Tail {
         if !steps.iter().all(keeps) {
             return false;
         }
+        if let Some(step @ Decoder::Ctc { .. }) = steps.first()
+            && apply(step, vec![token.clone()]).is_empty()
+        {
+            return self.said;
+        }
         token.ends_with(BROKEN)
             || matches!(steps.first(), Some(Decoder::ByteLevel))
                 && ends_broken(
@@ -69,6 +141,24 @@ impl Tail {
                         .filter(|&&id| shown(id))
                         .map(|&id| token_text(tables, &model, id).unwrap_or_default()),
                 )
+    }
+
+    /// A byte as SentencePiece takes it: what is no char becomes U+FFFD for each byte, and the next char
+    /// begins behind it.
+    fn take_byte(&mut self, byte: u8) -> bool {
+        self.pending.push(byte);
+        let mut broken = false;
+        let mut kept = 0;
+        for chunk in self.pending.utf8_chunks() {
+            kept += chunk.valid().len();
+            broken = !chunk.invalid().is_empty() || chunk.valid().ends_with(BROKEN);
+            // What may go on stays.
+            let goes_on = core::str::from_utf8(chunk.invalid())
+                .is_err_and(|error| error.error_len().is_none());
+            kept += if goes_on { 0 } else { chunk.invalid().len() };
+        }
+        self.pending.drain(..kept.min(self.pending.len()));
+        broken
     }
 
     /// A token as ByteFallback gets it.
@@ -100,7 +190,11 @@ fn keeps(step: &Decoder<'_>) -> bool {
             !text.is_empty() && !text.contains(BROKEN)
         }
         Decoder::Strip { content, .. } => content != BROKEN,
-        Decoder::Ctc { .. } | Decoder::Replace { .. } => false,
+        Decoder::Ctc { pad, delimiter, .. } => {
+            // An empty text is found everywhere.
+            [pad, delimiter].iter().all(|text| !text.is_empty() && !text.contains(BROKEN))
+        }
+        Decoder::Replace { .. } => false,
     }
 }
 

@@ -9,8 +9,8 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 /// Where the bytes of a text come from.
 #[derive(Debug, Clone)]
 enum Origin {
-    /// Nobody asks.
-    Unknown,
+    /// Nobody asks for more than where the text begins.
+    Unknown(u32),
     /// Each char stands where it stood, this many bytes further on.
     Same(u32),
     /// Start and end for each byte.
@@ -38,12 +38,22 @@ pub(crate) struct Split {
 impl<'t> Text<'t> {
     /// The original text from `start` on; with `aligned`, what becomes of it is traced.
     pub(crate) fn new(text: &'t str, start: u32, aligned: bool) -> Self {
-        let origin = if aligned { Origin::Same(start) } else { Origin::Unknown };
+        let origin = if aligned { Origin::Same(start) } else { Origin::Unknown(start) };
         Self { text: Cow::Borrowed(text), origin }
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether anybody asks where its bytes come from.
+    pub(crate) fn is_traced(&self) -> bool {
+        !matches!(self.origin, Origin::Unknown(_))
+    }
+
+    /// Replaces a text that nobody traces.
+    pub(crate) fn replace(&mut self, new: String) {
+        self.text = Cow::Owned(new);
     }
 
     /// The text alone.
@@ -58,7 +68,7 @@ impl<'t> Text<'t> {
             return None;
         }
         match &self.origin {
-            Origin::Unknown => None,
+            Origin::Unknown(_) => None,
             Origin::Same(base) => {
                 let (mut first, mut last) = (start, end);
                 while !self.text.is_char_boundary(first) {
@@ -78,7 +88,7 @@ impl<'t> Text<'t> {
     /// Where in the original text the part from `start` on begins.
     pub(crate) fn place(&self, start: usize) -> u32 {
         match &self.origin {
-            Origin::Unknown => 0,
+            Origin::Unknown(start) => *start,
             Origin::Same(base) => base.saturating_add(start as u32),
             Origin::Ranges(ranges) => ranges.get(start).map_or(0, |range| range.0),
         }
@@ -159,7 +169,7 @@ impl Rewriter<'_> {
     #[inline]
     fn traces(&mut self, len: usize, old_len: usize) -> bool {
         match self.old.origin {
-            Origin::Unknown => false,
+            Origin::Unknown(_) => false,
             Origin::Ranges(_) => true,
             Origin::Same(base) => {
                 if self.ranges.is_none() {
@@ -177,7 +187,7 @@ impl Rewriter<'_> {
     fn range(&self, at: usize) -> (u32, u32) {
         let text = &self.old.text;
         match &self.old.origin {
-            Origin::Unknown => (0, 0),
+            Origin::Unknown(_) => (0, 0),
             Origin::Same(base) => match self.old.original(at, at + 1) {
                 Some((start, end)) => (start as u32, end as u32),
                 None => (base + text.len() as u32, base + text.len() as u32),
@@ -277,7 +287,7 @@ impl Rewriter<'_> {
     /// What was written.
     pub(crate) fn finish(mut self) -> Rewritten {
         // Same chars in the same places, but fewer of them, still are where they were.
-        if matches!(self.old.origin, Origin::Unknown) {
+        if matches!(self.old.origin, Origin::Unknown(_)) {
             self.ranges = None;
         }
         Rewritten { text: self.out, ranges: self.ranges }

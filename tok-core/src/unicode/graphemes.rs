@@ -10,6 +10,10 @@ pub(crate) fn cluster_len(text: &str) -> usize {
     let mut chars = text.chars();
     let Some(mut last) = chars.next() else { return 0 };
     let mut len = last.len_utf8();
+    // Most chars are clusters.
+    if chars.clone().next().is_some_and(|next| is_apart(last, next)) {
+        return len;
+    }
     // Pictograph, then anything that extends it.
     let mut pictograph = contains(&PICTOGRAPHS, last);
     for c in chars {
@@ -36,6 +40,16 @@ pub(crate) fn joins(last: char, next: char, pictograph: bool) -> bool {
         || last == '\u{200D}' && pictograph && contains(&PICTOGRAPHS, next)
 }
 
+/// Whether two chars at the beginning of a text are known not to belong together.
+fn is_apart(first: char, next: char) -> bool {
+    // What these ranges leave out may join with what follows.
+    let begins = !matches!(first, '\r' | '\u{600}'..'\u{2000}' | '\u{10000}'..);
+    // What they have joins with nothing before it.
+    begins
+        && matches!(next, ..'\u{300}' | '\u{370}'..'\u{483}' | '\u{48A}'..'\u{591}'
+            | '\u{3100}'..'\u{A66F}' | '\u{AC00}'..='\u{D7A3}')
+}
+
 fn is_extending(c: char) -> bool {
     c >= '\u{300}' && contains(&EXTENDS, c)
 }
@@ -43,6 +57,17 @@ fn is_extending(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::cluster_len;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn chars_that_are_apart_never_join() {
+        let chars = || '\0'..=char::MAX;
+        let next: Vec<char> = chars().filter(|&next| super::is_apart('a', next)).collect();
+        assert!(next.iter().all(|&next| !super::joins('é', next, false)));
+        for first in chars().filter(|&first| super::is_apart(first, 'é')) {
+            assert!(['é', ' ', 'я', '中'].iter().all(|&next| !super::joins(first, next, false)));
+        }
+    }
 
     #[test]
     fn clusters() {

@@ -25,9 +25,11 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         ["instructions", "--check"] => instructions::run(true),
         ["size"] => size::run(),
         ["startup"] => startup::run(),
-        ["peers", ref rest @ ..] => peers::run(rest),
+        ["peers", ref rest @ ..] => peers::run(&peers::PEERS, rest),
+        ["models", ref rest @ ..] => peers::run(&peers::MODELS, rest),
         ["train", ref rest @ ..] => train::run(rest),
-        _ => Err("usage: cargo xtask bench build|instructions|peers|size|startup|train".to_owned()),
+        _ => Err("usage: cargo xtask bench build|instructions|models|peers|size|startup|train"
+            .to_owned()),
     }
 }
 

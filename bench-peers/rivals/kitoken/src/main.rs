@@ -1,4 +1,4 @@
-//! kitoken, from a rank file, or from a tokenizer.json where that says more.
+//! kitoken, from a rank file, or from a tokenizer.json or a .model where that says more.
 
 use harness::{Error, Peer, Vocab};
 use kitoken::{Kitoken, SpecialTokenKind};
@@ -13,8 +13,11 @@ impl Peer for Kit {
 
     fn load(vocab: &Vocab) -> Result<Self, Error> {
         Ok(Self(match &*vocab.name {
-            "qwen2" => Kitoken::from_tokenizers_file(vocab.json())?,
-            _ => Kitoken::from_tiktoken_file(vocab.ranks())?,
+            "r50k" | "cl100k" | "o200k" => Kitoken::from_tiktoken_file(vocab.ranks())?,
+            _ => match vocab.given("json") {
+                Ok(json) => Kitoken::from_tokenizers_file(json)?,
+                Err(_) => Kitoken::from_sentencepiece_file(vocab.given("model")?)?,
+            },
         }))
     }
 

@@ -1,10 +1,15 @@
-//! splintr: the vocabularies that it brings along, and a rank file for the one it does not.
+//! splintr: the vocabularies that it brings along, a rank file or a tokenizer.json for those it does not.
 
 use harness::{Error, Peer, Vocab};
-use splintr::{AnyTokenizer, FxHashMap, SpecialMode, Tokenizer, pretrained::from_pretrained};
+use splintr::{
+    AnyTokenizer, FxHashMap, SpecialMode, Tokenizer, from_json_path, pretrained::from_pretrained,
+};
 
 enum Splintr {
     Bundled(Box<AnyTokenizer>),
+    /// From a tokenizer.json, which may add tokens: they are left out by another call, which finds special
+    /// tokens in text.
+    File(Box<AnyTokenizer>),
     Ranks(Box<Tokenizer>),
 }
 
@@ -17,12 +22,13 @@ impl Peer for Splintr {
             "cl100k" => bundled("cl100k_base"),
             "o200k" => bundled("o200k_base"),
             "qwen2" => bundled("qwen2"),
-            _ => {
+            "r50k" => {
                 let ranks = std::fs::read(vocab.ranks())?;
                 let none = FxHashMap::<String, u32>::default();
                 let tokenizer = Tokenizer::from_bytes(&ranks, &vocab.pattern(), none)?;
                 Ok(Self::Ranks(Box::new(tokenizer)))
             }
+            _ => Ok(Self::File(Box::new(from_json_path(vocab.given("json")?)?))),
         }
     }
 
@@ -32,6 +38,7 @@ impl Peer for Splintr {
                 let mode = SpecialMode::Ordinary;
                 tokenizer.encode_with(text, &mode).expect("no token is forbidden")
             }
+            Self::File(tokenizer) => tokenizer.encode_raw(text),
             Self::Ranks(tokenizer) => tokenizer.encode_ordinary(text),
         };
         ids
@@ -39,7 +46,7 @@ impl Peer for Splintr {
 
     fn decode(&self, ids: &[u32], text: &mut Vec<u8>) -> bool {
         let decoded = match self {
-            Self::Bundled(tokenizer) => tokenizer.decode(ids).ok(),
+            Self::Bundled(tokenizer) | Self::File(tokenizer) => tokenizer.decode(ids).ok(),
             Self::Ranks(tokenizer) => tokenizer.decode(ids).ok(),
         };
         decoded.map(|decoded| *text = decoded.into_bytes()).is_some()
@@ -51,7 +58,7 @@ impl Peer for Splintr {
             Self::Bundled(tokenizer) => {
                 tokenizer.encode_batch_with(texts, &SpecialMode::Ordinary).ok()
             }
-            Self::Ranks(_) => None,
+            Self::File(_) | Self::Ranks(_) => None,
         }
     }
 
@@ -59,6 +66,7 @@ impl Peer for Splintr {
     fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {
         Some(match self {
             Self::Bundled(tokenizer) => tokenizer.encode_rayon(text),
+            Self::File(_) => return None,
             Self::Ranks(tokenizer) => tokenizer.encode_rayon(text),
         })
     }

@@ -10,7 +10,7 @@ impl Peer for HuggingFace {
 
     fn load(vocab: &Vocab) -> Result<Self, Error> {
         // What an older version wrote is brought up to date first, as its documentation asks.
-        let json = tokenizers::canonicalize_file(vocab.json())?;
+        let json = tokenizers::canonicalize_file(vocab.given("json")?)?;
         let options = EncodeOptions { encode_special_tokens: true, ..EncodeOptions::no_specials() };
         Ok(Self(tokenizers::from_json(&json)?, options))
     }

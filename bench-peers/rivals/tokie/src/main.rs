@@ -9,12 +9,21 @@ impl Peer for Tokie {
     type State = Vec<u32>;
 
     fn load(vocab: &Vocab) -> Result<Self, Error> {
-        Ok(Self(Tokenizer::from_json(vocab.file("plain.json"))?))
+        Ok(Self(Tokenizer::from_json(vocab.given("plain.json")?)?))
     }
 
     fn encode<'s>(&self, text: &str, ids: &'s mut Vec<u32>) -> &'s [u32] {
         *ids = self.0.encode_ids(text, false);
         ids
+    }
+
+    fn full(&self, text: &str, rows: Option<&mut Vec<[usize; 3]>>) -> Option<usize> {
+        let encoding = self.0.encode_with_offsets(text, true);
+        if let Some(rows) = rows {
+            let all = encoding.ids.iter().zip(&encoding.offsets);
+            rows.extend(all.map(|(&id, &(start, end))| [id as usize, start, end]));
+        }
+        Some(encoding.ids.len())
     }
 
     fn count(&self, text: &str, _: &mut Vec<u32>) -> Option<usize> {

@@ -8,7 +8,7 @@ use comptok_core::{
     model::{
         self, Scratch,
         bpe::Pairs,
-        char_bpe::{SPACE, flag, own_param, own_part},
+        char_bpe::{Joins, SPACE, flag, own_param, own_part},
         code, param,
     },
 };
@@ -69,6 +69,10 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
             section.derived(own_part::BLOCKS + 2 * marks, |to| to.extend(blocks))?;
             section.derived(own_part::PAGES + 2 * marks, |to| to.extend(le_bytes(&pages)))?;
         }
+    }
+    if prefix.is_empty() && suffix.is_empty() {
+        let joins = joins(model, &symbols, &bytes, (&pairs, &products));
+        section.derived(own_part::JOINS, |to| to.extend(joins))?;
     }
     // Level 0 is filled with the answers of the model without it.
     let mut hot = match proven(model, &symbols, &pairs, &products) {
@@ -209,6 +213,80 @@ fn may_cut(model: &Bpe, symbols: &Symbols<'_>, bytes: &[u32; 256]) -> bool {
         && symbols.of(SPACE) != NONE
         && !unk.is_some_and(|unk| ends_in_space(unk.as_bytes()))
         && list.iter().all(|&(left, right)| !spaces(right).0 || spaces(left).1)
+}
+
+/// At one end of a symbol's text, the symbols before any merge that can stand there; there are two where a
+/// symbol is a char, or a byte, and the product of merges.
+type Ends = [u32; 2];
+
+/// Adds `new` to `ends`: whether that changed them, or `None` if there is no room.
+fn add(ends: &mut Ends, new: Ends) -> Option<bool> {
+    let mut changed = false;
+    for symbol in new.into_iter().filter(|symbol| *symbol != NONE) {
+        if !ends.contains(&symbol) {
+            *ends.iter_mut().find(|slot| **slot == NONE)? = symbol;
+            changed = true;
+        }
+    }
+    Some(changed)
+}
+
+/// The filter of pairs of first symbols that merges can join; empty if that cannot be told.
+fn joins(
+    model: &Bpe,
+    symbols: &Symbols<'_>,
+    bytes: &[u32; 256],
+    (pairs, products): (&[(u32, u32)], &[u32]),
+) -> Vec<u8> {
+    filled_joins(model, symbols, bytes, (pairs, products)).unwrap_or_default()
+}
+
+fn filled_joins(
+    model: &Bpe,
+    symbols: &Symbols<'_>,
+    bytes: &[u32; 256],
+    (pairs, products): (&[(u32, u32)], &[u32]),
+) -> Option<Vec<u8>> {
+    let mut firsts: Vec<Ends> = vec![[NONE; 2]; symbols.ids.len()];
+    let unk = model.unk_token.as_ref().map_or(NONE, |unk| symbols.of(unk.as_bytes()));
+    let chars = model.vocab.iter().filter(|(text, _)| {
+        std::str::from_utf8(text).is_ok_and(|text| text.chars().nth(1).is_none())
+    });
+    let single = chars.map(|(_, id)| symbols.of_id(id));
+    for symbol in single.chain(bytes.iter().copied()).chain([unk]).filter(|s| *s != NONE) {
+        firsts[symbol as usize] = [symbol, NONE];
+    }
+    let mut lasts = firsts.clone();
+    // Merges come after those that make their parts, as a rule: the second round finds nothing new.
+    let mut rounds = 0;
+    loop {
+        let mut changed = false;
+        for (&(left, right), &product) in pairs.iter().zip(products) {
+            let (first, last) = (firsts[left as usize], lasts[right as usize]);
+            changed |= add(&mut firsts[product as usize], first)?;
+            changed |= add(&mut lasts[product as usize], last)?;
+        }
+        if !changed {
+            break;
+        }
+        rounds += 1;
+        if rounds > 16 {
+            return None;
+        }
+    }
+    // About one bit of sixteen is set, if each merge joins another pair; most do not.
+    let len = (pairs.len() / 2).next_power_of_two().clamp(1 << 9, 1 << 18);
+    let mut filter = vec![0u8; len];
+    for &(left, right) in pairs {
+        let firsts = firsts[right as usize];
+        for &last in lasts[left as usize].iter().filter(|symbol| **symbol != NONE) {
+            for &first in firsts.iter().filter(|symbol| **symbol != NONE) {
+                let bit = Joins::bit(len, last, first);
+                filter[bit >> 3] |= 1 << (bit & 7);
+            }
+        }
+    }
+    Some(filter)
 }
 
 /// Symbols of all chars with what stands before and behind them: page numbers and pages.

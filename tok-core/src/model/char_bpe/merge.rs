@@ -41,6 +41,8 @@ impl Symbol {
 #[derive(Debug, Default)]
 pub(in crate::model) struct Memory {
     pub(super) symbols: Vec<Symbol>,
+    /// The symbols before any merge, where they are merged in parts.
+    pub(super) first: Vec<Symbol>,
     links: Vec<Link>,
     /// Rank and place, the lowest on top.
     queue: BinaryHeap<Reverse<(u32, u32)>>,

@@ -5,8 +5,11 @@
 //! with ▁ for spaces, is cut before each ▁ that follows another char, if bake has proven that no
 //! merge crosses such a place; what lies between has its own entry in level 0, or is merged.
 
+mod joins;
 mod merge;
 mod symbols;
+
+pub use joins::Joins;
 
 pub(super) use merge::Memory;
 
@@ -49,6 +52,8 @@ pub mod own_part {
     pub const BLOCKS: usize = OWN + 3;
     /// Pages of 64 symbols, u32.
     pub const PAGES: usize = OWN + 4;
+    /// The filter of [`Joins`](super::Joins).
+    pub const JOINS: usize = OWN + 11;
 }
 
 /// SentencePiece's space.
@@ -161,15 +166,37 @@ impl CharBpe<'_> {
         self.symbols(text, &mut merging.symbols)?;
         let merges =
             merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
-        merges.run(merging, dropout.map(|dropout| (dropout, random)));
-        for symbol in &merging.symbols {
+        let joins = Joins(self.parts.bytes(own_part::JOINS));
+        if dropout.is_some() || joins.0.is_empty() {
+            merges.run(merging, dropout.map(|dropout| (dropout, random)));
+            self.emit(&merging.symbols, at, out);
+            return Ok(());
+        }
+        let mut first = core::mem::take(&mut merging.first);
+        core::mem::swap(&mut first, &mut merging.symbols);
+        for run in first.chunk_by(|a, b| joins.may_join(a.symbol, b.symbol)) {
+            if run.len() == 1 {
+                self.emit(run, at, out);
+                continue;
+            }
+            merging.symbols.clear();
+            merging.symbols.extend_from_slice(run);
+            merges.run(merging, None);
+            self.emit(&merging.symbols, at, out);
+        }
+        merging.first = first;
+        Ok(())
+    }
+
+    #[inline]
+    fn emit(&self, symbols: &[merge::Symbol], at: &mut u32, out: &mut Vec<Token>) {
+        for symbol in symbols {
             let id = self.tables.symbol_id(symbol.symbol);
             let start = *at;
             // A suffix that falls back to bytes counts too; saturated, no sum leaves u32.
             *at = start.saturating_add(symbol.len);
             out.push(Token { id, start, end: *at });
         }
-        Ok(())
     }
 }
 

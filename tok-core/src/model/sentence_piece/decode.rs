@@ -4,7 +4,49 @@ use super::{SPACE, SentencePiece, flag, own_part, param, piece_type};
 use crate::blob::lookup::NONE;
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
+/// What an id does to the text of those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// It has no text, but ends a run of bytes.
+    Ends,
+    /// It is one of a run of bytes.
+    Byte(u8),
+    /// It has no text at the very beginning, and no effect either.
+    LeadingSpace,
+    /// It has a text, which ends in U+FFFD or does not.
+    Text { broken: bool },
+}
+
 impl SentencePiece<'_> {
+    /// What an id does; `None` where a table rewrites decoded text.
+    pub(crate) fn effect(&self, id: u32) -> Option<Effect> {
+        if self.has(flag::DENORMALIZE) {
+            return None;
+        }
+        let piece = self.tables.token(id)?;
+        Some(match self.type_of(id) {
+            piece_type::BYTE => Effect::Byte(self.byte_of(id)?),
+            piece_type::CONTROL => Effect::Ends,
+            piece_type::UNKNOWN => {
+                let text = self.parts.bytes(own_part::UNK_SURFACE);
+                match text.is_empty() {
+                    true => Effect::Ends,
+                    false => Effect::Text { broken: text.ends_with("\u{FFFD}".as_bytes()) },
+                }
+            }
+            _ if piece.is_empty() => Effect::Ends,
+            _ if piece == SPACE && self.has(flag::REMOVE_SPACES) => Effect::LeadingSpace,
+            _ => {
+                let end = piece.get(piece.len().saturating_sub(4)..).unwrap_or_default();
+                let last = end.utf8_chunks().last();
+                let broken = |chunk: core::str::Utf8Chunk<'_>| {
+                    !chunk.invalid().is_empty() || chunk.valid().ends_with('\u{FFFD}')
+                };
+                Effect::Text { broken: last.is_some_and(broken) }
+            }
+        })
+    }
+
     /// The text of ids. Control pieces stand for nothing, and ids without a piece are left out.
     pub fn decode(&self, ids: impl Iterator<Item = u32>) -> String {
         self.decode_each(ids.filter_map(|id| Some((id, self.tables.token(id)?, None))))

@@ -9,6 +9,8 @@ mod decode;
 mod normalize;
 mod unigram;
 
+pub(crate) use decode::Effect;
+
 use super::{
     ModelError, Parts, Scratch, Token, char_bpe, param, trie::Trie, unigram::lattice::Lattice,
     words,

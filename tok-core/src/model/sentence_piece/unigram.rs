@@ -1,6 +1,7 @@
 //! The library's Unigram: as HuggingFace's, but user-defined pieces have a score that always wins.
 //!
-//! Scores and their sums are f32, as in 0.2.3, so that the same ways are ties.
+//! Scores and their sums are f32, as in 0.2.3, so that the same ways are ties; sums that have become large
+//! begin at 0 again, as they do there.
 
 use super::{Memory, Piece, SentencePiece, char_len, kind, own_param, param, piece_type};
 #[cfg(feature = "std")]
@@ -53,6 +54,9 @@ impl Pieces for Nodes<'_, '_> {
         (self.0.parts.param(param::UNK), score.into())
     }
 }
+
+/// Beyond this, on either side of 0, sums begin anew.
+const LARGE: f32 = 100_000.0;
 
 impl SentencePiece<'_> {
     /// The tokens of the `count` best ways to cut a text, the best first, and their scores; `None` if
@@ -126,13 +130,20 @@ impl SentencePiece<'_> {
         let unk = self.parts.param(param::UNK);
         let unk_score = f32::from_bits(self.parts.param(own_param::UNK_SCORE));
         let max_score = f32::from_bits(self.parts.param(own_param::MAX_SCORE));
-        let mut start = 0;
+        let (mut start, mut reached) = (0, 0);
         while start < text.len() {
-            let before = best[start].score;
+            let mut before = best[start].score;
+            if before.abs() > LARGE {
+                // Nodes that are not reached are not compared.
+                let open = best.get_mut(start..=start.max(reached)).unwrap_or_default();
+                open.iter_mut().for_each(|best| best.score -= before);
+                before = 0.0;
+            }
             let len = char_len(&text[start..]);
             let mut has_single = false;
             let mut base = root;
             let mut offer = |end: usize, sum: f32, id: u32| {
+                reached = reached.max(end);
                 if let Some(best) = best.get_mut(end)
                     && (best.start == NONE || sum > best.score)
                 {

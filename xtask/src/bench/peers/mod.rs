@@ -8,12 +8,15 @@ mod chart;
 mod check;
 mod child;
 mod corpora;
+mod full;
+mod models;
 mod more;
 mod prepare;
 mod reach;
 mod report;
 mod rivals;
 mod round;
+mod suite;
 
 use crate::generate::root;
 use corpora::Corpus;
@@ -23,9 +26,12 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use suite::Suite;
+pub(super) use suite::{MODELS, PEERS};
 
 /// What to measure.
 struct Options {
+    suite: &'static Suite,
     corpus: PathBuf,
     vocabs: Vec<&'static str>,
     rivals: Vec<&'static Rival>,
@@ -42,53 +48,56 @@ struct Options {
     command: String,
 }
 
-/// What can be measured, in this order.
-const MEASURES: [&str; 6] = ["start", "speed", "head", "messages", "parts", "threads"];
-
 /// Passes after the first, of which the middle one counts.
 const WARM: usize = 3;
 
 /// No program may take longer: one that hangs is a finding, not a reason to stop.
 const LIMIT: Duration = Duration::from_secs(120);
 
-const USAGE: &str = "usage: cargo xtask bench peers [--corpus DIR] [--vocab NAME,…] [--rivals NAME,…] \
-    [--rounds N] [--json FILE] [--only CORPUS,…] [--seconds N] \
-    [--measure start,speed,head,messages,parts,threads] [--tier NAME]";
-
 impl Options {
-    fn parse(args: &[&str]) -> Result<Self, String> {
+    fn parse(suite: &'static Suite, args: &[&str]) -> Result<Self, String> {
         let shared = std::env::var_os("COMPTOK_SHARED").map(PathBuf::from);
+        let usage = || {
+            let measures = suite.measures.join(",");
+            format!(
+                "usage: cargo xtask bench {} [--corpus DIR] [--vocab NAME,…] [--rivals NAME,…] [--rounds N] \
+                 [--json FILE] [--only CORPUS,…] [--seconds N] [--measure {measures}] [--tier NAME]",
+                suite.name
+            )
+        };
         let mut options = Self {
+            suite,
             corpus: shared.unwrap_or_else(|| root().join("../shared")).join("corpus"),
-            vocabs: prepare::VOCABS.to_vec(),
-            rivals: rivals::ALL.iter().collect(),
+            vocabs: suite.vocabs.to_vec(),
+            rivals: suite.rivals().collect(),
             rounds: 5,
             json: None,
-            seconds: 3,
-            only: Vec::new(),
-            measure: MEASURES.to_vec(),
+            seconds: suite.seconds,
+            only: suite.only.iter().map(|name| (*name).to_owned()).collect(),
+            measure: suite.measures.to_vec(),
             tier: None,
-            command: command(args),
+            command: command(suite, args),
         };
         let mut args = args.iter();
         while let Some(&option) = args.next() {
-            let value = *args.next().ok_or(USAGE)?;
+            let value = *args.next().ok_or_else(usage)?;
             let number = || value.parse::<usize>().map_err(|e| format!("{option} {value}: {e}"));
             match option {
                 "--corpus" => options.corpus = value.into(),
-                "--vocab" => options.vocabs = prepare::named(value)?,
-                "--rivals" => options.rivals = rivals::named(value)?,
+                "--vocab" => options.vocabs = suite.named_vocabs(value)?,
+                "--rivals" => options.rivals = suite.named_rivals(value)?,
                 "--rounds" => options.rounds = number()?.max(1),
                 "--json" => options.json = Some(value.into()),
                 "--only" => options.only = value.split(',').map(str::to_owned).collect(),
                 "--measure" => {
-                    let find = |name| MEASURES.into_iter().find(|measure| *measure == name);
+                    let find =
+                        |name| suite.measures.iter().copied().find(|measure| *measure == name);
                     let chosen: Option<_> = value.split(',').map(find).collect();
-                    options.measure = chosen.ok_or(USAGE)?;
+                    options.measure = chosen.ok_or_else(usage)?;
                 }
                 "--tier" => options.tier = Some(value.to_owned()),
                 "--seconds" => options.seconds = number()?.max(1),
-                _ => return Err(USAGE.to_owned()),
+                _ => return Err(usage()),
             }
         }
         Ok(options)
@@ -100,8 +109,8 @@ impl Options {
 }
 
 /// The command as others can give it: without the places of this machine.
-fn command(args: &[&str]) -> String {
-    let mut command = "cargo xtask bench peers".to_owned();
+fn command(suite: &Suite, args: &[&str]) -> String {
+    let mut command = format!("cargo xtask bench {}", suite.name);
     for pair in args.chunks(2) {
         let path = pair.get(1).is_some_and(|value| Path::new(value).is_absolute());
         if pair[0] != "--json" && !path {
@@ -111,20 +120,23 @@ fn command(args: &[&str]) -> String {
     command
 }
 
-pub(super) fn run(args: &[&str]) -> Result<(), String> {
+pub(super) fn run(suite: &'static Suite, args: &[&str]) -> Result<(), String> {
     if args == ["--prepare"] {
-        return prepare::write();
+        return (suite.prepare)();
     }
-    let options = Options::parse(args)?;
+    let options = Options::parse(suite, args)?;
     let corpora = Corpus::in_folder(&options.corpus, &options.only)?;
     let programs = rivals::build(&options)?;
     // In a process of its own: this one has to stay small, see `Cost::peak_kib`.
     let this = std::env::current_exe().map_err(|error| error.to_string())?;
-    super::succeed(std::process::Command::new(this).args(["bench", "peers", "--prepare"]))?;
+    super::succeed(std::process::Command::new(this).args(["bench", suite.name, "--prepare"]))?;
     let mut results = round::Results::default();
     for &vocab in &options.vocabs {
         if options.measures("start") {
             results.starts.extend(round::starts(&options, &programs, vocab)?);
+        }
+        if options.measures("load") {
+            results.loads.extend(full::loads(&options, &programs, vocab)?);
         }
         for corpus in &corpora {
             let check = match check::ids(&programs, vocab, corpus) {
@@ -149,6 +161,9 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
             if corpus.is_adversarial() {
                 continue;
             }
+            if options.measures("full") && corpus.cut == "documents" {
+                full::full(&options, &able, vocab, corpus, &mut results)?;
+            }
             let able = results.worthwhile(&able, vocab, corpus);
             if options.measures("head") && corpus.cut == "documents" {
                 results.heads.extend(more::heads(&options, &able, vocab, corpus)?);
@@ -169,13 +184,13 @@ pub(super) fn run(args: &[&str]) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::command;
+    use super::{MODELS, PEERS, command};
 
     #[test]
     fn the_report_names_no_place_of_this_machine() {
         let args = ["--corpus", "/data", "--rounds", "3", "--json", "out.json", "--only", "chat"];
-        assert_eq!(command(&args), "cargo xtask bench peers --rounds 3 --only chat");
-        assert_eq!(command(&["--corpus", "here"]), "cargo xtask bench peers --corpus here");
-        assert_eq!(command(&[]), "cargo xtask bench peers");
+        assert_eq!(command(&PEERS, &args), "cargo xtask bench peers --rounds 3 --only chat");
+        assert_eq!(command(&PEERS, &["--corpus", "here"]), "cargo xtask bench peers --corpus here");
+        assert_eq!(command(&MODELS, &[]), "cargo xtask bench models");
     }
 }

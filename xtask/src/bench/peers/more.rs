@@ -21,7 +21,7 @@ pub(super) struct Messages {
 }
 
 /// Runs `mode` once in each round and hands over what it said.
-fn rounds(
+pub(super) fn rounds(
     options: &Options,
     programs: &[&Program],
     command: impl Fn(&Program) -> Command,
@@ -156,7 +156,7 @@ pub(super) fn twice(
 }
 
 /// The median of a program's passes of one name.
-fn sample(
+pub(super) fn sample(
     rival: &'static str,
     vocab: &'static str,
     corpus: &Corpus,

@@ -24,16 +24,6 @@ pub(super) const VOCABS: [&str; 4] = ["r50k", "cl100k", "o200k", "qwen2"];
 const PATTERNS: [(&str, &str); 4] =
     [("r50k", "gpt2"), ("cl100k", "llama3"), ("o200k", "o200k"), ("qwen2", "qwen2")];
 
-pub(super) fn named(names: &str) -> Result<Vec<&'static str>, String> {
-    let find = |name: &str| {
-        let name = name.trim_end_matches("_base");
-        let name = if name == "gpt2" { "r50k" } else { name };
-        let known = VOCABS.into_iter().find(|known| *known == name);
-        known.ok_or(format!("no vocabulary {name:?}; there are {}", VOCABS.join(", ")))
-    };
-    names.split(',').map(find).collect()
-}
-
 /// Where the files are.
 pub(in super::super) fn vocabs() -> PathBuf {
     folder("peers").join("vocab")
@@ -78,23 +68,28 @@ fn plain(json: &[u8]) -> Result<String, String> {
     Ok(json.to_string())
 }
 
+/// A shared vocabulary file, without its gzip.
+pub(super) fn shared(name: &str) -> Result<Vec<u8>, String> {
+    let shared = std::env::var_os("COMPTOK_SHARED").map(PathBuf::from);
+    let path = shared.unwrap_or_else(|| root().join("../shared")).join("vocabs").join(name);
+    let error = |error| format!("{}: {error}", path.display());
+    let bytes = fs::read(&path).map_err(error)?;
+    if !name.ends_with(".gz") {
+        return Ok(bytes);
+    }
+    let mut unzipped = Vec::new();
+    MultiGzDecoder::new(&*bytes).read_to_end(&mut unzipped).map_err(error)?;
+    Ok(unzipped)
+}
+
 /// The tokenizer.json and the rank file.
 fn files(name: &str, pattern: &str) -> Result<[Vec<u8>; 2], String> {
     let read_file =
         |path: PathBuf| fs::read(&path).map_err(|error| format!("{}: {error}", path.display()));
     let Some(bundled) = Bundled::by_name(&format!("{name}_base")) else {
-        let shared = std::env::var_os("COMPTOK_SHARED").map(PathBuf::from);
-        let vocabs = shared.unwrap_or_else(|| root().join("../shared")).join("vocabs");
-        let unzip = |path: PathBuf| {
-            let mut bytes = Vec::new();
-            let file = fs::File::open(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-            let read = MultiGzDecoder::new(file).read_to_end(&mut bytes);
-            read.map_err(|error| format!("{}: {error}", path.display()))?;
-            Ok::<_, String>(bytes)
-        };
         return Ok([
-            unzip(vocabs.join("tokenizer_json/qwen2_base.json.gz"))?,
-            unzip(vocabs.join("tiktoken/qwen.tiktoken.gz"))?,
+            shared("tokenizer_json/qwen2_base.json.gz")?,
+            shared("tiktoken/qwen.tiktoken.gz")?,
         ]);
     };
     let ranks = read_file(root().join("vocab").join(bundled.file))?;

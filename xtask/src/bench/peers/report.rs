@@ -4,8 +4,9 @@ use super::{
     super::succeed,
     Options,
     chart::{self, Bar},
-    check::Verdict,
+    check::{Check, Verdict},
     corpora::Corpus,
+    models,
     more::{Head, Messages},
     reach,
     rivals::Program,
@@ -33,7 +34,8 @@ pub(super) fn write(
         report.vocabulary(vocab, &mut text)?;
     }
     report.differences(&mut text);
-    write_file(&format!("docs/bench/{}.md", options.tier.as_deref().unwrap_or("peers")), &text)?;
+    let name = options.tier.as_deref().unwrap_or(options.suite.name);
+    write_file(&format!("docs/bench/{name}.md"), &text)?;
     println!("{text}");
     if let Some(path) = &options.json {
         fs::write(path, report.rows()).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -57,7 +59,7 @@ impl Report<'_> {
         let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
         let mut text = format!(
-            "# comptok beside other libraries\n\n\
+            "# {}\n\n\
              Written by `{}`.\n\n\
              - machine: {}, {} processors, {}\n\
              - commit: {}{}; {}\n\
@@ -68,8 +70,10 @@ impl Report<'_> {
              - a pass ends after {} s; a library with less than a tenth of the fastest one's speed has one \
              round.\n\
              - release builds, fat LTO, one codegen unit, no target-cpu: kernels are chosen at run time{}.\n\
-             - ids are compared before any time is taken; a library whose ids differ is marked ✗.\n\n\
+             - ids are compared before any time is taken; a library whose ids differ is marked ✗, with the share \
+             of documents that do.\n\n\
              | library | version |\n| --- | --- |\n",
+            self.options.suite.title,
             self.options.command,
             model.map_or("unknown", |(_, model)| model),
             std::thread::available_parallelism().map_or(0, usize::from),
@@ -91,6 +95,9 @@ impl Report<'_> {
 
     fn vocabulary(&self, vocab: &str, text: &mut String) -> Result<(), String> {
         let _ = write!(text, "\n## {vocab}\n\n");
+        if let Some(about) = models::about(vocab) {
+            let _ = write!(text, "{about}.\n\n");
+        }
         self.speeds(vocab, text);
         self.ratios(vocab, text);
         self.adversarial(vocab, text);
@@ -99,7 +106,11 @@ impl Report<'_> {
         self.parts(vocab, text);
         self.threads(vocab, text);
         self.loads(vocab, text);
-        reach::write(self, vocab, text);
+        self.full(vocab, text);
+        self.files(vocab, text);
+        if self.options.suite.name == "peers" {
+            reach::write(self, vocab, text);
+        }
         let charted = |corpus: &&Corpus| self.options.tier.is_none() && !corpus.is_adversarial();
         for corpus in self.corpora.iter().filter(charted) {
             let mut bars: Vec<Bar> = Vec::new();
@@ -111,6 +122,9 @@ impl Report<'_> {
                 }
             }
             bars.sort_by(|a, b| b.values[1].total_cmp(&a.values[1]));
+            if bars.is_empty() {
+                continue;
+            }
             let name = format!("{vocab}-{}.svg", corpus.slug());
             let title = format!("{vocab}, {}", corpus.name);
             write_file(&format!("docs/bench/{name}"), &chart::bars(&title, &bars))?;
@@ -131,16 +145,22 @@ impl Report<'_> {
         Some(self.results.speed(rival, vocab, &corpus.name, pass)?.mb_per_s)
     }
 
-    fn verdict(&self, rival: &str, vocab: &str, corpus: &Corpus) -> Option<&Verdict> {
+    fn check(&self, vocab: &str, corpus: &Corpus) -> Option<&Check> {
         let mut checks = self.results.checks.iter();
-        let check = checks.find(|check| check.vocab == vocab && check.corpus == corpus.name)?;
-        Some(check.of(rival))
+        checks.find(|check| check.vocab == vocab && check.corpus == corpus.name)
+    }
+
+    fn verdict(&self, rival: &str, vocab: &str, corpus: &Corpus) -> Option<&Verdict> {
+        Some(self.check(vocab, corpus)?.of(rival))
     }
 
     fn cell(&self, rival: &str, vocab: &str, corpus: &Corpus) -> String {
         let mark = match self.verdict(rival, vocab, corpus) {
-            Some(Verdict::Equal) => "",
-            Some(Verdict::Differs { .. }) => " ✗",
+            Some(Verdict::Equal) => String::new(),
+            Some(Verdict::Differs { wrong, .. }) => {
+                let documents = self.check(vocab, corpus).map_or(0, |check| check.documents);
+                format!(" ✗ {wrong}/{documents}")
+            }
             Some(Verdict::Failed(_)) => return "failed".to_owned(),
             Some(Verdict::Unsupported) | None => return "–".to_owned(),
         };
@@ -454,6 +474,69 @@ impl Report<'_> {
         }
     }
 
+    fn full(&self, vocab: &str, text: &mut String) {
+        let mut lines = String::new();
+        for corpus in self.corpora {
+            let all = || {
+                let all = self.results.fulls.iter();
+                all.filter(|full| (full.vocab, &full.corpus) == (vocab, &corpus.name))
+            };
+            let ours = all().find(|full| full.rival == "comptok").map(|full| full.mb_per_s);
+            for full in all() {
+                let wrong = match full.wrong {
+                    Some((0, count)) => format!("{count} equal"),
+                    Some((wrong, count)) => format!("{wrong} of {count} differ"),
+                    None => "–".to_owned(),
+                };
+                let ratio = ours.map_or(0.0, |ours| ours / full.mb_per_s);
+                let speed = round(full.mb_per_s);
+                let _ = writeln!(
+                    lines,
+                    "| {} | {} | {speed} | {ratio:.1} | {wrong} |",
+                    corpus.name, full.rival
+                );
+            }
+        }
+        if !lines.is_empty() {
+            text.push_str(
+                "\nWhole encodings with the post-processor's tokens and offsets in bytes, MB/s, warm; documents \
+                 whose ids and offsets equal those of tokenizers:\n\n\
+                 | corpus | library | MB/s | comptok's ratio | documents |\n| --- | --- | ---: | ---: | --- |\n",
+            );
+            text.push_str(&lines);
+        }
+    }
+
+    /// How long it takes to load a file.
+    fn files(&self, vocab: &str, text: &mut String) {
+        let mut lines = String::new();
+        for program in &self.programs {
+            for from in ["json", "model", "ctok", "own"] {
+                let all = self.results.loads.iter();
+                let of = all.filter(|load| {
+                    (load.rival, load.vocab, load.from) == (program.name, vocab, from)
+                });
+                let Some(ms) = middle(&of.map(|load| load.ms).collect::<Vec<_>>()) else {
+                    continue;
+                };
+                let way = match from {
+                    "json" => "tokenizer.json, at run time",
+                    "model" => ".model, at run time",
+                    "ctok" => ".ctok, mapped",
+                    _ => "its file",
+                };
+                let _ = writeln!(lines, "| {} | {way} | {ms:.2} |", program.name);
+            }
+        }
+        if !lines.is_empty() {
+            text.push_str(
+                "\nLoad of a file in a fresh process, up to the first id (without the start of the process):\n\n\
+                 | library | from | ms |\n| --- | --- | ---: |\n",
+            );
+            text.push_str(&lines);
+        }
+    }
+
     fn differences(&self, text: &mut String) {
         text.push_str("\n## Ids\n\n");
         let (mut equal, mut lines) = (0, String::new());
@@ -479,8 +562,8 @@ impl Report<'_> {
         }
         let _ = writeln!(
             text,
-            "Compared with the ids of tiktoken-rs (qwen2: tokenizers), or of the next that answers where it \
-             fails: {equal} comparisons of a library with a corpus are equal{}",
+            "Compared with the ids of {}, or of the next that answers where it fails: {equal} comparisons of a library with a corpus are equal{}",
+            self.options.suite.reference,
             if lines.is_empty() { "." } else { ", these are not:\n" }
         );
         text.push_str(&lines);
@@ -524,6 +607,23 @@ impl Report<'_> {
                 }
             }
         }
+        rows.extend(self.results.fulls.iter().map(|full| {
+            json!({
+                "rival": full.rival,
+                "vocab": full.vocab,
+                "corpus": full.corpus,
+                "pass": "full",
+                "mb_per_s": (full.mb_per_s * 100.0).round() / 100.0,
+                "documents_wrong": full.wrong.map(|(wrong, _)| wrong),
+                "documents": full.wrong.map(|(_, count)| count),
+            })
+            .to_string()
+        }));
+        rows.extend(self.results.loads.iter().map(|load| {
+            let (rival, vocab, from) = (load.rival, load.vocab, load.from);
+            json!({"rival": rival, "vocab": vocab, "pass": "load", "from": from, "ms": load.ms})
+                .to_string()
+        }));
         format!("[\n{}\n]\n", rows.join(",\n"))
     }
 }

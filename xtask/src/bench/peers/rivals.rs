@@ -2,7 +2,7 @@
 
 use super::{
     super::{cargo, folder, succeed},
-    Options,
+    Options, models,
 };
 use crate::generate::root;
 use std::{ffi::OsString, fs, path::PathBuf, process::Command};
@@ -31,7 +31,7 @@ const fn python(name: &'static str, package: &'static str) -> Rival {
 }
 
 /// comptok first. Versions are pinned in bench-peers, in the manifests and in requirements.txt.
-pub(super) const ALL: [Rival; 14] = [
+pub(super) const ALL: [Rival; 16] = [
     rust("comptok", "comptok"),
     rust("fastokens", "fastokens"),
     rust("tokenizers-rc", "tokenizers"),
@@ -46,27 +46,21 @@ pub(super) const ALL: [Rival; 14] = [
     python("tiktoken-py", "tiktoken"),
     python("gigatoken", "gigatoken"),
     python("quicktok-v1", "quicktok-v1"),
+    python("sentencepiece", "sentencepiece"),
+    python("flash-tokenizer", "flash-tokenizer"),
 ];
+
+const HUGGING_FACE: &[&str] = &["tokenizers", "tokenizers-rc", "comptok"];
 
 /// Those whose ids count, in this order: the first that answers for a document is right.
 pub(super) fn references(vocab: &str) -> &'static [&'static str] {
     // The rank files are tiktoken's; tokenizers' own rules are those of the model files.
     match vocab {
-        "qwen2" => &["tokenizers", "tokenizers-rc", "comptok"],
+        "qwen2" => HUGGING_FACE,
+        _ if models::is_json(vocab) => HUGGING_FACE,
+        _ if models::is_known(vocab) => &["sentencepiece", "comptok"],
         _ => &["tiktoken-rs", "bpe-openai", "tokenizers", "comptok"],
     }
-}
-
-pub(super) fn named(names: &str) -> Result<Vec<&'static Rival>, String> {
-    let mut rivals = vec![&ALL[0]];
-    for name in names.split(',').filter(|name| *name != "comptok") {
-        let known = ALL.iter().find(|rival| rival.name == name);
-        rivals.push(known.ok_or_else(|| {
-            let all: Vec<_> = ALL.iter().map(|rival| rival.name).collect();
-            format!("no rival {name:?}; there are {}", all.join(", "))
-        })?);
-    }
-    Ok(rivals)
 }
 
 /// A program that can be run.
@@ -209,14 +203,5 @@ mod tests {
             let version = version.expect(rival.name);
             assert!(version.starts_with(|c: char| c.is_ascii_digit()), "{}: {version}", rival.name);
         }
-    }
-
-    #[test]
-    fn rivals_are_chosen_by_name_and_comptok_is_always_there() {
-        let names = |chosen: Result<Vec<&'static Rival>, String>| {
-            chosen.map(|rivals| rivals.iter().map(|rival| rival.name).collect::<Vec<_>>())
-        };
-        assert_eq!(names(named("splintr,comptok")), Ok(vec!["comptok", "splintr"]));
-        assert!(named("quicktok").is_err());
     }
 }

@@ -6,6 +6,7 @@ use super::{
     check::Check,
     child::{self, Outcome},
     corpora::Corpus,
+    full::{Full, Load},
     more::{Head, Messages},
     rivals::Program,
 };
@@ -20,6 +21,8 @@ pub(super) struct Results {
     pub(super) heads: Vec<Head>,
     pub(super) memory: Vec<Memory>,
     pub(super) starts: Vec<Start>,
+    pub(super) loads: Vec<Load>,
+    pub(super) fulls: Vec<Full>,
     /// What failed although the ids could be had.
     pub(super) failures: Vec<String>,
 }
