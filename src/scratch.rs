@@ -9,7 +9,7 @@ use comptok_core::{Cache, Kernel, Workspace, sink::Span};
 ///
 /// Any call may take a scratch from any other call. What it holds: memory for long pre-tokens
 /// (from 65 bytes: 16 bytes for each of their bytes), and a cache of the answers for pre-tokens
-/// that had to be merged, which is emptied when another tokenizer comes. So a scratch for each
+/// that came before, which is emptied when another tokenizer comes. So a scratch for each
 /// thread, and for each tokenizer that is used in turn with others, is fastest.
 ///
 /// ```

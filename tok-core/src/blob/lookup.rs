@@ -14,7 +14,6 @@
 use core::hint::select_unpredictable;
 
 use super::tables::{Line, Tables, u32_at};
-use crate::kernel::prefetch;
 
 /// Longest key of the first tier.
 pub const TINY_MAX: usize = 7;
@@ -78,17 +77,6 @@ const fn fold(a: u64, b: u64) -> u64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TinyKey(pub u64);
 
-/// The lowest bytes, by their number up to 7.
-static TINY_MASKS: [u64; 16] = {
-    let mut masks = [0; 16];
-    let mut len = 1;
-    while len < 8 {
-        masks[len] = masks[len - 1] << 8 | 0xFF;
-        len += 1;
-    }
-    masks
-};
-
 /// Up to seven bytes as a number, the first one lowest.
 #[inline(always)]
 fn small(bytes: &[u8]) -> u64 {
@@ -114,13 +102,6 @@ impl TinyKey {
         Some(Self(small(bytes) | (bytes.len() as u64) << 56))
     }
 
-    /// The key of the first `len` bytes of `block`; with more than 7, the one key that no entry has.
-    #[inline(always)]
-    pub fn load(block: &[u8; 8], len: usize) -> Self {
-        let len = len.min(TINY_MAX + 1);
-        Self(u64::from_le_bytes(*block) & TINY_MASKS[len] | (len as u64) << 56)
-    }
-
     /// Its hash.
     #[inline(always)]
     pub const fn hash(self) -> u64 {
@@ -132,17 +113,6 @@ impl TinyKey {
 /// A pre-token of up to 15 bytes: its bytes, zeros, and its length in the last byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Key(pub u128);
-
-/// The lowest bytes, by their number.
-static MASKS: [u128; 16] = {
-    let mut masks = [0; 16];
-    let mut len = 1;
-    while len < 16 {
-        masks[len] = masks[len - 1] << 8 | 0xFF;
-        len += 1;
-    }
-    masks
-};
 
 impl Key {
     /// The key of `bytes`; `None` above 15 bytes.
@@ -159,18 +129,6 @@ impl Key {
             _ => return None,
         };
         Some(Self(value | (len as u128) << 120))
-    }
-
-    /// The key of `text[start..start + len]`, `len <= 15`, read with one load where `text` goes
-    /// on far enough. `None` if it is out of range.
-    #[inline(always)]
-    pub fn load(text: &[u8], start: usize, len: usize) -> Option<Self> {
-        debug_assert!(len <= SHORT_MAX);
-        if let Some((block, _)) = text.get(start..)?.split_first_chunk::<16>() {
-            let bytes = u128::from_le_bytes(*block) & MASKS[len & SHORT_MAX];
-            return Some(Self(bytes | (len as u128) << 120));
-        }
-        Self::new(text.get(start..start + len)?)
     }
 
     /// Its hash.
@@ -318,14 +276,6 @@ pub fn find_cold(tables: &Tables<'_>, piece: &[u8]) -> u32 {
         Some((line, ShortKey::Tiny(key))) => pick_tiny(line, key),
         Some((line, ShortKey::Short(key))) => pick_short(line, key),
         None => NONE,
-    }
-}
-
-/// Prepares for [`find_cold`].
-#[inline(always)]
-pub fn prefetch_cold(tables: &Tables<'_>, piece: &[u8]) {
-    if let Some((line, _)) = cold_line(tables, piece) {
-        prefetch(line);
     }
 }
 
@@ -523,17 +473,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_the_same_however_it_is_loaded() {
+    fn a_key_is_the_bytes_zeros_and_their_number() {
         let text = b"the quick brown fox jumps over the lazy dog";
         for start in 0..text.len() {
             for len in 1..=15.min(text.len() - start) {
-                let key = Key::new(&text[start..start + len]);
-                assert!(key.is_some());
-                assert_eq!(Key::load(text, start, len), key);
+                let piece = &text[start..start + len];
+                let mut bytes = [0; 16];
+                bytes[..len].copy_from_slice(piece);
+                bytes[15] = len as u8;
+                assert_eq!(Key::new(piece), Some(Key(u128::from_le_bytes(bytes))));
             }
         }
         assert_eq!(Key::new(&text[..16]), None);
-        assert_eq!(Key::load(text, 40, 15), None);
     }
 
     #[test]

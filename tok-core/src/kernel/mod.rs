@@ -60,14 +60,6 @@ impl Masks {
     }
 }
 
-/// Asks for a line of memory that will be read soon, where the processor has a way to.
-#[inline(always)]
-pub fn prefetch(line: &[u8; 64]) {
-    #[cfg(target_arch = "x86_64")]
-    x86::prefetch(line);
-    let _ = line;
-}
-
 /// A set of instructions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -4,13 +4,6 @@
 use super::Masks;
 use core::arch::x86_64::*;
 
-/// Reads a line into the processor's cache.
-#[inline(always)]
-pub(super) fn prefetch(line: &[u8; 64]) {
-    // SAFETY: a prefetch reads nothing that the program sees, and the place is a valid one.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
-}
-
 /// Four times 16 bytes.
 #[target_feature(enable = "sse2")]
 pub(super) fn sse2(block: &[u8; 64]) -> Masks {
