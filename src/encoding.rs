@@ -1,43 +1,17 @@
 //! `Encoding`: ids and everything that is known about them.
 
-use crate::{Direction, TokenId, TruncationError};
-use alloc::{string::String, vec, vec::Vec};
-use core::ops::Range;
-
-/// Texts in one allocation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Texts {
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Texts {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len());
-    }
-
-    fn get(&self, index: usize) -> Option<&str> {
-        let end = *self.ends.get(index)?;
-        let start = if index == 0 { 0 } else { *self.ends.get(index - 1)? };
-        self.text.get(start..end)
-    }
-
-    fn extend(&mut self, other: &Self, range: Range<usize>) {
-        let start = if range.start == 0 { 0 } else { other.ends[range.start - 1] };
-        let ends = other.ends.get(range).unwrap_or_default();
-        let end = ends.last().copied().unwrap_or(start);
-        let base = self.text.len();
-        self.text.push_str(other.text.get(start..end).unwrap_or_default());
-        self.ends.extend(ends.iter().map(|end| base + end - start));
-    }
-}
+use crate::{
+    Direction, TokenId, TruncationError,
+    texts::{Owner, Texts},
+};
+use alloc::{vec, vec::Vec};
+use core::{fmt, ops::Range};
 
 /// Ids, and for each its token, its place in the text and what it is.
 ///
 /// Made by [`Tokenizer::encode_full`](crate::Tokenizer::encode_full). Offsets are bytes or chars of the
 /// text that was encoded, as was asked for; tokens that were added have `(0, 0)`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct Encoding {
     ids: Vec<TokenId>,
     type_ids: Vec<u32>,
@@ -53,6 +27,40 @@ pub struct Encoding {
     units: Vec<u32>,
 }
 
+impl PartialEq for Encoding {
+    fn eq(&self, other: &Self) -> bool {
+        // All members, in the order in which they differ most.
+        self.ids == other.ids
+            && self.offsets == other.offsets
+            && self.type_ids == other.type_ids
+            && self.words == other.words
+            && self.special_tokens_mask == other.special_tokens_mask
+            && self.attention_mask == other.attention_mask
+            && self.ranges == other.ranges
+            && self.units == other.units
+            && self.tokens().eq(other.tokens())
+            && self.overflowing == other.overflowing
+    }
+}
+
+impl Eq for Encoding {}
+
+impl fmt::Debug for Encoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Encoding")
+            .field("ids", &self.ids)
+            .field("type_ids", &self.type_ids)
+            .field("tokens", &self.tokens().collect::<Vec<_>>())
+            .field("words", &self.words)
+            .field("offsets", &self.offsets)
+            .field("special_tokens_mask", &self.special_tokens_mask)
+            .field("attention_mask", &self.attention_mask)
+            .field("overflowing", &self.overflowing)
+            .field("ranges", &self.ranges)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A token that belongs to no piece of input.
 const NO_UNIT: u32 = u32::MAX;
 
@@ -60,7 +68,8 @@ const NO_UNIT: u32 = u32::MAX;
 pub(crate) struct NewToken<'t> {
     pub(crate) id: TokenId,
     pub(crate) type_id: u32,
-    pub(crate) text: &'t str,
+    /// None if it is the text of the id, as the encoding's tokenizer has it.
+    pub(crate) text: Option<&'t str>,
     pub(crate) word: Option<u32>,
     pub(crate) offsets: (usize, usize),
 }
@@ -88,12 +97,12 @@ impl Encoding {
 
     /// The texts of the tokens.
     pub fn tokens(&self) -> impl ExactSizeIterator<Item = &str> {
-        (0..self.len()).map(|index| self.tokens.get(index).unwrap_or_default())
+        (0..self.len()).map(|index| self.token(index).unwrap_or_default())
     }
 
     /// The text of a token.
     pub fn token(&self, index: usize) -> Option<&str> {
-        self.tokens.get(index)
+        self.tokens.get(index, &self.ids)
     }
 
     /// For each token the number of its word in its text; none for tokens that were added.
@@ -175,8 +184,7 @@ impl Encoding {
     pub(crate) fn reserve(&mut self, tokens: usize) {
         self.ids.reserve(tokens);
         self.type_ids.reserve(tokens);
-        self.tokens.ends.reserve(tokens);
-        self.tokens.text.reserve(4 * tokens);
+        self.tokens.reserve(tokens);
         self.words.reserve(tokens);
         self.offsets.reserve(tokens);
     }
@@ -186,9 +194,17 @@ impl Encoding {
     pub(crate) fn push(&mut self, token: &NewToken<'_>) {
         self.ids.push(token.id);
         self.type_ids.push(token.type_id);
-        self.tokens.push(token.text);
+        match token.text {
+            Some(text) => self.tokens.push(text),
+            None => self.tokens.push_known(),
+        }
         self.words.push(token.word);
         self.offsets.push(token.offsets);
+    }
+
+    /// Says whose ids the tokens are that are pushed without a text; `false` if each needs its text.
+    pub(crate) fn knows(&mut self, owner: &Owner) -> bool {
+        self.tokens.knows(owner, &self.ids)
     }
 
     /// Fills the masks of tokens that were pushed. With `unit`, the offsets of those from `from` on count
@@ -218,7 +234,7 @@ impl Encoding {
     /// A token that a post-processor adds.
     pub(crate) fn special(id: TokenId, text: &str, type_id: u32) -> Self {
         let mut one = Self::default();
-        one.push(&NewToken { id, type_id, text, word: None, offsets: (0, 0) });
+        one.push(&NewToken { id, type_id, text: Some(text), word: None, offsets: (0, 0) });
         one.special_tokens_mask.push(1);
         one.attention_mask.push(1);
         one
@@ -263,6 +279,7 @@ impl Encoding {
             self.units.resize(self.ids.len(), NO_UNIT);
         }
         self.units.extend(part(&other.units, &range));
+        self.tokens.extend(&self.ids, &other.tokens, &other.ids, range.clone());
         self.ids.extend(part(&other.ids, &range));
         if units {
             self.units.resize(self.ids.len(), NO_UNIT);
@@ -272,7 +289,6 @@ impl Encoding {
         self.offsets.extend(part(&other.offsets, &range));
         self.special_tokens_mask.extend(part(&other.special_tokens_mask, &range));
         self.attention_mask.extend(part(&other.attention_mask, &range));
-        self.tokens.extend(&other.tokens, range);
     }
 
     /// Several encodings as one, see [`merge_with`](Self::merge_with).
@@ -490,13 +506,14 @@ mod tests {
         for (i, letter) in text.char_indices() {
             let text = letter.encode_utf8(&mut [0; 4]).to_owned();
             let (id, word) = (u32::from(letter), Some(i as u32 / 2));
-            encoding.push(&NewToken { id, type_id: 0, text: &text, word, offsets: (i, i + 1) });
+            let (text, offsets) = (Some(&*text), (i, i + 1));
+            encoding.push(&NewToken { id, type_id: 0, text, word, offsets });
         }
         encoding.complete(0, None);
         encoding
     }
 
-    use alloc::borrow::ToOwned;
+    use alloc::{borrow::ToOwned, string::String};
 
     fn text(encoding: &Encoding) -> String {
         encoding.tokens().collect()

@@ -1,8 +1,8 @@
 //! Encoding in full: pairs, words, added tokens, truncation, padding.
 
 use crate::{
-    EncodeError, Encoding, Special, TokenId, Tokenizer, encoding::NewToken, post_process,
-    scratch::with_own,
+    EncodeError, Encoding, Special, Tokenizer, encoding::NewToken, post_process, scratch::with_own,
+    texts::Owner,
 };
 use alloc::{
     borrow::Cow,
@@ -14,7 +14,6 @@ use comptok_core::{
     Cursor, Request, Stop,
     added_tokens::{self, Matcher},
     blob::Tables,
-    byte_level,
     general::{Found, Normalized, steps::Pipeline},
     model::{Model, code},
     normalizer,
@@ -354,18 +353,35 @@ impl Tokenizer {
         options: &FullOptions<'_>,
     ) -> Result<Encoding, FullError> {
         let mut units: Vec<&str> = Vec::new();
+        let owner = Owner::new(self);
         let mut encodings = Vec::with_capacity(2);
         for (type_id, text) in (0..).zip([Some(&input.first), input.second.as_ref()]) {
             let Some(text) = text else { continue };
             let mut encoding = Encoding::default();
             match text {
                 Text::Raw(text) => {
-                    self.append_text(text, type_id, None, options, &mut units, &mut encoding)?;
+                    self.append_text(
+                        text,
+                        type_id,
+                        None,
+                        options,
+                        &owner,
+                        &mut units,
+                        &mut encoding,
+                    )?;
                 }
                 Text::Words(words) => {
                     for (word, text) in (0..).zip(words.iter()) {
                         let word = Some(word);
-                        self.append_text(text, type_id, word, options, &mut units, &mut encoding)?;
+                        self.append_text(
+                            text,
+                            type_id,
+                            word,
+                            options,
+                            &owner,
+                            &mut units,
+                            &mut encoding,
+                        )?;
                     }
                 }
             }
@@ -385,14 +401,16 @@ impl Tokenizer {
         Ok(encoding)
     }
 
-    /// Appends the tokens of a text. Offsets are counted in chars: what trims them counts chars. Where
-    /// bytes are asked for and differ, the text becomes a unit, and offsets are mapped in the end.
+    /// Appends the tokens of a text. Where offsets are trimmed they are counted in chars, as what trims them
+    /// does; if bytes are asked for and differ, the text becomes a unit, and offsets are mapped in the end.
+    #[expect(clippy::too_many_arguments, reason = "what one text of an input has")]
     fn append_text<'t>(
         &self,
         text: &'t str,
         type_id: u32,
         word: Option<u32>,
         options: &FullOptions<'_>,
+        owner: &Owner,
         units: &mut Vec<&'t str>,
         encoding: &mut Encoding,
     ) -> Result<(), FullError> {
@@ -402,9 +420,19 @@ impl Tokenizer {
         let request = Request { text: text.as_bytes(), special: options.special, strict: false };
         let mut chars = Chars::new(text);
         chars.plain = self.header().model == code::SENTENCE_PIECE;
-        let mut push = |found: Found<'_>, text: &str| {
+        // Where nothing trims offsets, they stay bytes.
+        let stay_bytes = options.offsets == Offsets::Bytes
+            && !chars.plain
+            && !self.pipeline().is_some_and(|pipeline| post_process::trims(&pipeline));
+        let whole = text;
+        // Where texts can be made later, only those are kept that are not the id's own.
+        let knows = encoding.knows(owner);
+        let mut push = |found: Found<'_>, text: Option<&str>| {
             let word = word.or(Some(found.word));
-            let offsets = chars.convert(found.start, found.end);
+            let offsets = match stay_bytes && !chars.ascii {
+                true => char_places(whole, found.start, found.end),
+                false => chars.convert(found.start, found.end),
+            };
             encoding.push(&NewToken { id: found.id, type_id, text, word, offsets });
         };
         let result = match self.engine.general {
@@ -412,18 +440,30 @@ impl Tokenizer {
                 Some(model) => with_own(|scratch| {
                     (general.each)(&tables, &request, true, scratch.general(self), &mut |found| {
                         if found.added || model.shows_source(found.id) {
-                            push(found, found.source);
+                            push(found, Some(found.source));
+                        } else if knows {
+                            push(found, None);
                         } else {
-                            push(found, &model.token_text(found.id).unwrap_or_default());
+                            push(found, Some(&model.token_text(found.id).unwrap_or_default()));
                         }
                     })
                 }),
                 None => Ok(()),
             },
-            None => self.each_of_bytes(&tables, &request, text, &mut push),
+            None => self.each_of_bytes(&tables, &request, text, &mut |found| {
+                if found.added {
+                    push(found, Some(found.source));
+                } else if knows {
+                    push(found, None);
+                } else {
+                    let model = Model::parse(&tables);
+                    let text = model.and_then(|model| model.token_text(found.id));
+                    push(found, Some(&text.unwrap_or_default()));
+                }
+            }),
         };
         result.map_err(|stop| self.error(stop, 0, 0))?;
-        let is_unit = options.offsets == Offsets::Bytes && !text.is_ascii();
+        let is_unit = options.offsets == Offsets::Bytes && !stay_bytes && !chars.ascii;
         if is_unit {
             encoding.complete(from, Some(units.len() as u32));
             units.push(text);
@@ -439,7 +479,7 @@ impl Tokenizer {
         tables: &Tables<'_>,
         request: &Request<'_>,
         text: &str,
-        push: &mut dyn FnMut(Found<'_>, &str),
+        push: &mut dyn FnMut(Found<'_>),
     ) -> Result<(), Stop> {
         if self.header().normalizer != normalizer::NFC || normalizer::is_nfc(text.as_bytes()) {
             let mut words = 0;
@@ -521,45 +561,11 @@ impl Tokenizer {
     }
 }
 
-/// Hands on a span with its token's text.
-fn put(
-    tables: &Tables<'_>,
-    span: Span,
-    source: Option<&str>,
-    push: &mut dyn FnMut(Found<'_>, &str),
-) {
+/// Hands on a span.
+fn put(tables: &Tables<'_>, span: Span, source: Option<&str>, push: &mut dyn FnMut(Found<'_>)) {
     let Span { id, start, end, word } = span;
-    let source = source.unwrap_or_default();
     let added = tables.token_flags(id).is_added();
-    let found = Found { id, start, end, word, source, added };
-    if added {
-        push(found, source);
-    } else if let Some(text) = plain(tables, id) {
-        push(found, text);
-    } else if let Some(bytes) = tables.token(id)
-        && bytes.len() <= SHOWN
-        && !tables.token_flags(id).is_raw()
-    {
-        // Each byte as its char, of two bytes at most; without a string of its own.
-        let (mut room, mut len) = ([0; 2 * SHOWN], 0);
-        for &byte in bytes {
-            len += byte_level::char_of(byte).encode_utf8(&mut room[len..]).len();
-        }
-        push(found, core::str::from_utf8(&room[..len]).unwrap_or_default());
-    } else {
-        let text = Model::parse(tables).and_then(|model| model.token_text(id));
-        push(found, &text.unwrap_or_default());
-    }
-}
-
-/// Most bytes of a token that is shown without a string of its own.
-const SHOWN: usize = 64;
-
-/// The text of a byte-level token whose bytes all stand for themselves.
-fn plain<'a>(tables: &Tables<'a>, id: TokenId) -> Option<&'a str> {
-    let bytes = tables.token(id)?;
-    let same = bytes.iter().all(u8::is_ascii_graphic);
-    if same { core::str::from_utf8(bytes).ok() } else { None }
+    push(Found { id, start, end, word, source: source.unwrap_or_default(), added });
 }
 
 /// A span, widened to whole chars. A token that stands for nothing, because it is a space that was put in
@@ -631,6 +637,30 @@ impl<'t> Chars<'t> {
     }
 }
 
+/// The bytes at which the chars begin that [`Chars::convert`] counts.
+fn char_places(text: &str, start: usize, end: usize) -> (usize, usize) {
+    let floor = |at: usize| {
+        let bytes = text.as_bytes();
+        // A char has four bytes at most.
+        let begins = |at: &usize| bytes.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+        (at.saturating_sub(3)..=at).rev().find(begins).unwrap_or(at)
+    };
+    let place = |text: &str, number: usize| {
+        text.char_indices().nth(number).map_or(text.len(), |(at, _)| at)
+    };
+    let len = text.len();
+    if start >= len {
+        return (len, if end >= len { len } else { place(text, end) });
+    }
+    let start = floor(start);
+    let end = match end {
+        _ if end < len => floor(end),
+        _ if end == len => len,
+        _ => start + place(text.get(start..).unwrap_or_default(), 2),
+    };
+    (start, end)
+}
+
 /// Pads each to the same length.
 fn pad_all(encodings: &mut [Encoding], padding: &Padding) {
     let mut length = match padding.strategy {
@@ -643,5 +673,26 @@ fn pad_all(encodings: &mut [Encoding], padding: &Padding) {
     let Padding { pad_id, pad_type_id, pad_token, direction, .. } = padding;
     for encoding in encodings {
         encoding.pad(length, *pad_id, *pad_type_id, pad_token, *direction);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_bytes_are_those_that_chars_lead_to() {
+        for text in ["é", "aé", "éa", "日本 x👍y", "é👍日x"] {
+            let map: Vec<usize> =
+                text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let at = |char: usize| *map.get(char).or(map.last()).unwrap_or(&char);
+            for start in 0..text.len() + 3 {
+                for end in 0..text.len() + 3 {
+                    let (first, last) = Chars::new(text).convert(start, end);
+                    let wanted = (at(first), at(last));
+                    assert_eq!(char_places(text, start, end), wanted, "{text} {start}..{end}");
+                }
+            }
+        }
     }
 }

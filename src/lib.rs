@@ -36,6 +36,8 @@ mod post_process;
 mod sampling;
 mod scratch;
 mod storage;
+#[cfg(feature = "alloc")]
+mod texts;
 mod tokenizer;
 mod tokens;
 #[cfg(feature = "train")]

@@ -21,6 +21,17 @@ pub(crate) fn added_len(pipeline: Option<&Pipeline<'_>>, is_pair: bool) -> usize
         .sum()
 }
 
+/// Whether some step takes white space out of offsets.
+pub(crate) fn trims(pipeline: &Pipeline<'_>) -> bool {
+    let mut steps = pipeline.post_processors();
+    pipeline.settings.post_processes
+        && steps.any(|step| match step {
+            PostProcessor::ByteLevel { trim_offsets, .. }
+            | PostProcessor::Roberta { trim_offsets, .. } => trim_offsets,
+            PostProcessor::Bert { .. } | PostProcessor::Template { .. } => false,
+        })
+}
+
 /// One encoding of one or two.
 pub(crate) fn process(
     pipeline: Option<&Pipeline<'_>>,
@@ -104,14 +115,22 @@ fn apply(
                 _ => return Err(TruncationError::Template { encodings: encodings.len() }),
             };
             let mut out: Vec<Encoding> = Vec::new();
-            for piece in template.pieces() {
+            for (number, piece) in template.pieces().enumerate() {
                 match piece {
                     Piece::Sequence { second, type_id } => {
                         let sequence = usize::from(second);
                         if let Some(encoding) = encodings.get_mut(sequence) {
                             encoding.set_type_ids(type_id);
                             encoding.set_sequence_id(sequence);
-                            out.push(encoding.clone());
+                            // The last one that asks for it takes it.
+                            let is_last = !template
+                                .pieces()
+                                .skip(number + 1)
+                                .any(|piece| matches!(piece, Piece::Sequence { second: other, .. } if other == second));
+                            out.push(match is_last {
+                                true => core::mem::take(encoding),
+                                false => encoding.clone(),
+                            });
                         }
                     }
                     Piece::Special { token, type_id, joined } if add_special_tokens => {

@@ -94,7 +94,7 @@ impl Tokenizer {
             piece.clear();
             merged
         };
-        let cut = self.each_of_bytes(&tables, request, text, &mut |found, _| {
+        let cut = self.each_of_bytes(&tables, request, text, &mut |found| {
             if found.word != word || found.added {
                 let merged = merge(&mut piece, ids);
                 result = result.and(merged);

@@ -105,7 +105,7 @@ impl Report {
         let model = |id| tables.token_flags(id).is_model();
         let byte = |byte: &u8| {
             let symbol = u32_at(tables.byte_symbols, usize::from(*byte))?;
-            u32_at(tables.symbols, symbol as usize)
+            Some(tables.symbol_id(symbol))
         };
         Self {
             name,

@@ -12,8 +12,7 @@ use crate::spec::{Vocab, VocabIndex};
 /// lower ranks turn its bytes. If they are more than two, or if a byte has no token, no merge makes
 /// the token, and it has no pair here.
 pub fn from_ranks(vocab: &Vocab) -> Vec<(u32, u32)> {
-    let (index, _) = VocabIndex::new(vocab);
-    let mut splitter = Splitter::new(vocab, &index);
+    let mut splitter = Splitter::new(vocab, vocab.index());
     let mut merges = Vec::with_capacity(vocab.len());
     for (token, rank) in vocab.iter() {
         if let Some((left, right)) = splitter.last_merge(token, rank) {

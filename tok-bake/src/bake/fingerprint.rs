@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Tokens,
     bpe::Symbols,
+    image::le_bytes,
     pipeline::{Pipeline, Splitting},
 };
 use crate::spec::AddedToken;
@@ -19,17 +20,21 @@ pub(super) fn of(
     symbols: &Symbols,
     added: &[AddedToken],
 ) -> [u8; 32] {
-    let mut words = Vec::new();
-    words.extend([pipeline.normalizer, pipeline.pre_tokenizer.code(), flags]);
-    words.push(symbols.ids.len() as u32);
-    words.extend(&symbols.ids);
-    words.extend(&symbols.bytes);
-    words.extend(symbols.pairs.iter().flat_map(|&(left, right)| [left, right]));
-    words.push(tokens.id_limit());
-    let mut text = Vec::new();
-    for (token, &flags) in tokens.iter().zip(&tokens.flags) {
+    let mut hash = Sha256::new_with_prefix(b"comptok fingerprint 2\n");
+    let head = [pipeline.normalizer, pipeline.pre_tokenizer.code(), flags];
+    hash.update(le_bytes(&head));
+    hash.update(le_bytes(&[symbols.ids.len() as u32]));
+    hash.update(le_bytes(&symbols.ids));
+    hash.update(le_bytes(&symbols.bytes));
+    let pairs: Vec<u32> = symbols.pairs.iter().flat_map(|&(left, right)| [left, right]).collect();
+    hash.update(le_bytes(&pairs));
+    hash.update(le_bytes(&[tokens.id_limit()]));
+    hash.update(&tokens.flags);
+    let mut words = Vec::with_capacity(tokens.flags.len());
+    let mut text = Vec::with_capacity(tokens.bytes.len());
+    for token in tokens.iter() {
         let token = token.unwrap_or_default();
-        words.extend([u32::from(flags), token.len() as u32]);
+        words.push(token.len() as u32);
         text.extend_from_slice(token);
     }
     words.push(added.len() as u32);
@@ -43,9 +48,7 @@ pub(super) fn of(
     if let Splitting::Dfa { image, .. } = &pipeline.pre_tokenizer {
         text.extend_from_slice(image);
     }
-    let mut hash = Sha256::new();
-    hash.update(b"comptok fingerprint 1\n");
-    hash.update(super::image::le_bytes(&words));
+    hash.update(le_bytes(&words));
     hash.update(&text);
     hash.finalize().into()
 }

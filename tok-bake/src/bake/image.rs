@@ -16,13 +16,27 @@ use super::{
 pub(super) struct Image {
     header: [u8; HEADER_LEN],
     sections: Vec<Vec<u8>>,
+    /// What the fingerprint of a blob of the general engine is made of.
+    identity: Sha256,
 }
+
+/// Sections that the others follow from, with what models and merges say themselves.
+const SAID: [Section; 8] = [
+    Section::ByteSymbols,
+    Section::Symbols,
+    Section::TokenEnds,
+    Section::TokenBytes,
+    Section::TokenFlags,
+    Section::Added,
+    Section::Dfa,
+    Section::Pipeline,
+];
 
 /// Little-endian bytes of u32 values.
 pub(super) fn le_bytes(values: &[u32]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(4 * values.len());
-    for value in values {
-        bytes.extend_from_slice(&value.to_le_bytes());
+    let mut bytes = vec![0; 4 * values.len()];
+    for (to, value) in bytes.as_chunks_mut().0.iter_mut().zip(values) {
+        *to = value.to_le_bytes();
     }
     bytes
 }
@@ -42,8 +56,11 @@ impl Image {
 
     /// A header that names no stages, and no sections.
     pub(super) fn empty(source: [u8; 32]) -> Self {
-        let mut image =
-            Self { header: [0; HEADER_LEN], sections: vec![Vec::new(); Section::COUNT] };
+        let mut image = Self {
+            header: [0; HEADER_LEN],
+            sections: vec![Vec::new(); Section::COUNT],
+            identity: Sha256::new_with_prefix(b"comptok general fingerprint 2\n"),
+        };
         image.header[..4].copy_from_slice(&MAGIC);
         image.header[field::SOURCE..][..32].copy_from_slice(&source);
         image.set(field::VERSION, FORMAT_VERSION);
@@ -71,13 +88,24 @@ impl Image {
         self.header[field::FINGERPRINT..][..32].copy_from_slice(&fingerprint);
     }
 
-    /// The fingerprint of all that is there but names, and what goes around ids.
+    /// Something that ids depend on and that is in no section as it is here.
+    pub(super) fn identity(&mut self, bytes: &[u8]) {
+        self.identity.update((bytes.len() as u64).to_le_bytes());
+        self.identity.update(bytes);
+    }
+
+    /// The pairs that merge, in the order of ranks.
+    pub(super) fn identify_pairs(&mut self, pairs: &[(u32, u32)]) {
+        let flat: Vec<u32> = pairs.iter().flat_map(|&(left, right)| [left, right]).collect();
+        self.identity(&le_bytes(&flat));
+    }
+
+    /// The fingerprint of all that is said.
     pub(super) fn fingerprint_all(&mut self) {
-        let mut hash = Sha256::new();
-        hash.update(b"comptok general fingerprint 1\n");
+        let mut hash = self.identity.clone();
         hash.update(&self.header[field::NORMALIZER..field::FINGERPRINT]);
-        for section in Section::ALL.iter().filter(|section| **section != Section::Names) {
-            let bytes = &self.sections[*section as usize];
+        for section in SAID {
+            let bytes = &self.sections[section as usize];
             hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
         }
@@ -100,6 +128,11 @@ impl Image {
 
     /// The blob as it is so far, without its check: for what is computed with the tables that are there.
     pub(super) fn draft(&self) -> Result<Vec<u8>, BakeError> {
+        self.clone().joined()
+    }
+
+    /// Header and sections; each section's memory is free again when it has its place.
+    fn joined(self) -> Result<Vec<u8>, BakeError> {
         let mut header = self.header;
         let mut offset = HEADER_LEN;
         for (i, section) in self.sections.iter().enumerate() {
@@ -118,9 +151,9 @@ impl Image {
         // Who keeps it may move it to a cache line.
         let mut blob = Vec::with_capacity(total + ALIGN);
         blob.extend_from_slice(&header);
-        for section in &self.sections {
+        for section in self.sections {
             blob.resize(blob.len().next_multiple_of(ALIGN), 0);
-            blob.extend_from_slice(section);
+            blob.extend_from_slice(&section);
         }
         blob.resize(total, 0);
         Ok(blob)
@@ -128,7 +161,7 @@ impl Image {
 
     /// The blob.
     pub(super) fn finish(self) -> Result<Vec<u8>, BakeError> {
-        let mut blob = self.draft()?;
+        let mut blob = self.joined()?;
         let check = content_check(&blob);
         blob[field::CONTENT..][..8].copy_from_slice(&check.to_le_bytes());
         // What was written has to be readable: a mistake here must not reach a user.

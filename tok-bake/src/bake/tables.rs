@@ -17,7 +17,10 @@ const DENSE_FROM: usize = 4096;
 pub(super) fn pairs(image: &mut Image, symbols: &Symbols) -> Result<(), BakeError> {
     let first = symbols.byte_len() as u32;
     image.set(field::SYMBOLS, symbols.ids.len() as u32);
-    image.section(Section::Symbols, le_bytes(&symbols.ids));
+    // Ranks are ids, mostly: then only those of bytes have to be looked up.
+    let others = (0..).zip(&symbols.ids).filter(|(symbol, id)| symbol != *id);
+    let known = others.map(|(symbol, _)| symbol as usize + 1).last().unwrap_or(0);
+    image.section(Section::Symbols, le_bytes(&symbols.ids[..known]));
     image.section(Section::ByteSymbols, le_bytes(&symbols.bytes));
 
     if symbols.ids.len() >= DENSE_FROM {

@@ -390,7 +390,7 @@ fn skip_space(text: &str, at: usize) -> usize {
 }
 
 /// The position behind the value at `at`; brackets are counted, not parsed.
-fn skip_value(text: &str, at: usize) -> Option<usize> {
+pub(super) fn skip_value(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0usize;
     let mut at = at;

@@ -3,6 +3,7 @@
 //! [`read`] recognises the format from the content; each reader can also be called by name.
 
 mod clip;
+mod fast;
 mod gguf;
 mod json;
 pub mod pattern;

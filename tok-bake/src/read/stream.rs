@@ -96,15 +96,38 @@ impl RawMerges {
         match form {
             Form::Line => self.push_line(start),
             Form::Pair => {
-                let middle = start + entry.lens[0];
-                self.parts.push([middle, middle, self.text.len()].map(|at| at as u32));
+                self.push_pair(start + entry.lens[0]);
                 Ok(())
             }
         }
     }
 
+    /// No merges, and room for some.
+    pub(super) fn with_capacity(merges: usize, bytes: usize) -> Self {
+        Self {
+            text: Vec::with_capacity(bytes),
+            parts: Vec::with_capacity(merges),
+            ..Self::default()
+        }
+    }
+
+    /// The text of all merges: that of the next one is appended before it is pushed.
+    pub(super) fn text(&mut self) -> &mut Vec<u8> {
+        &mut self.text
+    }
+
+    /// Appends a merge whose parts are at the end of the text, the right one from `middle`.
+    pub(super) fn push_pair(&mut self, middle: usize) {
+        self.parts.push([middle, middle, self.text.len()].map(|at| at as u32));
+    }
+
+    /// All of them are pairs, or lines.
+    pub(super) fn of_form(self, is_pair: bool) -> Self {
+        Self { form: Some(if is_pair { Form::Pair } else { Form::Line }), ..self }
+    }
+
     /// Appends a merge written as one line; `line` is at the end of `self.text`, from `start`.
-    fn push_line(&mut self, start: usize) -> Result<()> {
+    pub(super) fn push_line(&mut self, start: usize) -> Result<()> {
         let line = &self.text[start..];
         if line.starts_with(b"#version") {
             self.text.truncate(start);
@@ -269,7 +292,7 @@ fn in_our_words(message: &str) -> String {
 }
 
 /// The members of a tokenizer.json.
-const TOP_LEVEL: [&str; 9] = [
+pub(super) const TOP_LEVEL: [&str; 9] = [
     "version",
     "truncation",
     "padding",
@@ -456,11 +479,7 @@ impl<'de> Visitor<'de> for MergesSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> std::result::Result<RawMerges, A::Error> {
-        let mut merges = RawMerges {
-            text: Vec::with_capacity(1 << 19),
-            parts: Vec::with_capacity(1 << 16),
-            ..RawMerges::default()
-        };
+        let mut merges = RawMerges::with_capacity(1 << 16, 1 << 19);
         loop {
             let start = merges.text.len();
             let entry = seq.next_element_seed(EntrySeed(&mut merges.text));

@@ -2,15 +2,21 @@
 
 use super::json::{Problem, Result, Step};
 use crate::error::quote_bytes;
-use crate::spec::{PairIndex, Vocab, VocabIndex};
+use crate::spec::{MergeChains, PairIndex, Vocab, VocabIndex};
 
-/// A vocabulary in the order of its ids, and its index.
+/// A vocabulary in the order of its ids.
 #[derive(Debug)]
 pub(crate) struct Tokens {
     pub(crate) vocab: Vocab,
-    index: VocabIndex,
     /// Entries whose id an earlier entry has too, in ascending order.
     shared: Vec<usize>,
+}
+
+/// The merges so far.
+enum Seen {
+    Chains(MergeChains),
+    /// With a prefix, any number of merges may have one product.
+    Index(PairIndex),
 }
 
 impl Tokens {
@@ -35,7 +41,7 @@ impl Tokens {
             }
         }
         if duplicates.is_empty() && order.is_sorted_by(|a, b| a.0 < b.0) {
-            return Self { vocab: listed, index, shared: Vec::new() };
+            return Self { vocab: listed.with_index(index), shared: Vec::new() };
         }
 
         let mut is_duplicate = vec![false; listed.len()];
@@ -59,13 +65,12 @@ impl Tokens {
             }
             vocab.push(token, id);
         }
-        let (index, _) = VocabIndex::new(&vocab);
-        Self { vocab, index, shared }
+        Self { vocab, shared }
     }
 
     /// The id of a token.
     pub(crate) fn id(&self, token: &[u8]) -> Option<u32> {
-        self.index.id(&self.vocab, token)
+        self.vocab.index().id(&self.vocab, token)
     }
 
     /// The pairs of ids of `merges` (position in the file, left, right), whose result is in the
@@ -79,14 +84,18 @@ impl Tokens {
         warnings: &mut Vec<Problem>,
     ) -> Result<Vec<(u32, u32)>> {
         let mut pairs = Vec::with_capacity(len);
-        let mut seen = PairIndex::with_capacity(len);
+        let mut seen = match prefix {
+            [] => Seen::Chains(MergeChains::new(self.vocab.len(), len)),
+            _ => Seen::Index(PairIndex::with_capacity(len)),
+        };
         let mut repeated = Vec::new();
-        let mut whole = Vec::new();
+        let (mut whole, mut last) = (Vec::new(), 0);
+        let index = self.vocab.index();
         for (position, left, right) in merges {
             let problem = |message: String| {
                 Problem::named(format!("merge {position}: {message}")).under(position)
             };
-            let part = |token: &[u8]| match self.index.get(&self.vocab, token) {
+            let part = |token: &[u8]| match index.get(&self.vocab, token) {
                 Some(entry) => self.part(entry).map_err(problem),
                 None => Err(problem(format!("{} is not in the vocabulary", quote_bytes(token)))),
             };
@@ -99,19 +108,25 @@ impl Tokens {
             whole.clear();
             whole.extend_from_slice(left);
             whole.extend_from_slice(rest);
-            if self.index.get(&self.vocab, &whole).is_none() {
+            let Some(product) = index.get_near(&self.vocab, &whole, &mut last) else {
                 return Err(problem(format!(
                     "{} + {} makes {}, which is not in the vocabulary",
                     quote_bytes(left),
                     quote_bytes(right),
                     quote_bytes(&whole)
                 )));
-            }
-            if let Some(before) = seen.insert(pair, pairs.len() as u32) {
+            };
+            let before = match &mut seen {
+                Seen::Chains(chains) => chains.push(&pairs, pair, product),
+                Seen::Index(seen) => {
+                    seen.insert(pair, pairs.len() as u32).map(|before| before as usize)
+                }
+            };
+            if let Some(before) = before {
                 let (left, right) = (quote_bytes(left), quote_bytes(right));
                 let message = format!("{left} + {right} is listed twice; the last one counts");
                 warnings.push(problem(message));
-                repeated.push(before as usize);
+                repeated.push(before);
             }
             pairs.push(pair);
         }

@@ -37,6 +37,13 @@ impl VocabIndex {
         self.find(vocab, token, self.hash(token)).ok()
     }
 
+    /// As [`get`](Self::get), for a token that is likely to be the entry of the last call or the one
+    /// behind it.
+    pub(crate) fn get_near(&self, vocab: &Vocab, token: &[u8], last: &mut usize) -> Option<usize> {
+        let found = near(vocab, token, last);
+        found.or_else(|| self.get(vocab, token).inspect(|&entry| *last = entry))
+    }
+
     /// The id that `vocab` gives to `token`. `vocab` is the one this index was made from.
     pub fn id(&self, vocab: &Vocab, token: &[u8]) -> Option<u32> {
         vocab.get(self.get(vocab, token)?).map(|(_, id)| id)
@@ -54,7 +61,7 @@ impl VocabIndex {
             }
             if (slot >> 32) as u32 == hash as u32 {
                 let entry = (slot as u32 - 1) as usize;
-                if vocab.get(entry).is_some_and(|(bytes, _)| bytes == token) {
+                if vocab.get(entry).is_some_and(|(bytes, _)| same(bytes, token)) {
                     return Ok(entry);
                 }
             }
@@ -62,16 +69,52 @@ impl VocabIndex {
         }
     }
 
+    #[inline]
     fn hash(&self, token: &[u8]) -> u64 {
-        let (words, rest) = token.as_chunks::<8>();
+        // Whole words, and at the end the last 8 bytes once more, or all there are.
         let mut hash = self.seed ^ token.len() as u64;
-        for word in words {
-            hash = mix(hash ^ u64::from_le_bytes(*word), self.seed);
+        if let Some(last) = token.last_chunk::<8>() {
+            let (words, _) = token.as_chunks::<8>();
+            for word in words {
+                hash = mix(hash ^ u64::from_le_bytes(*word), self.seed);
+            }
+            return mix(hash ^ u64::from_le_bytes(*last), self.seed);
         }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        mix(hash ^ u64::from_le_bytes(last), self.seed)
+        let word = match (token.first_chunk::<4>(), token.last_chunk::<4>()) {
+            (Some(first), Some(last)) => {
+                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+            }
+            _ => token.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        };
+        mix(hash ^ word, self.seed)
     }
+}
+
+/// Whether two texts are equal, without a call for those of a few bytes.
+#[inline]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    if let (Some(a), Some(b)) = (one.first_chunk::<8>(), other.first_chunk::<8>()) {
+        return a == b
+            && match (one.last_chunk::<8>(), other.last_chunk::<8>()) {
+                (Some(a), Some(b)) if one.len() <= 16 => a == b,
+                _ => one == other,
+            };
+    }
+    match (one.first_chunk::<4>(), other.first_chunk::<4>()) {
+        (Some(a), Some(b)) => a == b && one.last_chunk::<4>() == other.last_chunk::<4>(),
+        _ => one.iter().eq(other),
+    }
+}
+
+/// The entry behind the last one, or the last one, if it is this token.
+fn near(vocab: &Vocab, token: &[u8], last: &mut usize) -> Option<usize> {
+    let is_here = |entry: &usize| vocab.get(*entry).is_some_and(|(bytes, _)| same(bytes, token));
+    let entry = [*last + 1, *last].into_iter().find(is_here)?;
+    *last = entry;
+    Some(entry)
 }
 
 /// Finds pairs of ids, such as merges.
@@ -111,6 +154,46 @@ impl PairIndex {
     }
 }
 
+/// Finds merges that are listed again: those of one product follow each other in a chain, which is no
+/// longer than the product has places where it can be cut. Products come nearly in the order of entries,
+/// so this is faster than a table of pairs.
+#[derive(Debug, Clone)]
+pub(crate) struct MergeChains {
+    /// By product: its last merge + 1; 0 if it has none yet.
+    last: Vec<u32>,
+    /// By merge: the one before it with the same product + 1.
+    before: Vec<u32>,
+}
+
+impl MergeChains {
+    /// For so many tokens and merges.
+    pub(crate) fn new(tokens: usize, merges: usize) -> Self {
+        Self { last: vec![0; tokens], before: Vec::with_capacity(merges) }
+    }
+
+    /// Appends a merge to those that `pairs` has, and returns the last equal one if there is one, which is
+    /// then no longer in its chain.
+    pub(crate) fn push(
+        &mut self,
+        pairs: &[(u32, u32)],
+        pair: (u32, u32),
+        product: usize,
+    ) -> Option<usize> {
+        let first = self.last[product];
+        self.last[product] = pairs.len() as u32 + 1;
+        self.before.push(first);
+        let mut link = pairs.len();
+        while let Some(at) = (self.before[link] as usize).checked_sub(1) {
+            if pairs[at] == pair {
+                self.before[link] = self.before[at];
+                return Some(at);
+            }
+            link = at;
+        }
+        None
+    }
+}
+
 /// A multiplication whose two halves are folded together.
 pub(crate) fn mix(a: u64, seed: u64) -> u64 {
     let product = u128::from(a) * u128::from(seed);
@@ -144,6 +227,18 @@ mod tests {
         }
         assert_eq!(index.get(&vocab, b""), Some(0));
         assert_eq!(VocabIndex::new(&Vocab::default()).0.get(&Vocab::default(), b""), None);
+    }
+
+    #[test]
+    fn merges_that_are_listed_again_are_found() {
+        let (mut chains, mut index) = (MergeChains::new(7, 0), PairIndex::with_capacity(1000));
+        let mut pairs = Vec::new();
+        for n in 0..1000u32 {
+            let pair = (n * n % 13, n % 3);
+            let before = chains.push(&pairs, pair, (pair.0 % 7) as usize);
+            assert_eq!(before, index.insert(pair, n).map(|before| before as usize));
+            pairs.push(pair);
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ mod components;
 mod index;
 mod sentence_piece;
 
-pub(crate) use index::{PairIndex, mix, random_seed};
+use std::sync::OnceLock;
+
+pub(crate) use index::{MergeChains, PairIndex, mix, random_seed};
 
 pub use components::{
     Behavior, Decoder, Normalizer, Pattern, Piece, PostProcessor, PreTokenizer, PrependScheme,
@@ -211,22 +213,60 @@ pub enum Merges {
 }
 
 /// Token bytes and ids in one arena. Readers order them by id, whatever the order in the file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Vocab {
     bytes: Vec<u8>,
     entries: Vec<(u32, u32)>,
+    /// Made when something is looked up, and kept: readers and bake ask for the same tokens.
+    index: OnceLock<VocabIndex>,
 }
+
+impl PartialEq for Vocab {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.bytes, &self.entries) == (&other.bytes, &other.entries)
+    }
+}
+
+impl Eq for Vocab {}
 
 impl Vocab {
     /// An empty vocabulary with room for `tokens` tokens of `bytes` bytes in all.
     pub fn with_capacity(tokens: usize, bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes), entries: Vec::with_capacity(tokens) }
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            entries: Vec::with_capacity(tokens),
+            index: OnceLock::new(),
+        }
     }
 
     /// Appends a token. Uniqueness is the reader's concern.
     pub fn push(&mut self, token: &[u8], id: u32) {
         self.bytes.extend_from_slice(token);
+        self.end(id);
+    }
+
+    /// All bytes: those of the next token are appended before [`end`](Self::end).
+    pub(crate) fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// Ends a token whose bytes were appended.
+    #[inline]
+    pub(crate) fn end(&mut self, id: u32) {
+        if self.index.get().is_some() {
+            self.index.take();
+        }
         self.entries.push((self.bytes.len() as u32, id));
+    }
+
+    /// Finds entries by their bytes; of entries with the same bytes the first.
+    pub(crate) fn index(&self) -> &VocabIndex {
+        self.index.get_or_init(|| VocabIndex::new(self).0)
+    }
+
+    /// Keeps an index that was made of this vocabulary.
+    pub(crate) fn with_index(self, index: VocabIndex) -> Self {
+        Self { index: OnceLock::from(index), ..self }
     }
 
     /// The number of entries.

@@ -20,7 +20,7 @@ pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Line, Tables, TokenFlags, U32s
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;
@@ -115,7 +115,7 @@ pub enum Section {
     ShortCold,
     /// Answers of more than one id, u32.
     Answers,
-    /// Id of each symbol, u32.
+    /// Id of each symbol up to the last that is not its own id, u32: in most vocabularies the bytes.
     Symbols,
     /// Merged symbol for the other pairs, u64 slots.
     Pairs,

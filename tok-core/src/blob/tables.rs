@@ -100,7 +100,7 @@ pub struct Tables<'a> {
     pub hot_pairs: &'a [[u8; 8]],
     /// Merged symbol for the other pairs.
     pub pairs: &'a [[u8; 8]],
-    /// Id of each symbol.
+    /// Id of each symbol up to the last that is not its own id.
     pub symbols: U32s<'a>,
     /// Symbol of each byte.
     pub byte_symbols: &'a [[u8; 4]; 256],
@@ -180,6 +180,12 @@ impl<'a> Tables<'a> {
             pipeline: section(Section::Pipeline),
             model: section(Section::Model),
         }
+    }
+
+    /// The id of a symbol; [`NONE`](super::lookup::NONE) for that of a byte without a token.
+    #[inline(always)]
+    pub fn symbol_id(&self, symbol: u32) -> u32 {
+        u32_at(self.symbols, symbol as usize).unwrap_or(symbol)
     }
 
     /// Whether all bits of `flag` are set.

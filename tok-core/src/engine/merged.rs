@@ -2,7 +2,7 @@
 
 use crate::{
     Stop,
-    blob::{Tables, flags, lookup::NONE, u32_at},
+    blob::{Tables, flags},
 };
 
 /// What is left in the memory where a long pre-token was merged. Merging it once more would take as long
@@ -47,9 +47,7 @@ impl Merged {
         memory: &'m [u8],
     ) -> Option<impl Iterator<Item = u32> + 'm> {
         let bytes = memory.get(..self.count.checked_mul(8)?)?;
-        let id = |word: &[u8; 8]| {
-            u32_at(tables.symbols, u64::from_ne_bytes(*word) as u32 as usize).unwrap_or(NONE)
-        };
+        let id = |word: &[u8; 8]| tables.symbol_id(u64::from_ne_bytes(*word) as u32);
         (hash(bytes) == self.hash).then(|| bytes.as_chunks::<8>().0.iter().map(id))
     }
 }

@@ -6,7 +6,6 @@ use crate::{
     blob::{
         Tables, flags,
         lookup::{self, Key, LongKey, NONE, Value},
-        u32_at,
     },
     cache::Word,
     model::bpe::{Pairs, SHORT, TablePairs, merge_bits, merge_long, words_for},
@@ -223,7 +222,7 @@ impl Words<'_, '_> {
             return Err(Stop::TooLong { at: start });
         }
         let len_of = |symbol| {
-            let id = u32_at(self.tables.symbols, symbol as usize).unwrap_or(NONE);
+            let id = self.tables.symbol_id(symbol);
             // A byte without a token may have a symbol.
             if id == NONE { 1 } else { self.tables.token(id).map_or(0, <[u8]>::len) }
         };

@@ -141,7 +141,10 @@ impl<'a> Model<'a> {
             }
             return Some(Cow::Owned(bytes.iter().map(|&byte| byte_level::char_of(byte)).collect()));
         }
-        Some(String::from_utf8_lossy(bytes))
+        Some(match str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(bytes),
+        })
     }
 
     /// The id that the model's vocabulary gives to a text.

@@ -9,7 +9,6 @@ use crate::{
     blob::{
         Tables, flags,
         lookup::{self, LONG_MAX, NONE, Value},
-        u32_at,
     },
     byte_level,
 };
@@ -93,7 +92,7 @@ impl ByteBpe<'_> {
             return Ok(());
         }
         let len_of = |symbol| {
-            let id = u32_at(self.tables.symbols, symbol as usize).unwrap_or(NONE);
+            let id = self.tables.symbol_id(symbol);
             self.tables.token(id).map_or(0, <[u8]>::len)
         };
         if piece.len() >= u32::MAX as usize {

@@ -37,6 +37,7 @@ pub(super) fn write(image: &mut Image, spec: &Spec, model: &Bpe) -> Result<Baked
     set(spec.family == Family::Tiktoken, flags::TIKTOKEN);
     set(symbols.bytes.contains(&NONE), flags::MISSING_BYTES);
     tables::pairs(image, &symbols)?;
+    image.identify_pairs(&symbols.pairs);
     let words = level0::Words { model, texts: &texts, symbols: &symbols, keeps_whole: &|_| true };
     words.write(image)?;
     Ok(Baked { tokens, byte_level: true, flags: header, warnings: Vec::new() })

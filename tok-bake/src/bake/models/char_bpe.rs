@@ -7,6 +7,7 @@ use comptok_core::{
     },
     model::{
         self, Scratch,
+        bpe::Pairs,
         char_bpe::{SPACE, flag, own_param, own_part},
         code, param,
     },
@@ -15,23 +16,25 @@ use std::collections::BTreeMap;
 
 use super::super::{
     BakeError,
+    bpe::Table,
     image::{Image, le_bytes},
+    spines::{Anyhow, List},
     tables,
 };
 use super::{Baked, plain_tokens, section::Writer, words};
 use crate::error::quote_bytes;
-use crate::spec::{Bpe, Merges, VocabIndex};
+use crate::spec::{Bpe, Merges};
 
 pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> {
     let tokens = plain_tokens(&model.vocab)?;
-    let (index, _) = VocabIndex::new(&model.vocab);
-    let symbols = Symbols::new(model, index)?;
+    let symbols = Symbols::new(model)?;
     let prefix = model.continuing_subword_prefix.as_deref().unwrap_or_default();
     let suffix = model.end_of_word_suffix.as_deref().unwrap_or_default();
     let (pairs, products) = pairs(model, &symbols, prefix)?;
     image.set(field::SYMBOLS, symbols.ids.len() as u32);
     image.section(Section::Symbols, le_bytes(&symbols.ids));
     tables::hashed_pairs(image, &pairs, 0)?;
+    image.identify_pairs(&pairs);
 
     let mut bytes = [NONE; 256];
     for (byte, symbol) in bytes.iter_mut().enumerate() {
@@ -63,14 +66,18 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
             (marks & 1 == 0) == before.is_empty() && (marks & 2 == 0) == behind.is_empty();
         if is_used {
             let (blocks, pages) = chars(model, &symbols, before, behind)?;
-            section.bytes(own_part::BLOCKS + 2 * marks, &blocks)?;
-            section.u32s(own_part::PAGES + 2 * marks, &pages)?;
+            section.derived(own_part::BLOCKS + 2 * marks, |to| to.extend(blocks))?;
+            section.derived(own_part::PAGES + 2 * marks, |to| to.extend(le_bytes(&pages)))?;
         }
     }
     // Level 0 is filled with the answers of the model without it.
-    section.clone().finish(image);
-    let answers = answers(image, model, suffix)?;
-    let mut hot = answers;
+    let mut hot = match proven(model, &symbols, &pairs, &products) {
+        Some(answers) => answers,
+        None => {
+            section.clone().finish(image);
+            answers(image, model, suffix)?
+        }
+    };
     if model.ignore_merges {
         // An entry is its own answer, whatever merges make of its text.
         let entries: BTreeMap<&[u8], u32> =
@@ -83,6 +90,7 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
     hot.dedup();
     words::write_level0(image, hot.into_iter())?;
     words::write_extra(&mut section, words::hidden(model.vocab.iter(), &tokens))?;
+    section.identify(image);
     section.finish(image);
     Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
 }
@@ -90,14 +98,13 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
 /// The numbering: symbols in the order of ids.
 struct Symbols<'m> {
     model: &'m Bpe,
-    index: VocabIndex,
     ids: Vec<u32>,
     /// The symbol of each id, where ids are not far apart.
     dense: Vec<u32>,
 }
 
 impl<'m> Symbols<'m> {
-    fn new(model: &'m Bpe, index: VocabIndex) -> Result<Self, BakeError> {
+    fn new(model: &'m Bpe) -> Result<Self, BakeError> {
         let mut ids: Vec<u32> = model.vocab.iter().map(|(_, id)| id).collect();
         ids.sort_unstable();
         ids.dedup();
@@ -113,7 +120,7 @@ impl<'m> Symbols<'m> {
                 dense[id as usize] = symbol;
             }
         }
-        Ok(Self { model, index, ids, dense })
+        Ok(Self { model, ids, dense })
     }
 
     fn of_id(&self, id: u32) -> u32 {
@@ -123,9 +130,16 @@ impl<'m> Symbols<'m> {
         self.dense.get(id as usize).copied().unwrap_or(NONE)
     }
 
+    /// As [`of`](Self::of), for texts in the order of entries.
+    fn near(&self, text: &[u8], last: &mut usize) -> u32 {
+        let entry = self.model.vocab.index().get_near(&self.model.vocab, text, last);
+        let entry = entry.and_then(|entry| self.model.vocab.get(entry));
+        entry.map_or(NONE, |(_, id)| self.of_id(id))
+    }
+
     /// The symbol of a text; NONE if it is not in the vocabulary.
     fn of(&self, text: &[u8]) -> u32 {
-        self.index.id(&self.model.vocab, text).map_or(NONE, |id| self.of_id(id))
+        self.model.vocab.index().id(&self.model.vocab, text).map_or(NONE, |id| self.of_id(id))
     }
 }
 
@@ -143,7 +157,7 @@ fn pairs(model: &Bpe, symbols: &Symbols<'_>, prefix: &str) -> Result<Ranked, Bak
     }
     let texts = texts(model, symbols);
     let (mut pairs, mut products) = (Vec::with_capacity(list.len()), Vec::new());
-    let mut whole = Vec::new();
+    let (mut whole, mut last) = (Vec::new(), 0);
     for (rank, &(left, right)) in list.iter().enumerate() {
         let pair = (symbols.of_id(left), symbols.of_id(right));
         let text = |symbol: u32| texts.get(symbol as usize).copied();
@@ -153,7 +167,7 @@ fn pairs(model: &Bpe, symbols: &Symbols<'_>, prefix: &str) -> Result<Ranked, Bak
         whole.clear();
         whole.extend_from_slice(left);
         whole.extend_from_slice(right.get(prefix.len()..).unwrap_or_default());
-        let product = symbols.of(&whole);
+        let product = symbols.near(&whole, &mut last);
         if product == NONE {
             return Err(BakeError::new(format!(
                 "merge {rank} makes {}, which is not in the vocabulary",
@@ -185,14 +199,16 @@ fn may_cut(model: &Bpe, symbols: &Symbols<'_>, bytes: &[u32; 256]) -> bool {
     let unk = model.unk_token.as_deref().filter(|unk| symbols.of(unk.as_bytes()) != NONE);
     let never_drops = unk.is_some() || model.byte_fallback && !bytes.contains(&NONE);
     let ends_in_space = |text: &[u8]| text.ends_with(SPACE);
-    let texts = texts(model, symbols);
-    let text = |id: u32| texts.get(symbols.of_id(id) as usize).copied().unwrap_or_default();
+    // What a text does, by symbol: texts themselves are far apart in memory.
+    let spaces: Vec<(bool, bool)> = texts(model, symbols)
+        .iter()
+        .map(|text| (text.starts_with(SPACE), ends_in_space(text)))
+        .collect();
+    let spaces = |id: u32| spaces.get(symbols.of_id(id) as usize).copied().unwrap_or_default();
     never_drops
         && symbols.of(SPACE) != NONE
         && !unk.is_some_and(|unk| ends_in_space(unk.as_bytes()))
-        && list
-            .iter()
-            .all(|&(left, right)| !text(right).starts_with(SPACE) || ends_in_space(text(left)))
+        && list.iter().all(|&(left, right)| !spaces(right).0 || spaces(left).1)
 }
 
 /// Symbols of all chars with what stands before and behind them: page numbers and pages.
@@ -227,6 +243,79 @@ fn chars(
     }
     let numbers = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
     Ok((numbers, pages))
+}
+
+/// The pieces that become one token, from the merges; `None` where that takes merging.
+fn proven<'m>(
+    model: &'m Bpe,
+    symbols: &Symbols<'m>,
+    pairs: &[(u32, u32)],
+    products: &[u32],
+) -> Option<Vec<(&'m [u8], u32)>> {
+    // With a prefix or a suffix a token's text does not say which symbols it begins with, and a symbol
+    // may have several texts.
+    let is_set = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+    if is_set(&model.continuing_subword_prefix)
+        || is_set(&model.end_of_word_suffix)
+        || symbols.ids.len() != model.vocab.len()
+    {
+        return None;
+    }
+    let texts = texts(model, symbols);
+    let lens: Vec<u32> = texts.iter().map(|text| text.len() as u32).collect();
+    let is_char = |text: &[u8]| !text.is_empty() && char_len(text) == text.len();
+    let mut table = Table::new(pairs.len(), [NONE; 256]);
+    let mut is_unique = true;
+    for (rank, &(left, right)) in pairs.iter().enumerate() {
+        is_unique &= !table.insert(left, right, rank as u32);
+    }
+    let list = List { sides: pairs, products, is_unique };
+    let chars = (0u32..).zip(&texts).filter(|(_, text)| is_char(text)).map(|(symbol, _)| symbol);
+    let mut parts = Vec::new();
+    let made = Anyhow::new(&list, &table, chars, &lens, |symbol| {
+        let mut rest = texts.get(symbol as usize).copied()?;
+        // Longer ones are no answers, nor parts of one.
+        if rest.len() > LONG_MAX {
+            return None;
+        }
+        parts.clear();
+        while !rest.is_empty() {
+            let (char, after) = rest.split_at(char_len(rest));
+            parts.push(symbols.of(char));
+            rest = after;
+        }
+        last_merge(&table, products, &mut parts).filter(|_| parts == [symbol])
+    });
+    let answers = (0u32..).zip(texts.into_iter().zip(&symbols.ids));
+    let answers = answers.filter(|&(symbol, (text, _))| {
+        (1..=LONG_MAX).contains(&text.len()) && made.is_made(symbol)
+    });
+    Some(answers.map(|(_, (text, &id))| (text, id)).collect())
+}
+
+/// Merges symbols, of which there are few; the merge that came last.
+fn last_merge(table: &Table, products: &[u32], symbols: &mut Vec<u32>) -> Option<u32> {
+    let mut last = None;
+    loop {
+        let ranks = symbols.windows(2).map(|pair| table.rank(pair[0], pair[1]));
+        let Some((rank, at)) = ranks.zip(0usize..).min().filter(|&(rank, _)| rank != NONE) else {
+            return last;
+        };
+        symbols[at] = products[rank as usize];
+        symbols.remove(at + 1);
+        last = Some(rank);
+    }
+}
+
+/// Bytes of the first char, as its first byte says, but no more than there are.
+fn char_len(text: &[u8]) -> usize {
+    let len = match text.first() {
+        Some(0..0xC0) | None => 1,
+        Some(0xC0..0xE0) => 2,
+        Some(0xE0..0xF0) => 3,
+        Some(_) => 4,
+    };
+    len.min(text.len())
 }
 
 /// The pieces that become one token, among those that could.

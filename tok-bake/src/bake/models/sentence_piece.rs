@@ -113,6 +113,7 @@ pub(super) fn write(image: &mut Image, model: &SentencePiece) -> Result<Baked, B
     let score = |id: u32| pieces.get(id as usize).map_or(0.0, |piece| piece.score);
     keys.sort_by(|a, b| score(b.1).total_cmp(&score(a.1)).then(a.1.cmp(&b.1)));
     words::write_level0(image, keys.iter().copied())?;
+    section.identify(image);
     section.finish(image);
     if model.kind == Kind::Bpe && !has_unused {
         // What a piece's own text becomes, the model without these answers says.

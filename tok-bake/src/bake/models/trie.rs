@@ -1,13 +1,10 @@
 //! Placing tries into cells.
 
+use super::super::BakeError;
 use comptok_core::{
     blob::lookup::NONE,
     model::trie::{Cell, LEAF, MAX_BASE, cell},
 };
-use std::collections::VecDeque;
-use std::ops::Range;
-
-use super::super::BakeError;
 
 /// Cells in a block: the children of a node lie in one.
 const BLOCK: usize = 256;
@@ -52,15 +49,17 @@ impl Bits {
             0x0000_FFFF_0000_FFFF,
             0x0000_0000_FFFF_FFFF,
         ];
-        Self(std::array::from_fn(|word| {
-            let mut bits = self.0[word ^ usize::from(with >> 6)];
-            for (step, kept) in KEPT.iter().enumerate() {
-                if with >> step & 1 == 1 {
-                    bits = bits >> (1 << step) & kept | (bits & kept) << (1 << step);
-                }
+        let mut words: [u64; BLOCK / 64] =
+            std::array::from_fn(|word| self.0[word ^ usize::from(with >> 6)]);
+        for (step, kept) in KEPT.iter().enumerate() {
+            // Without a branch, which would be mispredicted every other time.
+            let asked = 0u64.wrapping_sub(u64::from(with >> step & 1));
+            for bits in &mut words {
+                let moved = *bits >> (1 << step) & kept | (*bits & kept) << (1 << step);
+                *bits ^= (*bits ^ moved) & asked;
             }
-            bits
-        }))
+        }
+        Self(words)
     }
 
     fn and(self, other: Self) -> Self {
@@ -69,6 +68,22 @@ impl Bits {
 
     fn is_empty(&self) -> bool {
         self.0 == [0; BLOCK / 64]
+    }
+
+    /// The lowest member that will do.
+    #[inline(always)]
+    fn find(&self, will_do: impl Fn(u8) -> bool) -> Option<u8> {
+        for (word, &bits) in self.0.iter().enumerate() {
+            let mut bits = bits;
+            while bits != 0 {
+                let member = (64 * word) as u8 + bits.trailing_zeros() as u8;
+                if will_do(member) {
+                    return Some(member);
+                }
+                bits &= bits - 1;
+            }
+        }
+        None
     }
 
     /// The lowest member.
@@ -82,6 +97,7 @@ impl Bits {
 struct Block {
     /// Cells that no node has.
     free: Bits,
+    free_len: u16,
     /// Bases that no node has.
     bases: Bits,
 }
@@ -103,41 +119,14 @@ impl Builder {
     /// Adds a trie of `keys`, which are sorted and different; returns the base of its root and its
     /// nodes, level by level.
     pub(super) fn add(&mut self, keys: &[(&[u8], u32)]) -> Result<(u32, Vec<Placed>), BakeError> {
-        let mut placed: Vec<Placed> = Vec::new();
-        let mut root = LEAF;
-        // Keys of a node, its depth, and its number.
-        let mut queue: VecDeque<(Range<usize>, usize, Option<u32>)> = VecDeque::new();
         let first = keys.iter().take_while(|(key, _)| key.is_empty()).count();
-        queue.push_back((first..keys.len(), 0, None));
-        // How many bytes a key begins with that the key before it has too: where it is more than the depth of
-        // a node, the two go the same way, and neither of them has to be looked at.
-        let shared: Vec<u32> = (0..keys.len())
-            .map(|at| match at.checked_sub(1) {
-                Some(before) => {
-                    let two = keys[before].0.iter().zip(keys[at].0);
-                    two.take_while(|(one, other)| one == other).count() as u32
-                }
-                None => 0,
-            })
-            .collect();
-        let (mut labels, mut ranges) = (Vec::new(), Vec::new());
-        while let Some((range, depth, parent)) = queue.pop_front() {
+        let mut placed = nodes(keys.get(first..).unwrap_or_default());
+        let (mut root, mut labels, mut start) = (LEAF, Vec::new(), 0);
+        while let Some(&Placed { parent, .. }) = placed.get(start) {
+            // The children of a node stand together.
+            let children = placed[start..].iter().take_while(|node| node.parent == parent);
             labels.clear();
-            ranges.clear();
-            let mut start = range.start;
-            while start < range.end {
-                let byte = keys[start].0[depth];
-                let mut end = start + 1;
-                while end < range.end && shared[end] as usize > depth {
-                    end += 1;
-                }
-                labels.push(byte);
-                ranges.push(start..end);
-                start = end;
-            }
-            if labels.is_empty() {
-                continue;
-            }
+            labels.extend(children.map(|node| node.label));
             let base = self.place(&labels)?;
             match parent {
                 None => root = base,
@@ -146,19 +135,12 @@ impl Builder {
                     self.cells[at as usize] = cell(label, base, value);
                 }
             }
-            for (&label, range) in labels.iter().zip(&ranges) {
-                let (key, value) = keys[range.start];
-                let ends = key.len() == depth + 1;
-                let value = if ends { value } else { NONE };
-                let at = base ^ u32::from(label);
-                self.cells[at as usize] = cell(label, LEAF, value);
-                let number = placed.len() as u32;
-                placed.push(Placed { cell: at, parent, label, value });
-                let inside = range.start + usize::from(ends)..range.end;
-                if !inside.is_empty() {
-                    queue.push_back((inside, depth + 1, Some(number)));
-                }
+            let end = start + labels.len();
+            for node in &mut placed[start..end] {
+                node.cell = base ^ u32::from(node.label);
+                self.cells[node.cell as usize] = cell(node.label, LEAF, node.value);
             }
+            start = end;
         }
         Ok((root, placed))
     }
@@ -209,37 +191,127 @@ impl Builder {
         let (block, base_place) = split(base);
         let block = &mut self.blocks[block];
         block.bases.flip(base_place);
+        block.free_len -= labels.len() as u16;
         for &label in labels {
             block.free.flip(base_place ^ label);
         }
         Ok(base)
     }
 
-    /// The base that puts the first label in the lowest free cell for which the others are free too.
+    /// A base for which the cells of all labels are free.
     fn find(&self, labels: &[u8]) -> Option<u32> {
         let closed = self.blocks.len().saturating_sub(OPEN_BLOCKS);
         let (first, others) = labels.split_first()?;
-        for (number, block) in self.blocks.iter().enumerate().skip(closed) {
-            let mut places = block.free.and(block.bases.moved(*first));
-            for label in others {
-                if places.is_empty() {
-                    break;
-                }
-                places = places.and(block.free.moved(first ^ label));
-            }
-            if let Some(place) = places.first() {
-                return Some((number * BLOCK) as u32 + u32::from(place ^ first));
-            }
+        let open = self.blocks.iter().enumerate().skip(closed);
+        let of = |number: usize, place: u8| (number * BLOCK) as u32 + u32::from(place ^ first);
+        if others.is_empty() {
+            // Single labels fill the holes that are left, the oldest first.
+            return open.filter(|(_, block)| block.free_len > 0).find_map(|(number, block)| {
+                let place = block.free.find(|place| block.bases.has(place ^ first));
+                place.map(|place| of(number, place))
+            });
         }
-        None
+        // There is most room in the newest block.
+        open.rev().filter(|(_, block)| usize::from(block.free_len) >= labels.len()).find_map(
+            |(number, block)| {
+                let mut places = block.free.and(block.bases.moved(*first));
+                for label in others {
+                    if places.is_empty() {
+                        return None;
+                    }
+                    places = places.and(block.free.moved(first ^ label));
+                }
+                places.first().map(|place| of(number, place))
+            },
+        )
     }
 
     /// Adds a block.
     fn grow(&mut self) {
         self.cells.resize(self.cells.len() + BLOCK, [0; 8]);
         let all = Bits([u64::MAX; BLOCK / 64]);
-        self.blocks.push(Block { free: all, bases: all });
+        self.blocks.push(Block { free: all, free_len: BLOCK as u16, bases: all });
     }
+}
+
+/// Keys in order, for [`Builder::add`]: by text, then by value.
+pub(super) fn sorted<'k>(keys: impl Iterator<Item = (&'k [u8], u32)>) -> Vec<(&'k [u8], u32)> {
+    let keys: Vec<(&[u8], u32)> = keys.collect();
+    // First by the first eight bytes, as a number, then those that have the same.
+    let number = |text: &[u8]| {
+        let len = text.len().min(8);
+        let mut first = [0; 8];
+        first[..len].copy_from_slice(&text[..len]);
+        u64::from_be_bytes(first)
+    };
+    let mut order: Vec<u128> = (0u32..)
+        .zip(&keys)
+        .map(|(at, (text, _))| u128::from(number(text)) << 32 | u128::from(at))
+        .collect();
+    order.sort_unstable();
+    let mut sorted: Vec<(&[u8], u32)> = order.iter().map(|&at| keys[at as u32 as usize]).collect();
+    let mut start = 0;
+    for run in order.chunk_by(|one, other| one >> 32 == other >> 32) {
+        sorted[start..start + run.len()].sort_unstable();
+        start += run.len();
+    }
+    sorted
+}
+
+/// The nodes of a trie of keys, level by level, without their cells.
+fn nodes(keys: &[(&[u8], u32)]) -> Vec<Placed> {
+    // How many bytes a key begins with that the key before it has too: those nodes are there.
+    let mut shared = Vec::with_capacity(keys.len());
+    let mut before: &[u8] = &[];
+    // How many nodes a level has, then where its next one goes.
+    let mut levels: Vec<u32> = Vec::new();
+    for &(key, _) in keys {
+        let common = common_len(before, key);
+        shared.push(common as u32);
+        before = key;
+        if levels.len() < key.len() {
+            levels.resize(key.len(), 0);
+        }
+        for level in &mut levels[common..key.len()] {
+            *level += 1;
+        }
+    }
+    let mut len = 0;
+    for level in &mut levels {
+        let here = core::mem::replace(level, len);
+        len += here;
+    }
+    let mut nodes = vec![Placed { cell: 0, parent: None, label: 0, value: NONE }; len as usize];
+    // The number of the last node of each level.
+    let mut path: Vec<u32> = vec![0; levels.len()];
+    for (&(key, value), &shared) in keys.iter().zip(&shared) {
+        let shared = shared as usize;
+        let mut parent = shared.checked_sub(1).map(|level| path[level]);
+        let ways = levels.iter_mut().zip(&mut path).zip(key).skip(shared);
+        for ((level, last), &label) in ways {
+            nodes[*level as usize] = Placed { cell: 0, parent, label, value: NONE };
+            *last = *level;
+            parent = Some(*level);
+            *level += 1;
+        }
+        if let Some(node) = parent {
+            nodes[node as usize].value = value;
+        }
+    }
+    nodes
+}
+
+/// How many bytes two texts begin with alike.
+fn common_len(one: &[u8], other: &[u8]) -> usize {
+    let mut at = 0;
+    while let (Some(a), Some(b)) = (one[at..].first_chunk::<8>(), other[at..].first_chunk::<8>()) {
+        let differ = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if differ != 0 {
+            return at + differ.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + one[at..].iter().zip(&other[at..]).take_while(|(one, other)| one == other).count()
 }
 
 /// The block of a cell, and its place there.
@@ -251,6 +323,21 @@ fn split(at: u32) -> (usize, u8) {
 mod tests {
     use super::*;
     use comptok_core::model::trie::Trie;
+
+    #[test]
+    fn keys_are_sorted() {
+        let texts =
+            ["", "a", "a\0", "a\0\0", "abcdefgh", "abcdefghi", "abcdefgha", "abcdefgh\0", "b"];
+        let keys: Vec<(&[u8], u32)> = (0..200u32)
+            .map(|at| (texts[(at * 37 % 9) as usize].as_bytes(), at * 101 % 7))
+            .collect();
+        let mut wanted = keys.clone();
+        wanted.sort_unstable();
+        assert_eq!(sorted(keys.into_iter()), wanted);
+        assert_eq!(common_len(b"abcdefghijk", b"abcdefghijx"), 10);
+        assert_eq!(common_len(b"abcdefghijk", b"abcdxfghijx"), 4);
+        assert_eq!(common_len(b"abc", b"abcd"), 3);
+    }
 
     #[test]
     fn every_key_is_found_and_nothing_else() {

@@ -15,6 +15,7 @@ pub(super) fn write(image: &mut Image, vocab: &Vocab, unk_token: &str) -> Result
     section.param(param::UNK, id_of(vocab, unk_token).unwrap_or(NONE));
     words::write_level0(image, vocab.iter())?;
     words::write_extra(&mut section, words::hidden(vocab.iter(), &tokens))?;
+    section.identify(image);
     section.finish(image);
     Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
 }

@@ -12,7 +12,7 @@ use super::super::{BakeError, image::Image};
 use super::{
     Baked, id_of, plain_tokens,
     section::Writer,
-    trie::{Builder, Placed},
+    trie::{Builder, Placed, sorted},
     words,
 };
 use crate::spec::Vocab;
@@ -28,14 +28,12 @@ pub(super) fn write(
     max_chars: usize,
 ) -> Result<Baked, BakeError> {
     let tokens = plain_tokens(vocab)?;
-    let mut first: Vec<(&[u8], u32)> = vocab.iter().filter(|(text, _)| !text.is_empty()).collect();
-    first.sort_unstable();
-    let mut rest: Vec<(&[u8], u32)> = vocab
+    let first = sorted(vocab.iter().filter(|(text, _)| !text.is_empty()));
+    let rest = vocab
         .iter()
         .filter_map(|(text, id)| Some((text.strip_prefix(prefix.as_bytes())?, id)))
-        .filter(|(text, _)| !text.is_empty())
-        .collect();
-    rest.sort_unstable();
+        .filter(|(text, _)| !text.is_empty());
+    let rest = sorted(rest);
     let mut builder = Builder::new();
     let (rest_root, rest_nodes) = builder.add(&rest)?;
     let (first_root, first_nodes) = builder.add(&first)?;
@@ -48,27 +46,33 @@ pub(super) fn write(
         links.find(nodes, &builder, rest_root)?;
     }
 
+    // What is not needed any more makes room for what comes.
+    drop((rest, rest_nodes, first, first_nodes));
     let mut section = Writer::new(code::WORD_PIECE);
     section.param(param::UNK, id_of(vocab, unk_token).unwrap_or(NONE));
     section.param(own_param::MAX_CHARS, u32::try_from(max_chars).unwrap_or(u32::MAX));
     section.param(own_param::FIRST, first_root);
     section.param(own_param::REST, rest_root);
-    section.bytes(own_part::CELLS, &builder.finish())?;
-    let words: Vec<u32> = links
-        .rest
-        .iter()
-        .zip(&links.spans)
-        .flat_map(|(&rest, &(first, count))| [rest, first, count])
-        .collect();
-    section.u32s(own_part::LINKS, &words)?;
-    let pops: Vec<u32> = links.pops.iter().flat_map(|&(id, len)| [id, len]).collect();
-    section.u32s(own_part::POPS, &pops)?;
+    section.reserve(20 * builder.len() + 8 * links.pops.len() + 256);
+    section.derived(own_part::CELLS, |to| to.extend_from_slice(&builder.finish()))?;
+    section.derived(own_part::LINKS, |to| {
+        for (&rest, &(first, count)) in links.rest.iter().zip(&links.spans) {
+            to.extend_from_slice([rest, first, count].map(u32::to_le_bytes).as_flattened());
+        }
+    })?;
+    section.derived(own_part::POPS, |to| {
+        for &(id, len) in &links.pops {
+            to.extend_from_slice([id, len].map(u32::to_le_bytes).as_flattened());
+        }
+    })?;
+    drop(links);
 
     // What continues a word is rarely one.
     let continues = |text: &[u8]| !prefix.is_empty() && text.starts_with(prefix.as_bytes());
     let (whole, parts): (Vec<_>, Vec<_>) = vocab.iter().partition(|&(text, _)| !continues(text));
     words::write_level0(image, whole.into_iter().chain(parts))?;
     words::write_extra(&mut section, words::hidden(vocab.iter(), &tokens))?;
+    section.identify(image);
     section.finish(image);
     Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
 }

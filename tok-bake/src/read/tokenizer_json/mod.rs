@@ -15,12 +15,12 @@ mod version2;
 
 use serde_json::Value;
 
-use super::Read;
 use super::json::{
     Object, Problem, Result, Under, mismatch, object, one_of, optional, string, under, utf8,
     warnings,
 };
 use super::stream::{self, Document};
+use super::{Read, fast};
 use crate::error::ReadError;
 use crate::spec::{Family, Model, Pattern, Spec};
 
@@ -30,7 +30,10 @@ use crate::spec::{Family, Model, Pattern, Spec};
 /// file says otherwise there is a warning.
 pub fn tokenizer_json(bytes: &[u8]) -> std::result::Result<Read, ReadError> {
     let text = utf8(bytes)?;
-    let document = stream::read(text)?;
+    let document = match fast::document(text) {
+        Some(document) => document,
+        None => stream::read(text)?,
+    };
     let mut oddities = Vec::new();
     let spec = spec(document, &mut oddities).map_err(|problem| problem.into_error(text))?;
     Ok(Read { spec, warnings: warnings(oddities, text) })

@@ -25,7 +25,7 @@ const KINDS: [(&str, Kind); 4] = [
 ];
 
 /// Reads the model. The vocabulary of the first result is still empty, that of the second is what
-/// belongs there (but for Unigram).
+/// belongs there (but for Unigram, which has its pieces).
 pub(super) fn model(raw: RawModel, warnings: &mut Vec<Problem>) -> Result<(Model, Tokens)> {
     let RawModel { members, vocab, merges } = raw;
     let members = Object(&members);
@@ -48,10 +48,13 @@ pub(super) fn model(raw: RawModel, warnings: &mut Vec<Problem>) -> Result<(Model
         }
     })?;
     let parts = Parts { members, tokens: &tokens, pieces: pieces.as_deref(), merges: &merges };
-    let model = match kind {
+    let mut model = match kind {
         Some(kind) => parts.read(kind, warnings)?,
         None => parts.guess(warnings)?,
     };
+    if let Model::Unigram { pieces: empty, .. } = &mut model {
+        *empty = pieces.unwrap_or_default();
+    }
     Ok((model, tokens))
 }
 
@@ -172,7 +175,7 @@ impl Parts<'_> {
             return Err(Problem::new(message)).under("unk_id");
         }
         let byte_fallback = self.members.get_or("byte_fallback", false, boolean)?;
-        Ok(Model::Unigram { unk_id, pieces: pieces.to_vec(), byte_fallback })
+        Ok(Model::Unigram { unk_id, pieces: Vec::new(), byte_fallback })
     }
 }
 

@@ -4,7 +4,6 @@ use super::chars::{self, Begin};
 use crate::blob::{
     BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Tables,
     lookup::{self, NONE},
-    u32_at,
 };
 use core::hint::select_unpredictable;
 
@@ -77,6 +76,6 @@ impl TablePairs<'_, '_> {
     /// The id of a symbol.
     #[inline(always)]
     pub fn id(&self, symbol: u32) -> u32 {
-        u32_at(self.0.symbols, symbol as usize).unwrap_or(NONE)
+        self.0.symbol_id(symbol)
     }
 }

@@ -11,7 +11,7 @@ mod symbols;
 pub(super) use merge::Memory;
 
 use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
-use crate::blob::{Tables, lookup::NONE, u32_at};
+use crate::blob::Tables;
 use alloc::vec::Vec;
 
 /// Bits of [`param::FLAGS`].
@@ -163,7 +163,7 @@ impl CharBpe<'_> {
             merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
         merges.run(merging, dropout.map(|dropout| (dropout, random)));
         for symbol in &merging.symbols {
-            let id = u32_at(self.tables.symbols, symbol.symbol as usize).unwrap_or(NONE);
+            let id = self.tables.symbol_id(symbol.symbol);
             let start = *at;
             // A suffix that falls back to bytes counts too; saturated, no sum leaves u32.
             *at = start.saturating_add(symbol.len);
