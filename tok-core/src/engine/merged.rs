@@ -47,7 +47,7 @@ impl Merged {
         memory: &'m [u8],
     ) -> Option<impl Iterator<Item = u32> + 'm> {
         let bytes = memory.get(..self.count.checked_mul(8)?)?;
-        let id = |word: &[u8; 8]| tables.symbol_id(u64::from_le_bytes(*word) as u32);
+        let id = |word: &[u8; 8]| tables.symbol_id(u64::from_ne_bytes(*word) as u32);
         (hash(bytes) == self.hash).then(|| bytes.as_chunks::<8>().0.iter().map(id))
     }
 }
@@ -57,7 +57,7 @@ impl Merged {
 fn hash(bytes: &[u8]) -> u64 {
     let (mut sums, mut places) = ([0u64; 8], [0u64; 8]);
     let mut add = |lane: usize, word: &[u8; 8]| {
-        sums[lane] = sums[lane].wrapping_add(u64::from_le_bytes(*word));
+        sums[lane] = sums[lane].wrapping_add(u64::from_ne_bytes(*word));
         places[lane] = places[lane].wrapping_add(sums[lane]);
     };
     let (blocks, rest) = bytes.as_chunks::<64>();
