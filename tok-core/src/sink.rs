@@ -157,9 +157,11 @@ impl Sink for CountSink {
         _: usize,
         _: &[u8],
     ) -> bool {
-        let room = self.room() >= N;
-        self.len += if room { count } else { 0 };
-        room
+        if self.room() < N {
+            return false;
+        }
+        self.len += count;
+        true
     }
 
     fn spans_mut(&mut self, _: usize) -> &mut [Span] {

@@ -27,6 +27,7 @@ pub use any::{Model, Scratch};
 pub use byte_bpe::ByteBpe;
 pub use parts::{HEAD_WORDS, PART_MAX, Parts, param, part};
 pub use random::Random;
+#[cfg(feature = "alloc")]
 pub(crate) use sentence_piece::Effect;
 #[cfg(feature = "alloc")]
 pub use word_level::WordLevel;
