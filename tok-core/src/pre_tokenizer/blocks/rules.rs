@@ -16,9 +16,16 @@ pub(in super::super) fn gpt2(c: &Classes<'_>) -> Starts {
     let last = white & !(white >> 1) & !c.open_bit();
     // A blank goes with what follows it.
     let other = (first(letters) | first(c.digit) | first(c.sign)) & !(c.blank << 1);
-    let mut starts = first(white) | last | other | 1;
-    let mut limit = c.edge;
-    let mut quotes = c.quote & starts & below(limit);
+    let starts = first(white) | last | other | 1;
+    contracted(c, Starts { starts, limit: c.edge }, c.quote & starts)
+}
+
+/// Lets contractions begin at these quotes: what stands in them is no start, and letters behind them are one.
+#[inline(always)]
+fn contracted(c: &Classes<'_>, found: Starts, quotes: u64) -> Starts {
+    let Starts { mut starts, mut limit } = found;
+    let letters = c.letters();
+    let mut quotes = quotes & below(limit);
     while quotes != 0 {
         let at = quotes.trailing_zeros();
         quotes &= quotes - 1;
@@ -210,29 +217,13 @@ fn is_control(byte: u8) -> bool {
 #[inline(always)]
 pub(in super::super) fn clip(c: &Classes<'_>) -> Starts {
     let letters = c.letters();
-    let mut starts = first(letters) | first(c.sign) | first(c.white()) | c.digit | 1;
+    let starts = first(letters) | first(c.sign) | first(c.white()) | c.digit | 1;
     let mut limit = c.edge;
     // Its special tokens are left to the specification, one past their start.
     if c.block.windows(2).fold(false, |any, pair| any | is_special(pair)) || c.block[63] == b'<' {
         limit = limit.min(1 + position(c.block, |pair| is_special(pair) || pair == b"<"));
     }
-    let mut quotes = c.quote & first(c.sign) & below(limit);
-    while quotes != 0 {
-        let at = quotes.trailing_zeros();
-        quotes &= quotes - 1;
-        match c.contraction(at, false) {
-            Some(0) => {}
-            Some(len) => {
-                starts &= !(below(at + len) & !below(at + 1));
-                starts |= letters & at_bit(at + len);
-            }
-            None => {
-                limit = limit.min(at + 1);
-                break;
-            }
-        }
-    }
-    Starts { starts, limit }
+    contracted(c, Starts { starts, limit }, c.quote & first(c.sign))
 }
 
 /// Whether a special token may begin with these two bytes.
