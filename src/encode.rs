@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use comptok_core::{
     Cursor, Request, Stop,
     added_tokens::{self, Special},
+    blob::flags,
     sink::{CountSink, IdSink, Sink, Span},
 };
 
@@ -120,7 +121,10 @@ impl Tokenizer {
                 Ok(()) => return Ok(sink.taken()),
                 Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
                 Err(stop) => {
-                    let (consumed, written) = cursor.consumed(&sink);
+                    let (consumed, written) = match tables.has(flags::PREFIX_SPACE) {
+                        true => cursor.consumed_unprefixed(&sink),
+                        false => cursor.consumed(&sink),
+                    };
                     return Err(self.error(stop, written, consumed));
                 }
             }

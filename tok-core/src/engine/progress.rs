@@ -84,6 +84,8 @@ pub(super) struct Walk {
     pub(super) prefixed: bool,
     /// The pre-token at `done` is merged.
     pub(super) merged: Option<Merged>,
+    /// Where the added token begins that ends at `start`.
+    behind: Option<usize>,
 }
 
 impl Walk {
@@ -104,7 +106,8 @@ impl Walk {
     pub(super) fn moved(self, before: usize) -> Self {
         let [origin, start, done, search] =
             [self.origin, self.start, self.done, self.search].map(|at| at + before);
-        Self { origin, start, done, search, merged: None, ..self }
+        let behind = self.behind.map(|at| at + before);
+        Self { origin, start, done, search, behind, merged: None, ..self }
     }
 
     /// Finds the end of the stretch that begins at `done`. With `margin`, more text will follow.
@@ -159,7 +162,8 @@ impl Walk {
             return Err(Stop::Full { needed: 1 });
         }
         sink.one(found.id, found.start, found.end);
-        *self = Self { origin: self.origin, search: found.search, ..Self::at(found.end) };
+        let behind = Some(found.start);
+        *self = Self { origin: self.origin, search: found.search, behind, ..Self::at(found.end) };
         Ok(true)
     }
 }
@@ -245,6 +249,21 @@ impl Cursor {
     /// Whether going on means rewriting a stretch of text again.
     pub fn is_rewriting(&self) -> bool {
         self.chunk.is_some_and(|chunk| chunk.rewritten)
+    }
+
+    /// As [`consumed`](Self::consumed), for text that is not yet told to begin with a prefix space: behind
+    /// an added token it would, which the rest of the text alone does not say. So that token belongs to the
+    /// rest too.
+    pub fn consumed_unprefixed<K: Sink>(&self, sink: &K) -> (usize, usize) {
+        let (done, tokens) = self.consumed(sink);
+        let inner = self.chunk.filter(|chunk| !chunk.rewritten).map(|chunk| chunk.walk);
+        // The prefix space may be a token of its own, which covers nothing.
+        let is_told = inner.is_some_and(|walk| walk.prefixed);
+        let walks = inner.into_iter().chain([self.outer]);
+        match walks.filter(|walk| walk.start == done).find_map(|walk| walk.behind) {
+            Some(start) if !is_told => (start, tokens.saturating_sub(1)),
+            _ => (done, tokens),
+        }
     }
 
     /// How far the text is done, and how many of the tokens in the sink belong to that. Encoding
