@@ -14,11 +14,8 @@ const MEGABYTE: usize = 1_000_000;
 /// time that is too long may still be theirs.
 const RUNS: [usize; 2] = [5, 60];
 
-/// How much longer twice the text may take. Where a megabyte takes a few milliseconds, it matters that one
-/// fits into the processor's cache and two do not.
-fn limit(speed: f64) -> f64 {
-    if speed < 100.0 { 2.3 } else { 3.0 }
-}
+/// How much longer twice the text may take.
+const LIMIT: f64 = 2.3;
 
 fn time(
     tokenizer: &Tokenizer,
@@ -60,18 +57,22 @@ fn linear_and_fast() {
             let mut ids = Vec::with_capacity(two.len());
             let mut scratch = Scratch::new().kernel(Kernel::SCALAR);
             let (mut short, mut long) = (Duration::MAX, Duration::MAX);
-            let (mut ratio, mut speed) = (0.0, 0.0);
+            let (mut ratio, mut speed, mut ratios) = (0.0, 0.0, Vec::new());
             for run in 0..RUNS[1] {
-                short = short.min(time(&tokenizer, one, &mut ids, &mut scratch));
-                long = long.min(time(&tokenizer, two, &mut ids, &mut scratch));
-                ratio = long.as_secs_f64() / short.as_secs_f64();
+                let times = [one, two].map(|text| time(&tokenizer, text, &mut ids, &mut scratch));
+                (short, long) = (short.min(times[0]), long.min(times[1]));
+                // The shorter run finds a quiet moment more easily, so the shortest times of a busy machine
+                // are not those of runs that belong together; the middle of such pairs is.
+                ratios.push(times[1].as_secs_f64() / times[0].as_secs_f64());
+                ratios.sort_by(f64::total_cmp);
+                ratio = (long.as_secs_f64() / short.as_secs_f64()).min(ratios[run / 2]);
                 speed = two.len() as f64 / 1e6 / long.as_secs_f64();
-                if run >= RUNS[0] && ratio <= limit(speed) && speed >= FLOOR {
+                if run >= RUNS[0] && ratio <= LIMIT && speed >= FLOOR {
                     break;
                 }
             }
             println!("{name} {file}: {speed:.0} MB/s, 2 MB take {ratio:.2} times as long as 1 MB");
-            if ratio > limit(speed) || speed < FLOOR {
+            if ratio > LIMIT || speed < FLOOR {
                 slow.push(format!("{name} {file}: {speed:.1} MB/s, {ratio:.2}"));
             }
         }
