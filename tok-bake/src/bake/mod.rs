@@ -13,6 +13,7 @@ mod image;
 mod join;
 mod level0;
 mod models;
+mod pairs;
 mod pipeline;
 mod profile;
 mod spines;

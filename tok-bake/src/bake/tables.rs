@@ -2,13 +2,14 @@
 
 use comptok_core::blob::{
     BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Section, field,
-    lookup::{NONE, PairEntry, hash_bytes, index_slots},
+    lookup::{NONE, hash_bytes, index_slots},
 };
 
 use super::{
     BakeError, Tokens,
     bpe::Symbols,
     image::{Image, le_bytes},
+    pairs,
 };
 
 /// Vocabularies with fewer symbols do without the table of byte pairs, which is 128 KiB.
@@ -26,46 +27,8 @@ pub(super) fn pairs(image: &mut Image, symbols: &Symbols) -> Result<(), BakeErro
     if symbols.ids.len() >= DENSE_FROM {
         image.section(Section::BytePairs, byte_pairs(symbols, first));
     }
-    hashed_pairs(image, &symbols.pairs, first)
+    pairs::write(image, &symbols.pairs, first)
 }
-
-/// Writes pairs of symbols; the value of a pair is its place in the list, counted from `first`.
-pub(super) fn hashed_pairs(
-    image: &mut Image,
-    pairs: &[(u32, u32)],
-    first: u32,
-) -> Result<(), BakeError> {
-    let entries: Vec<Entry> = (first..)
-        .zip(pairs)
-        .map(|(merged, &(left, right))| Entry {
-            hash: PairEntry::hash(left, right),
-            word: PairEntry::new(left, right, merged).0,
-        })
-        .collect();
-    let mut filter = vec![0u64; (entries.len() * FILTER_BITS).div_ceil(64)];
-    for entry in &entries {
-        let (word, bit) = PairEntry::filter_bit(entry.hash, filter.len());
-        filter[word] |= 1 << bit;
-    }
-    image.section(Section::PairFilter, filter.iter().flat_map(|word| word.to_le_bytes()).collect());
-    let (hot, rest) = entries.split_at(entries.len().min(HOT_PAIRS));
-    image.section(Section::HotPairs, hash_pairs(hot)?);
-    image.section(Section::Pairs, hash_pairs(rest)?);
-    Ok(())
-}
-
-/// A pair as it is stored, and its hash.
-struct Entry {
-    hash: u64,
-    word: u64,
-}
-
-/// Pairs in the table that is asked first. They have the lowest products, which are the most
-/// frequent; so much stays in the processor's cache.
-const HOT_PAIRS: usize = 1 << 14;
-
-/// Bits of the filter for each pair: one in eight pairs that merge to nothing passes it.
-const FILTER_BITS: usize = 8;
 
 /// The merged symbol of each two bytes.
 fn byte_pairs(symbols: &Symbols, first: u32) -> Vec<u8> {
@@ -83,30 +46,6 @@ fn byte_pairs(symbols: &Symbols, first: u32) -> Vec<u8> {
         }
     }
     dense.iter().flat_map(|symbol| symbol.to_le_bytes()).collect()
-}
-
-/// A table that is half full.
-fn hash_pairs(entries: &[Entry]) -> Result<Vec<u8>, BakeError> {
-    let mut len = if entries.is_empty() { 0 } else { 2 * entries.len() + 1 };
-    while len <= 64 * entries.len() + 64 {
-        if let Some(slots) = place_pairs(entries, len) {
-            return Ok(slots.iter().flat_map(|slot| slot.to_le_bytes()).collect());
-        }
-        len += len / 4 + 1;
-    }
-    Err(BakeError::new("internal error while baking: pairs find no place"))
-}
-
-fn place_pairs(entries: &[Entry], len: usize) -> Option<Vec<u64>> {
-    let mut slots = vec![0; len];
-    for entry in entries {
-        let home = PairEntry::slot(entry.hash, len);
-        let slot = (0..PairEntry::MAX_PROBES.min(len))
-            .map(|step| if home + step < len { home + step } else { home + step - len })
-            .find(|&slot| slots[slot] == 0)?;
-        slots[slot] = entry.word;
-    }
-    Some(slots)
 }
 
 pub(super) fn decode(image: &mut Image, tokens: &Tokens) -> Result<(), BakeError> {

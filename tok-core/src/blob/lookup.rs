@@ -214,12 +214,11 @@ pub fn pick_tiny(line: &Line, key: TinyKey) -> u32 {
 pub fn pick_short(line: &Line, key: Key) -> u32 {
     let (keys, _) = line.as_chunks::<16>();
     let (values, _) = line.as_chunks::<4>();
-    // At most one slot holds the key, and NONE is all ones.
     let mut found = NONE;
     for slot in 0..SHORT_PER_LINE {
         let rest = u128::from_le_bytes(keys[slot]) ^ key.0;
         let other = (rest as u64 | (rest >> 64) as u64) != 0;
-        found &= u32::from_le_bytes(values[12 + slot]) | u32::from(other).wrapping_neg();
+        found = select_unpredictable(other, found, u32::from_le_bytes(values[12 + slot]));
     }
     found
 }
@@ -393,8 +392,6 @@ pub struct PairEntry(pub u64);
 impl PairEntry {
     /// Symbols are below this.
     pub const MAX_SYMBOLS: usize = 1 << 21;
-    /// Slots that are tried.
-    pub const MAX_PROBES: usize = 64;
 
     /// The entry for `left` + `right` = `merged`, all below [`PairEntry::MAX_SYMBOLS`].
     pub const fn new(left: u32, right: u32, merged: u32) -> Self {
@@ -413,59 +410,34 @@ impl PairEntry {
         (product ^ product >> 29).wrapping_mul(K2 | 1)
     }
 
-    /// The first slot to try, `slots > 0`; the others follow it.
+    /// The pilot of a hash, of `pilots`.
     #[inline(always)]
-    pub const fn slot(hash: u64, slots: usize) -> usize {
-        reduce(hash, slots)
+    pub const fn pilot(hash: u64, pilots: usize) -> usize {
+        reduce(hash, pilots)
     }
 
-    /// The word and the bit of a pair in a filter, `words > 0`.
+    /// The only slot for a hash, of `slots`, with its pilot.
     #[inline(always)]
-    pub const fn filter_bit(hash: u64, words: usize) -> (usize, u32) {
-        let bit = reduce(hash, 64 * words);
-        (bit >> 6, bit as u32 & 63)
+    pub const fn slot(hash: u64, pilot: u8, slots: usize) -> usize {
+        // Other bits than those that chose the pilot.
+        let spread = (hash as u32).wrapping_mul(2 * pilot as u32 + 1);
+        ((spread as u64 * slots as u64) >> 32) as usize
     }
 }
 
 /// What a pair of symbols merges to, or [`NONE`].
 ///
-/// Most pairs that are asked for merge to nothing, which a bit of the filter tells; most others are
-/// in the table of the lowest products.
+/// Most pairs that are asked for merge to nothing, the others to anything: every pair has one slot, so
+/// that there is nothing to predict.
 #[inline(always)]
 pub fn find_pair(tables: &Tables<'_>, left: u32, right: u32) -> u32 {
     let hash = PairEntry::hash(left, right);
-    let filter = tables.pair_filter;
-    let (word, bit) = PairEntry::filter_bit(hash, filter.len());
-    match filter.get(word) {
-        Some(word) if u64::from_le_bytes(*word) >> bit & 1 != 0 => {}
-        _ => return NONE,
-    }
-    let wanted = PairEntry::key(left, right) | 1;
-    match probe(tables.hot_pairs, hash, wanted) {
-        NONE => probe(tables.pairs, hash, wanted),
-        found => found,
-    }
-}
-
-#[inline(always)]
-fn probe(slots: &[[u8; 8]], hash: u64, wanted: u64) -> u32 {
-    if slots.is_empty() {
-        return NONE;
-    }
-    let mut at = PairEntry::slot(hash, slots.len());
-    for _ in 0..PairEntry::MAX_PROBES {
-        let Some(entry) = slots.get(at) else { return NONE };
-        // Equal keys leave the product; a free slot leaves an odd difference.
-        let rest = u64::from_le_bytes(*entry) ^ wanted;
-        if rest < 1 << 22 && rest & 1 == 0 {
-            return (rest >> 1) as u32;
-        }
-        if rest == wanted {
-            return NONE;
-        }
-        at = if at + 1 == slots.len() { 0 } else { at + 1 };
-    }
-    NONE
+    let (pilots, pairs) = (tables.pair_pilots, tables.pairs);
+    let Some(&pilot) = pilots.get(PairEntry::pilot(hash, pilots.len())) else { return NONE };
+    let Some(entry) = pairs.get(PairEntry::slot(hash, pilot, pairs.len())) else { return NONE };
+    // Equal keys leave the product; a free slot leaves an odd difference.
+    let rest = u64::from_le_bytes(*entry) ^ (PairEntry::key(left, right) | 1);
+    select_unpredictable(rest < 1 << 22 && rest & 1 == 0, (rest >> 1) as u32, NONE)
 }
 
 #[cfg(test)]
@@ -503,23 +475,5 @@ mod tests {
             }
         }
         assert_eq!(Link::new(5, 0, 0).line(1), None);
-    }
-
-    #[test]
-    fn pairs_are_found_in_their_slot_and_after_taken_ones() {
-        let mut slots = [[0u8; 8]; 4];
-        let hash = PairEntry::hash(3, 4);
-        let home = PairEntry::slot(hash, 4);
-        let wanted = PairEntry::new(3, 4, 0).0;
-        assert_eq!(probe(&slots, hash, wanted), NONE);
-        for step in 0..3 {
-            let taken = PairEntry::new(100 + step as u32, 7, 50);
-            slots[(home + step) % 4] = taken.0.to_le_bytes();
-        }
-        assert_eq!(probe(&slots, hash, wanted), NONE);
-        slots[(home + 3) % 4] = PairEntry::new(3, 4, 77).0.to_le_bytes();
-        assert_eq!(probe(&slots, hash, wanted), 77);
-        assert_eq!(probe(&slots, hash, PairEntry::new(3, 5, 0).0), NONE);
-        assert_eq!(probe(&[], hash, wanted), NONE);
     }
 }

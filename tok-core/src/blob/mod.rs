@@ -20,7 +20,7 @@ pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Line, Tables, TokenFlags, U32s
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 5;
+pub const FORMAT_VERSION: u32 = 6;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;
@@ -92,8 +92,6 @@ pub enum Section {
     TinyHead,
     /// Level 0 for 8 to 15 bytes, hot lines.
     ShortHead,
-    /// A bit for each pair of symbols that merges, u64 words.
-    PairFilter,
     /// Symbol of each byte, u32.
     ByteSymbols,
     /// Merged symbol for each pair of bytes, u16 each; empty for small vocabularies.
@@ -107,8 +105,8 @@ pub enum Section {
     CharSides,
     /// Symbols of characters that merge to several, u32.
     CharParts,
-    /// Merged symbol for the pairs with the lowest ones, u64 slots.
-    HotPairs,
+    /// Pilots of the table of pairs, u8.
+    PairPilots,
     /// Level 0 for up to 7 bytes, the other lines.
     TinyCold,
     /// Level 0 for 8 to 15 bytes, the other lines.
@@ -117,7 +115,7 @@ pub enum Section {
     Answers,
     /// Id of each symbol up to the last that is not its own id, u32: in most vocabularies the bytes.
     Symbols,
-    /// Merged symbol for the other pairs, u64 slots.
+    /// Merged symbol for pairs of symbols, u64 slots.
     Pairs,
     /// Pilots of the tier for 16 to 31 bytes, u16.
     LongPilots,
@@ -150,20 +148,19 @@ pub enum Section {
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 28;
+    pub const COUNT: usize = 27;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
         Section::TinyHead,
         Section::ShortHead,
-        Section::PairFilter,
         Section::ByteSymbols,
         Section::BytePairs,
         Section::CharPages,
         Section::Chars,
         Section::CharSides,
         Section::CharParts,
-        Section::HotPairs,
+        Section::PairPilots,
         Section::TinyCold,
         Section::ShortCold,
         Section::Answers,
@@ -195,8 +192,7 @@ impl Section {
             Section::LongPilots => "long_pilots",
             Section::Long => "long",
             Section::BytePairs => "byte_pairs",
-            Section::PairFilter => "pair_filter",
-            Section::HotPairs => "hot_pairs",
+            Section::PairPilots => "pair_pilots",
             Section::CharPages => "char_pages",
             Section::Chars => "chars",
             Section::CharSides => "char_sides",

@@ -86,8 +86,6 @@ pub struct Tables<'a> {
     pub long: &'a [Line],
     /// Merged symbol for each pair of bytes; [`BYTE_PAIR_NONE`] and [`BYTE_PAIR_LARGE`].
     pub byte_pairs: Option<&'a [[u8; 2]; 1 << 16]>,
-    /// A bit for each pair of symbols that merges.
-    pub pair_filter: &'a [[u8; 8]],
     /// Where each page of characters stands in `chars`, alone and after a space.
     pub char_pages: &'a [[u8; 2]],
     /// What characters merge to.
@@ -96,9 +94,9 @@ pub struct Tables<'a> {
     pub char_sides: &'a [[u8; 16]],
     /// Symbols of characters that merge to several.
     pub char_parts: U32s<'a>,
-    /// Merged symbol for the pairs with the lowest ones.
-    pub hot_pairs: &'a [[u8; 8]],
-    /// Merged symbol for the other pairs.
+    /// Pilots of the pairs.
+    pub pair_pilots: &'a [u8],
+    /// Merged symbol for pairs of symbols.
     pub pairs: &'a [[u8; 8]],
     /// Id of each symbol up to the last that is not its own id.
     pub symbols: U32s<'a>,
@@ -130,7 +128,7 @@ pub struct Tables<'a> {
 
 /// Two bytes that do not merge.
 pub const BYTE_PAIR_NONE: u16 = 0xFFFF;
-/// Two bytes whose merged symbol has no room here and is among the other pairs.
+/// Two bytes whose merged symbol has no room here and is among the pairs of symbols.
 pub const BYTE_PAIR_LARGE: u16 = 0xFFFE;
 
 static NO_SYMBOLS: [[u8; 4]; 256] = [[0xFF; 4]; 256];
@@ -159,12 +157,11 @@ impl<'a> Tables<'a> {
             long_pilots: section(Section::LongPilots).as_chunks::<2>().0,
             long: lines(Section::Long),
             byte_pairs: section(Section::BytePairs).as_chunks::<2>().0.try_into().ok(),
-            pair_filter: u64s(Section::PairFilter),
             char_pages: section(Section::CharPages).as_chunks::<2>().0,
             chars: u32s(Section::Chars),
             char_sides: section(Section::CharSides).as_chunks::<16>().0,
             char_parts: u32s(Section::CharParts),
-            hot_pairs: u64s(Section::HotPairs),
+            pair_pilots: section(Section::PairPilots),
             pairs: u64s(Section::Pairs),
             symbols: u32s(Section::Symbols),
             byte_symbols: u32s(Section::ByteSymbols).try_into().unwrap_or(&NO_SYMBOLS),

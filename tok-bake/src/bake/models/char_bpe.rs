@@ -18,8 +18,8 @@ use super::super::{
     BakeError,
     bpe::Table,
     image::{Image, le_bytes},
+    pairs as pair_table,
     spines::{Anyhow, List},
-    tables,
 };
 use super::{Baked, plain_tokens, section::Writer, words};
 use crate::error::quote_bytes;
@@ -33,7 +33,7 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
     let (pairs, products) = pairs(model, &symbols, prefix)?;
     image.set(field::SYMBOLS, symbols.ids.len() as u32);
     image.section(Section::Symbols, le_bytes(&symbols.ids));
-    tables::hashed_pairs(image, &pairs, 0)?;
+    pair_table::write(image, &pairs, 0)?;
     image.identify_pairs(&pairs);
 
     let mut bytes = [NONE; 256];

@@ -1,0 +1,126 @@
+//! The table of pairs: one slot for each, and for each two or so a pilot with which they find free slots.
+
+use comptok_core::blob::{Section, lookup::PairEntry};
+use std::cmp::Reverse;
+
+use super::{BakeError, image::Image};
+
+/// Pairs for each pilot.
+const PER_PILOT: usize = 2;
+
+/// A pair as it is stored, and its hash, which no other pair has.
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u64,
+    word: u64,
+}
+
+/// Writes pairs of symbols; the value of a pair is its place in the list, counted from `first`. Of a pair
+/// that is there twice the later one counts.
+pub(super) fn write(image: &mut Image, pairs: &[(u32, u32)], first: u32) -> Result<(), BakeError> {
+    let mut entries: Vec<Entry> = (first..)
+        .zip(pairs)
+        .map(|(merged, &(left, right))| Entry {
+            hash: PairEntry::hash(left, right),
+            word: PairEntry::new(left, right, merged).0,
+        })
+        .collect();
+    let (pilots, slots) = place(&mut entries)?;
+    image.section(Section::PairPilots, pilots);
+    image.section(Section::Pairs, slots.iter().flat_map(|slot| slot.to_le_bytes()).collect());
+    Ok(())
+}
+
+/// Pilots, and slots of which one in seventeen is free.
+fn place(entries: &mut Vec<Entry>) -> Result<(Vec<u8>, Vec<u64>), BakeError> {
+    if entries.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let pilots = entries.len() / PER_PILOT + 1;
+    // Groups stand together then, and so do equal pairs, the later one last.
+    entries.sort_by_key(|entry| entry.hash);
+    entries.dedup_by(|later, kept| {
+        let same = later.hash == kept.hash;
+        if same {
+            *kept = *later;
+        }
+        same
+    });
+    let group = |entry: &Entry| PairEntry::pilot(entry.hash, pilots);
+    let mut groups: Vec<&[Entry]> =
+        entries.chunk_by(|left, right| group(left) == group(right)).collect();
+    groups.sort_by_key(|group| Reverse(group.len()));
+    let mut len = entries.len() + entries.len() / 16 + 1;
+    while len <= 16 * entries.len() + 64 {
+        if let Some(done) = place_groups(&groups, pilots, len) {
+            return Ok(done);
+        }
+        len += 1 + len / 64;
+    }
+    Err(BakeError::new("internal error while baking: pairs find no place"))
+}
+
+/// Places groups, the largest first, each by the first pilot that finds free slots.
+fn place_groups(groups: &[&[Entry]], pilots: usize, len: usize) -> Option<(Vec<u8>, Vec<u64>)> {
+    let (mut all, mut slots) = (vec![0; pilots], vec![0; len]);
+    for group in groups {
+        let Some(first) = group.first() else { continue };
+        let slot = |entry: &Entry, pilot| PairEntry::slot(entry.hash, pilot, len);
+        let pilot = (0..=u8::MAX).find(|&pilot| {
+            group.iter().enumerate().all(|(i, entry)| {
+                let slot_of = slot(entry, pilot);
+                slots[slot_of] == 0 && group[..i].iter().all(|other| slot(other, pilot) != slot_of)
+            })
+        })?;
+        for entry in *group {
+            slots[slot(entry, pilot)] = entry.word;
+        }
+        all[PairEntry::pilot(first.hash, pilots)] = pilot;
+    }
+    Some((all, slots))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(pilots: &[u8], slots: &[u64], left: u32, right: u32) -> u64 {
+        let hash = PairEntry::hash(left, right);
+        let pilot = pilots[PairEntry::pilot(hash, pilots.len())];
+        slots[PairEntry::slot(hash, pilot, slots.len())]
+    }
+
+    fn entry(left: u32, right: u32, merged: u32) -> Entry {
+        let hash = PairEntry::hash(left, right);
+        Entry { hash, word: PairEntry::new(left, right, merged).0 }
+    }
+
+    #[test]
+    fn every_pair_is_in_its_slot() {
+        for count in [1, 2, 3, 50, 5000, 60_000] {
+            let pairs: Vec<(u32, u32)> = (0..count).map(|i| (i * i % 65_521, i)).collect();
+            let mut entries: Vec<Entry> =
+                (0..).zip(&pairs).map(|(i, &(left, right))| entry(left, right, i)).collect();
+            let (pilots, slots) = place(&mut entries).expect("they find places");
+            assert!(slots.len() <= entries.len() * 5 / 4 + 64, "{} slots", slots.len());
+            for (&(left, right), merged) in pairs.iter().zip(0..) {
+                assert_eq!(
+                    found(&pilots, &slots, left, right),
+                    PairEntry::new(left, right, merged).0
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn of_equal_pairs_the_last_counts() {
+        let mut entries = vec![entry(1, 2, 10), entry(3, 4, 11), entry(1, 2, 12), entry(5, 6, 13)];
+        let (pilots, slots) = place(&mut entries).expect("they find places");
+        assert_eq!(entries.len(), 3);
+        assert_eq!(found(&pilots, &slots, 1, 2), PairEntry::new(1, 2, 12).0);
+        assert_eq!(found(&pilots, &slots, 3, 4), PairEntry::new(3, 4, 11).0);
+        assert!(
+            place(&mut Vec::new()).is_ok_and(|(pilots, slots)| pilots.len() + slots.len() == 0)
+        );
+    }
+}
