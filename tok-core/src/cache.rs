@@ -6,7 +6,7 @@
 
 use crate::blob::{
     Line,
-    lookup::{self, Key, LongKey, SHORT_MAX},
+    lookup::{self, Key, LONG_MAX, LongKey, SHORT_MAX},
 };
 
 /// Ids in an answer of the first tier, for pre-tokens of up to 15 bytes.
@@ -24,10 +24,9 @@ const COUNT_SHIFT: u32 = 3 * ID_BITS;
 /// Lent memory for answers.
 #[derive(Debug, Default)]
 pub struct Cache<'c> {
-    /// Two answers each: 16 bytes of key, two words of ids.
-    short: &'c mut [Line],
-    /// One answer each: 32 bytes of key, four words of ids.
-    long: &'c mut [Line],
+    /// Two answers of the first tier each, with 16 bytes of key and two words of ids, or one of the second,
+    /// with 32 bytes of key and four words of ids.
+    lines: &'c mut [Line],
     /// How many answers have been kept, those included that others have replaced.
     kept: Option<&'c mut usize>,
 }
@@ -135,6 +134,23 @@ fn place(hash: u64, len: usize) -> usize {
     ((u64::from(hash as u32) * len as u64) >> 32) as usize
 }
 
+/// A key of the second tier as it stands in a line, and back: its length where that of a short key would
+/// be, so that neither is ever taken for the other.
+#[inline(always)]
+fn swap(mut key: [u8; 32]) -> [u8; 32] {
+    key.swap(SHORT_MAX, LONG_MAX);
+    key
+}
+
+/// The upper bits of the second word of ids in the second tier, which stands where a short key has its length.
+const NO_KEY: u64 = 0xF << COUNT_SHIFT;
+
+/// Whether a line holds an answer of the second tier.
+#[inline(always)]
+const fn is_long(line: &Line) -> bool {
+    line[SHORT_MAX] as usize > SHORT_MAX
+}
+
 /// Two words of a line.
 fn pair(line: &Line, at: usize) -> [u64; 2] {
     let (words, _) = line.as_chunks::<8>();
@@ -155,8 +171,7 @@ impl<'c> Cache<'c> {
     /// A cache in `lines`, which are all zero or were left by a cache of the same tokenizer in the
     /// same lines.
     pub fn new(lines: &'c mut [Line]) -> Self {
-        let (long, short) = lines.split_at_mut(lines.len() / 4);
-        Self { short, long, kept: None }
+        Self { lines, kept: None }
     }
 
     /// The same, which adds to `kept` for each answer that it keeps.
@@ -167,8 +182,15 @@ impl<'c> Cache<'c> {
 
     /// Keeps the answers of a smaller cache of the same tokenizer.
     pub fn take_over(&mut self, lines: &[Line]) {
-        let (long, short) = lines.split_at(lines.len() / 4);
-        for line in short {
+        for line in lines {
+            if is_long(line) {
+                let mut key = [0; 32];
+                key.copy_from_slice(&line[..32]);
+                let key = LongKey(swap(key));
+                let ([a, b], [c, d]) = (pair(line, 4), pair(line, 6));
+                self.put_long(&key, key.hash(), [a, b, c, d]);
+                continue;
+            }
             // The newer answer is the first.
             for at in [4, 0] {
                 let answer = Answer(pair(line, at + 2));
@@ -177,26 +199,17 @@ impl<'c> Cache<'c> {
                 }
             }
         }
-        for line in long {
-            let mut key = [0; 32];
-            key.copy_from_slice(&line[..32]);
-            let ([a, b], [c, d]) = (pair(line, 4), pair(line, 6));
-            let words = [a, b, c, d];
-            if words[0] >> COUNT_SHIFT != 0 {
-                self.put_long(&LongKey(key), LongKey(key).hash(), words);
-            }
-        }
     }
 
     /// The same cache for a while.
     pub(crate) fn reborrow(&mut self) -> Cache<'_> {
-        Cache { short: self.short, long: self.long, kept: self.kept.as_deref_mut() }
+        Cache { lines: self.lines, kept: self.kept.as_deref_mut() }
     }
 
     /// What is kept for a pre-token of up to 15 bytes.
     #[inline(always)]
     pub fn short(&self, word: Word) -> Option<Answer> {
-        let line = self.short.get(word.place(self.short.len()))?;
+        let line = self.lines.get(word.place(self.lines.len()))?;
         let (words, _) = line.as_chunks::<8>();
         let at = |i: usize| u64::from_le_bytes(words[i]);
         let other = |i: usize| (at(i) ^ word.0[0]) | (at(i + 1) ^ word.0[1]);
@@ -212,8 +225,8 @@ impl<'c> Cache<'c> {
     /// The ids of a pre-token of 16 to 31 bytes, and how many they are: 0 if they are not here.
     #[inline(always)]
     pub fn long(&self, key: &LongKey, hash: u64) -> ([u32; LONG_IDS], usize) {
-        match self.long.get(place(hash, self.long.len())) {
-            Some(line) if line[..32] == key.0 => {
+        match self.lines.get(place(hash, self.lines.len())) {
+            Some(line) if line[..32] == swap(key.0) => {
                 let (words, _) = line.as_chunks::<8>();
                 let word = |i: usize| u64::from_le_bytes(words[4 + i]);
                 let count = (word(0) >> COUNT_SHIFT) as usize;
@@ -231,8 +244,11 @@ impl<'c> Cache<'c> {
     }
 
     fn put_short(&mut self, word: Word, answer: Answer) {
-        let place = word.place(self.short.len());
-        if let Some(line) = self.short.get_mut(place) {
+        let place = word.place(self.lines.len());
+        if let Some(line) = self.lines.get_mut(place) {
+            if is_long(line) {
+                line.fill(0);
+            }
             // What came first stays: it is frequent, most likely. Now and then it has to go.
             let first = Answer(pair(line, 2)).count() == 0;
             let turn = self.kept.as_deref().is_none_or(|kept| kept % TURN == 0);
@@ -251,14 +267,16 @@ impl<'c> Cache<'c> {
         let count = ids.len() as u64;
         if let Some(mut words) = pack::<4, LONG_IDS>(ids) {
             words[0] |= count << COUNT_SHIFT;
+            // What may look like the length of a short key is none.
+            words[1] |= NO_KEY;
             self.put_long(key, hash, words);
         }
     }
 
     fn put_long(&mut self, key: &LongKey, hash: u64, words: [u64; 4]) {
-        let len = self.long.len();
-        if let Some(line) = self.long.get_mut(place(hash, len)) {
-            line[..32].copy_from_slice(&key.0);
+        let len = self.lines.len();
+        if let Some(line) = self.lines.get_mut(place(hash, len)) {
+            line[..32].copy_from_slice(&swap(key.0));
             write(&mut line[32..], &words);
             self.count();
         }
@@ -374,5 +392,45 @@ mod tests {
         assert_eq!(len, 12);
         assert!(found.iter().zip(0..).all(|(&id, i)| id == i * 80_000));
         assert_eq!(cache.long(&LongKey([4; 32]), 9).1, 0);
+    }
+
+    #[test]
+    fn words_of_both_tiers_are_never_taken_for_each_other() {
+        let mut state = 3u64;
+        let mut below = move |limit: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % limit
+        };
+        let (mut lines, mut kept) = ([[0; 64]; 3], 0);
+        let mut cache = Cache::new(&mut lines).counting(&mut kept);
+        let (mut short, mut long) = (0, 0);
+        for _ in 0..200_000 {
+            // Bytes that look like lengths, zeros, and all ones, as in the answers; few words in all.
+            let mut text = std::vec![[0, 15, 16, 0xFF][below(4) as usize]; 1 + below(31) as usize];
+            if let Some(byte) = text.get_mut(below(32) as usize) {
+                *byte = below(32) as u8;
+            }
+            let id =
+                text.iter().fold(text.len() as u32, |id, &byte| id * 31 % 65_521 + u32::from(byte));
+            let ids = std::vec![id; 1 + id as usize % 6];
+            if let Some(key) = Key::new(&text) {
+                if let Some(answer) = cache.short(Word::of(key)) {
+                    let (found, count) = answer.ids();
+                    assert_eq!(found[..count], ids);
+                    short += 1;
+                }
+                cache.keep_short(Word::of(key), ids.iter().copied());
+            } else if let Some(key) = LongKey::new(&text) {
+                let hash = key.hash();
+                let (found, count) = cache.long(&key, hash);
+                if count > 0 {
+                    assert_eq!(found[..count], ids);
+                    long += 1;
+                }
+                cache.keep_long(&key, hash, ids.iter().copied());
+                assert_eq!(cache.long(&key, hash).1, ids.len());
+            }
+        }
+        assert!(short > 1000 && long > 10, "{short} and {long} found");
     }
 }
