@@ -66,6 +66,22 @@ fn compare(
     assert_eq!(fresh.as_ref(), Some(&full), "{name}: {text:?}");
 }
 
+/// What ends in ▁ at the end of a text may go on with the space that comes in another one.
+#[test]
+fn the_end_of_a_text_is_no_word() {
+    let Some(shared) = shared() else { return };
+    for name in ["mistral01", "phi_3", "t5_small"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        for end in ["  ▁", " ▁", " \u{A0}", " \t", "  "] {
+            for text in [format!("a{end}"), format!("a{end} 1 b")] {
+                compare(name, &tokenizer, &text, &mut words, &mut plain);
+            }
+        }
+    }
+}
+
 #[test]
 fn words_and_the_whole_are_the_same() {
     let Some(shared) = shared() else { return };

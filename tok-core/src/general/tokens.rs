@@ -111,14 +111,17 @@ fn by_words(
                 continue;
             }
             let mut cut = at;
-            while is_strict && to < stretch.len() && run.is_open(&stretch[cut..to]) {
+            let mut is_open = is_strict && run.is_open(&stretch[cut..to]);
+            while is_open && to < stretch.len() {
                 cut = to;
                 to = cutter.end(stretch, to);
+                is_open = run.is_open(&stretch[cut..to]);
             }
             let (word, base) = (&stretch[at..to], start + at);
             let before = run.word;
             answer.clear();
-            let mut keeps = !is_first && cut == at && word.len() <= words::WORD_MAX;
+            // What is open at the end of a text is no word before a space.
+            let mut keeps = !is_first && cut == at && !is_open && word.len() <= words::WORD_MAX;
             run.stretch(word, base, at > 0, &mut |piece| {
                 let Piece::Part(text, split, number) = piece else { return Ok(()) };
                 tokens.clear();
