@@ -8,7 +8,7 @@ mod drawn;
 #[allow(dead_code, reason = "each test file uses a part")]
 mod variants;
 
-use comptok::{EncodeError, Options, Scratch, Special, Tokenizer};
+use comptok::{EncodeError, Options, Scratch, Span, Special, Tokenizer};
 use comptok_core::{
     pre_tokenizer::{Kind, Syntax},
     unicode::nfc::normalize,
@@ -108,6 +108,36 @@ fn check(name: &str, tokenizer: &Tokenizer, text: &str, special: Special<'_>, wa
     }
 }
 
+/// All ids, of spans made `room` at a time; more where there is no other way.
+fn resumed_spans(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
+    let (mut all, mut at) = (Vec::new(), 0);
+    let mut spans = vec![Span::default(); room];
+    let mut scratch = Scratch::new();
+    loop {
+        // The prefix space may be a token of its own, which covers nothing.
+        let continued = at > 0 || !all.is_empty();
+        let options = Options { continued, ..Options::new(special) };
+        let (before, mut full) = (all.len(), None);
+        for span in tokenizer.tokens_in(&text[at..], options, &mut spans, &mut scratch) {
+            match span {
+                Ok(span) => all.push(span.id),
+                Err(error) => full = Some(error),
+            }
+        }
+        match full {
+            None => return all,
+            Some(EncodeError::Full { written, consumed }) => {
+                all.truncate(before + written);
+                at += consumed;
+                // Few for as long as that is enough for something.
+                let more = if consumed == 0 { 2 * spans.len() } else { room };
+                spans.resize(more, Span::default());
+            }
+            Some(error) => panic!("{error}"),
+        }
+    }
+}
+
 /// All ids, `room` at a time; more where there is no other way.
 fn resumed(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
     let (mut all, mut at, mut slice) = (Vec::new(), 0, vec![0; room]);
@@ -182,6 +212,34 @@ fn every_kind_of_added_token() {
         }
     }
     assert!(compared > 120, "{compared}");
+}
+
+/// What is left where the room for spans ended gives the other ids, also behind an added token whose text
+/// has a prefix space.
+#[test]
+fn spans_go_on_where_there_was_no_room() {
+    let mut random = random();
+    for added in ADDED {
+        for (normal, prefix) in [(false, false), (true, false), (false, true), (true, true)] {
+            let tokenizer = tokenizer(&[], |file| {
+                add(file, added);
+                if normal {
+                    nfc(file);
+                }
+                if prefix {
+                    prefix_space(file);
+                }
+            });
+            for round in 0..8 {
+                let text = text(&mut random, 400, [1, 20][round % 2]);
+                let ids = tokenizer.encode(&text, Special::All).expect("any text");
+                for room in [1, 2, 5] {
+                    let found = resumed_spans(&tokenizer, &text, Special::All, room);
+                    assert_eq!(found, ids, "{added:?}, {normal} {prefix}, {room}: {text:?}");
+                }
+            }
+        }
+    }
 }
 
 /// Time is in proportion to the text, and memory to the longest pre-token, whatever the text.
