@@ -6,6 +6,7 @@ mod common;
 
 use common::{shared, unzip};
 use comptok::{FullOptions, Offsets, Scratch, Setting, Special, Tokenizer};
+use comptok_core::model::Random;
 
 /// Pieces of which texts are drawn.
 const PIECES: [&str; 44] = [
@@ -16,12 +17,8 @@ const PIECES: [&str; 44] = [
 ];
 
 fn drawn(seed: u64) -> String {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 33) as usize
-    };
-    (0..next() % 60).map(|_| PIECES[next() % PIECES.len()]).collect()
+    let mut random = Random::new(seed);
+    (0..random.below(60)).map(|_| PIECES[random.below(PIECES.len())]).collect()
 }
 
 fn compare(

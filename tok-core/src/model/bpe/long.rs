@@ -219,6 +219,7 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::model::Random;
     use std::collections::HashMap;
     use std::vec::Vec;
 
@@ -257,11 +258,8 @@ mod tests {
 
     #[test]
     fn windows_heap_and_loop_agree() {
-        let mut state = 1u64;
-        let mut random = move |below: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) as usize % below
-        };
+        let mut random = Random::new(1);
+        let mut random = |limit| random.below(limit);
         for round in 0..32 {
             let mut few = Few { pairs: HashMap::new(), lens: [1; 4].to_vec() };
             // Vocabularies of long tokens as well as of short ones.
