@@ -1,6 +1,8 @@
 //! Long stretches of text that has to be rewritten are handled a part at a time: ids, spans and counts are
 //! those of short parts, and the memory is bounded by the pre-tokens.
 
+#[allow(dead_code, reason = "each test file uses a part")]
+mod common;
 #[path = "../tok-core/tests/drawn/mod.rs"]
 #[allow(dead_code, reason = "each test file uses a part")]
 mod drawn;
@@ -8,6 +10,7 @@ mod drawn;
 #[allow(dead_code, reason = "each test file uses a part")]
 mod variants;
 
+use common::{shared, unzip};
 use comptok::{EncodeError, Options, Scratch, Span, Special, Tokenizer};
 use comptok_core::{
     pre_tokenizer::{Kind, Syntax},
@@ -238,6 +241,68 @@ fn spans_go_on_where_there_was_no_room() {
                     assert_eq!(found, ids, "{added:?}, {normal} {prefix}, {room}: {text:?}");
                 }
             }
+        }
+    }
+}
+
+/// However long a pre-token is, 16 bytes for each of its bytes are enough, and some for a chunk of text:
+/// normalized or not, with a space in front or not, whatever the text becomes.
+#[test]
+fn memory_is_sixteen_bytes_a_byte() {
+    let check = |name: &str, tokenizer: &Tokenizer, unit: &str, len: usize| {
+        let text = unit.repeat(len / unit.len());
+        let mut normal = 0;
+        normalize(text.as_bytes(), |_, bytes| normal += bytes.len());
+        let mut memory = vec![0; 16 * normal.max(text.len()) + (16 << 10)];
+        let mut scratch = Scratch::lend(&mut memory);
+        let found = tokenizer.count_with(&text, Special::All, &mut scratch);
+        assert!(found.is_ok(), "{name}, {unit:?}, {} bytes: {found:?}", text.len());
+    };
+    // What becomes longer, shorter, and stays; what is in no token with its neighbours, and what is.
+    let units =
+        ["x\u{301}e\u{301}", "\u{958}", "e\u{301}字", "ab", "é", "!\u{301}", "か\u{3099}か"];
+    // Around the lengths at which a chunk is made twice as long, and others.
+    let lens = [200, 12_300, 28_700];
+    let mut patterns: Vec<Vec<&str>> =
+        Kind::ALL.iter().map(|kind| kind.regex_in(Syntax::Oniguruma).to_vec()).collect();
+    patterns.push(vec![]);
+    for pattern in patterns {
+        for (normal, prefix) in [(false, false), (true, false), (false, true), (true, true)] {
+            if prefix && !pattern.is_empty() {
+                continue;
+            }
+            let tokenizer = tokenizer(&pattern, |file| {
+                if normal {
+                    nfc(file);
+                }
+                if prefix {
+                    prefix_space(file);
+                }
+            });
+            let name = format!("{pattern:?}, {normal} {prefix}");
+            let units = if normal { &units[..] } else { &units[..3] };
+            for (unit, len) in units.iter().flat_map(|unit| lens.map(|len| (unit, len))) {
+                check(&name, &tokenizer, unit, len);
+            }
+        }
+    }
+    let Some(shared) = shared() else { return };
+    for name in [
+        "gpt2",
+        "qwen2_base",
+        "deepseek_v3",
+        "mpt",
+        "gpt_neox",
+        "phi_2",
+        "falcon",
+        "modernbert",
+        "roberta_base",
+        "whisper_large_v3",
+    ] {
+        let path = shared.join(format!("vocabs/tokenizer_json/{name}.json.gz"));
+        let tokenizer = Tokenizer::from_bytes(&unzip(&path)).expect("it is known");
+        for (unit, len) in units.iter().flat_map(|unit| [61_500].map(|len| (unit, len))) {
+            check(name, &tokenizer, unit, len);
         }
     }
 }

@@ -17,9 +17,10 @@ use core::ops::Range;
 /// Bytes in a window for the heap, when tokens are long.
 const WIDE: usize = 1024;
 
-/// Words of memory that [`merge_long`] needs for `len` bytes.
+/// Words of memory that [`merge_long`] and [`merge_heap`] need for `len` bytes: one for each, and half as
+/// many for the heap's queue, which is a small one otherwise.
 pub const fn words_for(len: usize) -> usize {
-    len.saturating_mul(2)
+    len.saturating_add(if len <= SHORT { len } else { len / 2 })
 }
 
 /// Merges the symbols of `bytes`; returns how many are left, in order, in `words` (each in the low
