@@ -78,6 +78,15 @@ impl Tokenizer {
         }
     }
 
+    /// How much of a text is done, so that the rest of it can be encoded on its own, and the number of its
+    /// tokens.
+    pub(crate) fn consumed<K: Sink>(&self, cursor: &Cursor, sink: &K) -> (usize, usize) {
+        match self.tables().has(flags::PREFIX_SPACE) {
+            true => cursor.consumed_unprefixed(sink),
+            false => cursor.consumed(sink),
+        }
+    }
+
     /// Writes the ids of `text` to the front of `ids` and returns how many there are. Allocates
     /// nothing, unless `scratch` owns its memory and a pre-token is long.
     ///
@@ -121,10 +130,7 @@ impl Tokenizer {
                 Ok(()) => return Ok(sink.taken()),
                 Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
                 Err(stop) => {
-                    let (consumed, written) = match tables.has(flags::PREFIX_SPACE) {
-                        true => cursor.consumed_unprefixed(&sink),
-                        false => cursor.consumed(&sink),
-                    };
+                    let (consumed, written) = self.consumed(&cursor, &sink);
                     return Err(self.error(stop, written, consumed));
                 }
             }
@@ -189,7 +195,8 @@ impl Tokenizer {
     ///
     /// Where `spans` has no room for all ids of one pre-token, the last item is
     /// [`EncodeError::Full`]: the rest of the text can be encoded on its own, as for
-    /// [`encode_to_slice`](Self::encode_to_slice). Text that the normalizer changes is changed anew
+    /// [`encode_to_slice`](Self::encode_to_slice). Where `written` is less than the number of items that came
+    /// before, the last of them come again with the rest. Text that the normalizer changes is changed anew
     /// each time that `spans` is full, up to some thousand bytes of it.
     pub fn tokens_in<'t, T: AsRef<[u8]> + ?Sized>(
         &'t self,

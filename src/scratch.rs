@@ -8,7 +8,8 @@ use comptok_core::{Cache, Kernel, Workspace, sink::Span};
 /// Memory that encoding works in, kept by the caller between calls.
 ///
 /// Any call may take a scratch from any other call. What it holds: memory for long pre-tokens
-/// (from 65 bytes: 16 bytes for each of their bytes), and a cache of the answers for pre-tokens
+/// (from 65 bytes: 12 bytes for each of their bytes, and up to 16 where the normalizer changes the text), and
+/// a cache of the answers for pre-tokens
 /// that came before, which is emptied when another tokenizer comes. So a scratch for each
 /// thread, and for each tokenizer that is used in turn with others, is fastest.
 ///

@@ -21,8 +21,6 @@ pub struct Tokens<'t> {
     cursor: Cursor,
     /// Spans that are made and not yet taken.
     ready: core::ops::Range<usize>,
-    /// How many have been made.
-    made: usize,
     /// Where the chunk of rewritten text begins that the last refill did not finish.
     stopped: Option<usize>,
     end: Option<Result<(), EncodeError>>,
@@ -77,7 +75,6 @@ impl<'t> Tokens<'t> {
             spans,
             cursor: options.cursor(),
             ready: 0..0,
-            made: 0,
             stopped: None,
             end: None,
         }
@@ -99,7 +96,8 @@ impl<'t> Tokens<'t> {
             &mut sink,
         );
         self.ready = 0..sink.taken();
-        let (consumed, _) = self.cursor.consumed(&sink);
+        let (consumed, written) = self.tokenizer.consumed(&self.cursor, &sink);
+        self.cursor.took(sink.taken());
         match result {
             Ok(()) => self.end = Some(Ok(())),
             Err(stop @ Stop::Full { needed }) => {
@@ -114,13 +112,12 @@ impl<'t> Tokens<'t> {
                 };
                 let grown = more > 0 && self.spans.is_none() && self.scratch.grow_spans(more);
                 if self.ready.is_empty() && !grown {
-                    self.end = Some(Err(self.tokenizer.error(stop, self.made, consumed)));
+                    self.end = Some(Err(self.tokenizer.error(stop, written, consumed)));
                 }
             }
             Err(Stop::Scratch { bytes, .. }) if self.scratch.grow(bytes) => {}
             Err(stop) => self.end = Some(Err(self.tokenizer.error(stop, 0, 0))),
         }
-        self.made += self.ready.len();
     }
 }
 

@@ -10,21 +10,9 @@ use comptok::{
 };
 use comptok_core::{
     blob::Tables,
+    model::Random,
     pre_tokenizer::{Cuts, Kind},
 };
-
-/// A small deterministic generator (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % limit as u64) as usize
-    }
-}
 
 /// What decides about places to cut, and about pre-tokens around them.
 const PARTS: &[&str] = &[
@@ -209,7 +197,7 @@ const SPECIALS: [Special<'static>; 3] = [Special::All, Special::AsText, Special:
 
 #[test]
 fn parts_have_the_ids_of_the_whole() {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     let mut cuts_of = Vec::new();
     for (name, tokenizer) in tokenizers() {
         let tables = Tables::new(tokenizer.as_bytes(), tokenizer.header());
@@ -280,7 +268,7 @@ fn compare(tokenizer: &Tokenizer, texts: &[&str], options: Options<'_>, threads:
 
 #[test]
 fn random_texts_are_the_same_with_any_number_of_threads() {
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     for (name, tokenizer) in tokenizers() {
         // A long one, and many that are short or empty.
         let long = text(&mut random, 60_000);

@@ -8,21 +8,11 @@ use comptok::{
     FullOptions, Scratch, Special, Tokenizer,
     load::{FileOptions, PatternArg, Profile},
 };
-use comptok_core::blob::{FormatError, HEADER_LEN, Section, Tables};
+use comptok_core::{
+    blob::{FormatError, HEADER_LEN, Section, Tables},
+    model::Random,
+};
 use textbook::{Merges, Ranks};
-
-/// A small deterministic generator (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % limit as u64) as usize
-    }
-}
 
 /// Blobs that have something in every section, in two or three of them.
 fn blobs() -> Vec<Vec<u8>> {
@@ -154,7 +144,7 @@ fn bits_are_flipped_in_gpt2() {
     let blob = Tokenizer::from_file(file).unwrap_or_else(|e| panic!("{e}")).as_bytes().to_vec();
     let texts = texts();
     let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
-    let mut random = Random(6);
+    let mut random = Random::new(6);
     for round in 0..9 {
         let section = [Section::BytePairs, Section::ShortCold][round % 2];
         let range = section_range(&blob, section);
@@ -181,7 +171,7 @@ fn section_range(blob: &[u8], section: Section) -> std::ops::Range<usize> {
 fn bits_are_flipped_in_every_section() {
     let texts = texts();
     let texts: Vec<&[u8]> = texts.iter().map(Vec::as_slice).collect();
-    let mut random = Random(4);
+    let mut random = Random::new(4);
     let mut used = 0;
     for blob in blobs() {
         for section in Section::ALL {
@@ -269,7 +259,7 @@ fn blobs_are_cut_short() {
 /// The tables of a blob, even one that is damaged, lie inside it.
 #[test]
 fn tables_are_in_range() {
-    let mut random = Random(5);
+    let mut random = Random::new(5);
     for blob in blobs() {
         for _ in 0..200 {
             let mut damaged = blob.clone();

@@ -9,6 +9,7 @@ use comptok_core::{
     Cache, Cursor, Engine, Kernel, Request, Stop, Workspace,
     added_tokens::Special,
     blob::Tables,
+    model::Random,
     sink::{IdSink, Sink as _},
 };
 
@@ -17,12 +18,8 @@ const CHANGES: [fn(&mut [u8]); 4] =
     [|_| (), |memory| memory.fill(0), |memory| memory[0] ^= 1, <[u8]>::reverse];
 
 fn letters(len: usize) -> String {
-    let mut state = 7u32;
-    let letter = |_| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        char::from(b'a' + (state >> 24) as u8 % 26)
-    };
-    (0..len).map(letter).collect()
+    let mut random = Random::new(7);
+    (0..len).map(|_| char::from(b'a' + random.below(26) as u8)).collect()
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Long stretches of text that has to be rewritten are handled a part at a time: ids, spans and counts are
 //! those of short parts, and the memory is bounded by the pre-tokens.
 
+#[allow(dead_code, reason = "each test file uses a part")]
+mod common;
 #[path = "../tok-core/tests/drawn/mod.rs"]
 #[allow(dead_code, reason = "each test file uses a part")]
 mod drawn;
@@ -8,7 +10,8 @@ mod drawn;
 #[allow(dead_code, reason = "each test file uses a part")]
 mod variants;
 
-use comptok::{EncodeError, Options, Scratch, Special, Tokenizer};
+use common::{shared, unzip};
+use comptok::{EncodeError, Options, Scratch, Span, Special, Tokenizer};
 use comptok_core::{
     pre_tokenizer::{Kind, Syntax},
     unicode::nfc::normalize,
@@ -108,6 +111,36 @@ fn check(name: &str, tokenizer: &Tokenizer, text: &str, special: Special<'_>, wa
     }
 }
 
+/// All ids, of spans made `room` at a time; more where there is no other way.
+fn resumed_spans(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
+    let (mut all, mut at) = (Vec::new(), 0);
+    let mut spans = vec![Span::default(); room];
+    let mut scratch = Scratch::new();
+    loop {
+        // The prefix space may be a token of its own, which covers nothing.
+        let continued = at > 0 || !all.is_empty();
+        let options = Options { continued, ..Options::new(special) };
+        let (before, mut full) = (all.len(), None);
+        for span in tokenizer.tokens_in(&text[at..], options, &mut spans, &mut scratch) {
+            match span {
+                Ok(span) => all.push(span.id),
+                Err(error) => full = Some(error),
+            }
+        }
+        match full {
+            None => return all,
+            Some(EncodeError::Full { written, consumed }) => {
+                all.truncate(before + written);
+                at += consumed;
+                // Few for as long as that is enough for something.
+                let more = if consumed == 0 { 2 * spans.len() } else { room };
+                spans.resize(more, Span::default());
+            }
+            Some(error) => panic!("{error}"),
+        }
+    }
+}
+
 /// All ids, `room` at a time; more where there is no other way.
 fn resumed(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
     let (mut all, mut at, mut slice) = (Vec::new(), 0, vec![0; room]);
@@ -182,6 +215,96 @@ fn every_kind_of_added_token() {
         }
     }
     assert!(compared > 120, "{compared}");
+}
+
+/// What is left where the room for spans ended gives the other ids, also behind an added token whose text
+/// has a prefix space.
+#[test]
+fn spans_go_on_where_there_was_no_room() {
+    let mut random = random();
+    for added in ADDED {
+        for (normal, prefix) in [(false, false), (true, false), (false, true), (true, true)] {
+            let tokenizer = tokenizer(&[], |file| {
+                add(file, added);
+                if normal {
+                    nfc(file);
+                }
+                if prefix {
+                    prefix_space(file);
+                }
+            });
+            for round in 0..8 {
+                let text = text(&mut random, 400, [1, 20][round % 2]);
+                let ids = tokenizer.encode(&text, Special::All).expect("any text");
+                for room in [1, 2, 5] {
+                    let found = resumed_spans(&tokenizer, &text, Special::All, room);
+                    assert_eq!(found, ids, "{added:?}, {normal} {prefix}, {room}: {text:?}");
+                }
+            }
+        }
+    }
+}
+
+/// However long a pre-token is, 16 bytes for each of its bytes are enough, and some for a chunk of text:
+/// normalized or not, with a space in front or not, whatever the text becomes.
+#[test]
+fn memory_is_sixteen_bytes_a_byte() {
+    let check = |name: &str, tokenizer: &Tokenizer, unit: &str, len: usize| {
+        let text = unit.repeat(len / unit.len());
+        let mut normal = 0;
+        normalize(text.as_bytes(), |_, bytes| normal += bytes.len());
+        let mut memory = vec![0; 16 * normal.max(text.len()) + (16 << 10)];
+        let mut scratch = Scratch::lend(&mut memory);
+        let found = tokenizer.count_with(&text, Special::All, &mut scratch);
+        assert!(found.is_ok(), "{name}, {unit:?}, {} bytes: {found:?}", text.len());
+    };
+    // What becomes longer, shorter, and stays; what is in no token with its neighbours, and what is.
+    let units =
+        ["x\u{301}e\u{301}", "\u{958}", "e\u{301}字", "ab", "é", "!\u{301}", "か\u{3099}か"];
+    // Around the lengths at which a chunk is made twice as long, and others.
+    let lens = [200, 12_300, 28_700];
+    let mut patterns: Vec<Vec<&str>> =
+        Kind::ALL.iter().map(|kind| kind.regex_in(Syntax::Oniguruma).to_vec()).collect();
+    patterns.push(vec![]);
+    for pattern in patterns {
+        for (normal, prefix) in [(false, false), (true, false), (false, true), (true, true)] {
+            if prefix && !pattern.is_empty() {
+                continue;
+            }
+            let tokenizer = tokenizer(&pattern, |file| {
+                if normal {
+                    nfc(file);
+                }
+                if prefix {
+                    prefix_space(file);
+                }
+            });
+            let name = format!("{pattern:?}, {normal} {prefix}");
+            let units = if normal { &units[..] } else { &units[..3] };
+            for (unit, len) in units.iter().flat_map(|unit| lens.map(|len| (unit, len))) {
+                check(&name, &tokenizer, unit, len);
+            }
+        }
+    }
+    let Some(shared) = shared() else { return };
+    for name in [
+        "gpt2",
+        "qwen2_base",
+        "deepseek_v3",
+        "mpt",
+        "gpt_neox",
+        "phi_2",
+        "falcon",
+        "modernbert",
+        "roberta_base",
+        "whisper_large_v3",
+    ] {
+        let path = shared.join(format!("vocabs/tokenizer_json/{name}.json.gz"));
+        let tokenizer = Tokenizer::from_bytes(&unzip(&path)).expect("it is known");
+        for (unit, len) in units.iter().flat_map(|unit| [61_500].map(|len| (unit, len))) {
+            check(name, &tokenizer, unit, len);
+        }
+    }
 }
 
 /// Time is in proportion to the text, and memory to the longest pre-token, whatever the text.

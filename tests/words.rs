@@ -6,6 +6,7 @@ mod common;
 
 use common::{shared, unzip};
 use comptok::{FullOptions, Offsets, Scratch, Setting, Special, Tokenizer};
+use comptok_core::model::Random;
 
 /// Pieces of which texts are drawn.
 const PIECES: [&str; 44] = [
@@ -16,12 +17,8 @@ const PIECES: [&str; 44] = [
 ];
 
 fn drawn(seed: u64) -> String {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 33) as usize
-    };
-    (0..next() % 60).map(|_| PIECES[next() % PIECES.len()]).collect()
+    let mut random = Random::new(seed);
+    (0..random.below(60)).map(|_| PIECES[random.below(PIECES.len())]).collect()
 }
 
 fn compare(
@@ -64,6 +61,22 @@ fn compare(
             .expect("no panic");
     });
     assert_eq!(fresh.as_ref(), Some(&full), "{name}: {text:?}");
+}
+
+/// What ends in ▁ at the end of a text may go on with the space that comes in another one.
+#[test]
+fn the_end_of_a_text_is_no_word() {
+    let Some(shared) = shared() else { return };
+    for name in ["mistral01", "phi_3", "t5_small"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        for end in ["  ▁", " ▁", " \u{A0}", " \t", "  "] {
+            for text in [format!("a{end}"), format!("a{end} 1 b")] {
+                compare(name, &tokenizer, &text, &mut words, &mut plain);
+            }
+        }
+    }
 }
 
 #[test]

@@ -106,6 +106,7 @@ impl<'v> Splitter<'v> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use comptok_core::model::Random;
 
     fn vocab(tokens: &[&str]) -> Vocab {
         let mut vocab = Vocab::default();
@@ -141,11 +142,8 @@ mod tests {
 
     #[test]
     fn agrees_with_the_textbook_loop() {
-        let mut state = 1u32;
-        let mut random = |limit: u32| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (state >> 8) % limit
-        };
+        let mut random = Random::new(1);
+        let mut random = |limit: u32| random.below(limit as usize) as u32;
         for _ in 0..200 {
             let mut tokens: Vec<String> = ["a", "b", "c"].map(str::to_owned).to_vec();
             while tokens.len() < 40 {

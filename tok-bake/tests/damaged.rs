@@ -4,6 +4,7 @@ use comptok_bake::read::{self, Options, PatternArg};
 use comptok_bake::{bake::model_alone, spec::Spec, write};
 use comptok_core::{
     blob::{Header, Tables},
+    model::Random,
     model::{Model, Scratch},
 };
 
@@ -125,17 +126,6 @@ fn gguf() -> Vec<u8> {
 
 const RANKS: &str = "YQ== 0\nYg== 1\r\nYWI= 2\n\nIA== 3\nICA= 4";
 
-/// A stream of numbers that depends on nothing but its seed.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 =
-            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % limit
-    }
-}
-
 /// Flips, removes, doubles, exchanges, cuts.
 fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
     if bytes.is_empty() {
@@ -221,7 +211,7 @@ fn run(spec: &Spec) {
 
 #[test]
 fn nothing_panics() {
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let (mut read, mut refused) = (0, 0);
     let originals = [
         BPE,

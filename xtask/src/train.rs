@@ -11,7 +11,10 @@ use std::{
 };
 
 use comptok_bake::{read::PatternArg, spec::Family};
-use comptok_core::pre_tokenizer::{Kind, Syntax};
+use comptok_core::{
+    model::Random,
+    pre_tokenizer::{Kind, Syntax},
+};
 use comptok_train::{
     Counter, Splitter, Texts,
     bpe::{BpeTrainer, Ties},
@@ -30,16 +33,6 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
     }
 }
 
-/// Numbers that look drawn.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (self.0 >> 33) as usize % end.max(1)
-    }
-}
-
 /// A text of few letters, or of many.
 fn text(random: &mut Random) -> String {
     const LETTERS: [&str; 3] = ["ab", "abcde  ", "etaoin shrdlu'st12 .,\n\tÉé中🦀"];
@@ -48,7 +41,7 @@ fn text(random: &mut Random) -> String {
 }
 
 fn rustbpe(cases: usize) -> Result<(), String> {
-    let mut random = Random(11);
+    let mut random = Random::new(11);
     let patterns = ["gpt2", "cl100k", "llama3", "o200k"];
     let mut drawn = Vec::new();
     for _ in 0..cases {

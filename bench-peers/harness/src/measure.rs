@@ -1,6 +1,9 @@
 //! Time and memory of this process.
 
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 /// Nanoseconds of processor time, of all threads together.
 pub(crate) fn cpu_nanos() -> u64 {
@@ -43,4 +46,23 @@ pub(crate) fn page_faults() -> u64 {
 pub(crate) fn forget_peak() {
     // Where that is not allowed the peak of the load stays in, which errs on the large side.
     let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+/// When something began, on the wall and for the processor.
+pub(crate) struct Clock(Instant, u64);
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now(), cpu_nanos())
+    }
+
+    /// Nanoseconds of the processor, and the time on the wall.
+    pub(crate) fn read(&self) -> (u64, Duration) {
+        (cpu_nanos() - self.1, self.0.elapsed())
+    }
+
+    /// Whether the processor has worked for more than so many seconds.
+    pub(crate) fn is_past(&self, seconds: usize) -> bool {
+        cpu_nanos() - self.1 > seconds as u64 * 1_000_000_000
+    }
 }

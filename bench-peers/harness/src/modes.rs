@@ -3,7 +3,7 @@
 use crate::{
     Error, Peer, Vocab,
     corpus::Cut,
-    measure::{cpu_nanos, forget_peak, heap_bytes, page_faults, status_kib},
+    measure::{Clock, cpu_nanos, forget_peak, heap_bytes, page_faults, status_kib},
 };
 use std::{
     fs,
@@ -37,24 +37,25 @@ pub(crate) fn run<P: Peer>(args: &[&str]) -> Result<(), Error> {
     } else {
         cut
     };
-    let documents = Cut::named(cut)?.apply(&text);
+    let run = Run { vocab: &vocab, documents: &Cut::named(cut)?.apply(&text) };
     match (mode, rest) {
-        ("ids", [out]) => ids::<P>(&vocab, &documents, out),
-        ("speed", [warm, seconds]) => {
-            speed::<P>(&vocab, &documents, number(warm)?, number(seconds)?)
-        }
-        ("each", [warm, _]) => each::<P>(&vocab, &documents, number(warm)?),
-        ("parts", [warm, seconds]) => {
-            parts::<P>(&vocab, &documents, number(warm)?, number(seconds)?)
-        }
-        ("full", [warm, seconds]) => full::<P>(&vocab, &documents, number(warm)?, number(seconds)?),
-        ("threads", [passes, threads]) => {
-            threaded::<P>(&vocab, &documents, number(passes)?, number(threads)?)
-        }
-        ("head", [seconds]) => head::<P>(&vocab, &documents, number(seconds)?),
-        ("paced", [seconds]) => paced::<P>(&vocab, &documents, number(seconds)?),
+        ("ids", [out]) => ids::<P>(run, out),
+        ("speed", [warm, seconds]) => speed::<P>(run, number(warm)?, number(seconds)?),
+        ("each", [warm, _]) => each::<P>(run, number(warm)?),
+        ("parts", [warm, seconds]) => parts::<P>(run, number(warm)?, number(seconds)?),
+        ("full", [warm, seconds]) => full::<P>(run, number(warm)?, number(seconds)?),
+        ("threads", [passes, threads]) => threaded::<P>(run, number(passes)?, number(threads)?),
+        ("head", [seconds]) => head::<P>(run, number(seconds)?),
+        ("paced", [seconds]) => paced::<P>(run, number(seconds)?),
         _ => Err(USAGE.into()),
     }
+}
+
+/// What a mode measures.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    vocab: &'a Vocab,
+    documents: &'a [&'a str],
 }
 
 fn number(text: &str) -> Result<usize, Error> {
@@ -70,25 +71,24 @@ fn start<P: Peer>(vocab: &Vocab, text: &str) -> Result<(), Error> {
 
 /// How long a load takes in a fresh process, to the first id.
 fn load<P: Peer>(vocab: &Vocab, extension: &str) -> Result<(), Error> {
-    let (wall, cpu) = (Instant::now(), cpu_nanos());
+    let clock = Clock::start();
     let (peer, mut state) = (P::load_from(vocab, extension)?, P::State::default());
     let ids = peer.encode("a", &mut state).len();
-    let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+    let (cpu, wall) = clock.read();
     println!("{{\"load\":{ids},\"cpu_ns\":{cpu},\"wall_ns\":{}}}", wall.as_nanos());
     Ok(())
 }
 
 /// Whole encodings: first a sum of all ids and offsets, then warm passes.
 fn full<P: Peer>(
-    vocab: &Vocab,
-    documents: &[&str],
+    Run { vocab, documents }: Run<'_>,
     warm: usize,
     seconds: usize,
 ) -> Result<(), Error> {
     let peer = P::load(vocab)?;
-    let start = cpu_nanos();
+    let clock = Clock::start();
     let (mut rows, mut done) = (Vec::new(), 0);
-    let enough = || cpu_nanos() - start > seconds as u64 * 1_000_000_000;
+    let enough = || clock.is_past(seconds);
     for document in documents {
         rows.clear();
         if peer.full(document, Some(&mut rows)).is_none() {
@@ -107,13 +107,13 @@ fn full<P: Peer>(
     }
     let documents = &documents[..done];
     for _ in 0..if enough() { 1 } else { warm } {
-        let (mut pass, wall, cpu) = (Pass::default(), Instant::now(), cpu_nanos());
+        let (mut pass, clock) = (Pass::default(), Clock::start());
         for document in documents {
             pass.ids += peer.full(document, None).unwrap_or_default();
             pass.bytes += document.len();
             pass.documents += 1;
         }
-        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        let (cpu, wall) = clock.read();
         pass.print("full", cpu, wall);
     }
     Ok(())
@@ -129,7 +129,7 @@ fn unless_panic<R>(call: impl FnOnce() -> R) -> Option<R> {
 }
 
 /// Writes the ids of each document after their number; `u32::MAX` where the library failed.
-fn ids<P: Peer>(vocab: &Vocab, documents: &[&str], out: &str) -> Result<(), Error> {
+fn ids<P: Peer>(Run { vocab, documents }: Run<'_>, out: &str) -> Result<(), Error> {
     let peer = P::load(vocab)?;
     let mut state = P::State::default();
     let mut file = BufWriter::new(fs::File::create(out)?);
@@ -197,8 +197,7 @@ impl Pass {
 
 /// The first pass, which finds everything as the load left it, and the next ones; memory.
 fn speed<P: Peer>(
-    vocab: &Vocab,
-    documents: &[&str],
+    Run { vocab, documents }: Run<'_>,
     warm: usize,
     seconds: usize,
 ) -> Result<(), Error> {
@@ -214,11 +213,11 @@ fn speed<P: Peer>(
     let (before, file) = (status_kib("VmRSS"), status_kib("RssFile"));
     let (mut part, mut passes) = (documents, 0..=warm);
     while let Some(number) = passes.next() {
-        let (faults, wall, cpu) = (page_faults(), Instant::now(), cpu_nanos());
+        let (faults, clock) = (page_faults(), Clock::start());
         // Processor time, so that a busy machine measures the same text.
-        let enough = || number == 0 && cpu_nanos() - cpu > seconds as u64 * 1_000_000_000;
+        let enough = || number == 0 && clock.is_past(seconds);
         let pass = Pass::run(&peer, part, &mut state, enough);
-        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        let (cpu, wall) = clock.read();
         pass.print(if number == 0 { "first" } else { "warm" }, cpu, wall);
         if number == 0 {
             // Pages of the program's own file are no memory of the library's.
@@ -245,7 +244,7 @@ fn speed<P: Peer>(
 const HEAD: usize = 4096;
 
 /// The first text after the load, with its page faults, and how long such text takes later.
-fn head<P: Peer>(vocab: &Vocab, documents: &[&str], seconds: usize) -> Result<(), Error> {
+fn head<P: Peer>(Run { vocab, documents }: Run<'_>, seconds: usize) -> Result<(), Error> {
     let peer = P::load(vocab)?;
     let mut state = P::State::default();
     let text = documents.first().ok_or("no text")?;
@@ -256,8 +255,8 @@ fn head<P: Peer>(vocab: &Vocab, documents: &[&str], seconds: usize) -> Result<()
     let (cpu, faults) = (cpu_nanos() - cpu, page_faults() - faults);
     let per_byte = |cpu: u64, bytes: usize| cpu as f64 / bytes.max(1) as f64;
     let head = per_byte(cpu, text.len());
-    let begin = cpu_nanos();
-    let enough = || cpu_nanos() - begin > seconds as u64 * 1_000_000_000;
+    let clock = Clock::start();
+    let enough = || clock.is_past(seconds);
     let documents = &documents[..Pass::run(&peer, documents, &mut state, enough).documents];
     let mut rates = Vec::new();
     for _ in 0..3 {
@@ -276,7 +275,7 @@ fn head<P: Peer>(vocab: &Vocab, documents: &[&str], seconds: usize) -> Result<()
 }
 
 /// Each document on its own: percentiles of nanoseconds for each byte, of those of 64 bytes and more.
-fn each<P: Peer>(vocab: &Vocab, documents: &[&str], warm: usize) -> Result<(), Error> {
+fn each<P: Peer>(Run { vocab, documents }: Run<'_>, warm: usize) -> Result<(), Error> {
     let peer = P::load(vocab)?;
     let mut state = P::State::default();
     // What asking the clock twice costs is not the library's.
@@ -309,35 +308,31 @@ fn each<P: Peer>(vocab: &Vocab, documents: &[&str], warm: usize) -> Result<(), E
 
 /// Encode, count and decode in turns, all warm.
 fn parts<P: Peer>(
-    vocab: &Vocab,
-    documents: &[&str],
+    Run { vocab, documents }: Run<'_>,
     warm: usize,
     seconds: usize,
 ) -> Result<(), Error> {
     let peer = P::load(vocab)?;
     let mut state = P::State::default();
-    let cpu = cpu_nanos();
-    let enough = || cpu_nanos() - cpu > seconds as u64 * 1_000_000_000;
+    let clock = Clock::start();
+    let enough = || clock.is_past(seconds);
     let first = Pass::run(&peer, documents, &mut state, enough);
     let documents = &documents[..first.documents];
-    let mut all: Vec<Vec<u32>> = Vec::new();
-    for document in documents {
-        all.push(encode(&peer, document, &mut state).map(<[u32]>::to_vec).unwrap_or_default());
-    }
+    let all = all_ids(&peer, documents, &mut state);
     let longest = documents.iter().map(|document| document.len()).max().unwrap_or(0);
     let mut text = vec![1; longest + 64];
     for number in 0..=warm {
-        let (wall, cpu) = (Instant::now(), cpu_nanos());
+        let clock = Clock::start();
         let pass = Pass::run(&peer, documents, &mut state, || false);
-        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        let (cpu, wall) = clock.read();
         if number > 0 {
             pass.print("encode", cpu, wall);
         }
 
-        let (wall, cpu) = (Instant::now(), cpu_nanos());
+        let clock = Clock::start();
         let counts: Option<Vec<usize>> =
             documents.iter().map(|document| peer.count(document, &mut state)).collect();
-        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        let (cpu, wall) = clock.read();
         if let Some(counts) = counts
             && number > 0
         {
@@ -345,7 +340,7 @@ fn parts<P: Peer>(
             counted.print("count", cpu, wall);
         }
 
-        let (wall, cpu) = (Instant::now(), cpu_nanos());
+        let clock = Clock::start();
         let mut decoded = Pass::default();
         for ids in &all {
             if peer.decode(ids, &mut text) {
@@ -354,7 +349,7 @@ fn parts<P: Peer>(
                 decoded.ids += ids.len();
             }
         }
-        let (cpu, wall) = (cpu_nanos() - cpu, wall.elapsed());
+        let (cpu, wall) = clock.read();
         if number > 0 && decoded.documents > 0 {
             decoded.failed = all.len() - decoded.documents;
             decoded.print("decode", cpu, wall);
@@ -371,24 +366,16 @@ fn parts<P: Peer>(
 
 /// Many threads at once: by the library's own call, and by threads that share the tokenizer.
 fn threaded<P: Peer>(
-    vocab: &Vocab,
-    documents: &[&str],
+    Run { vocab, documents }: Run<'_>,
     passes: usize,
     threads: usize,
 ) -> Result<(), Error> {
     let peer = P::load(vocab)?;
     let bytes: usize = documents.iter().map(|document| document.len()).sum();
     // What one thread finds.
-    let mut state = P::State::default();
-    let alone: Vec<Vec<u32>> = documents
-        .iter()
-        .map(|document| {
-            encode(&peer, document, &mut state).map(<[u32]>::to_vec).unwrap_or_default()
-        })
-        .collect();
-    drop(state);
-    let report = |name: &str, number: usize, start: (Instant, u64), all: &[Vec<u32>]| {
-        let (wall, cpu) = (start.0.elapsed(), cpu_nanos() - start.1);
+    let alone = all_ids(&peer, documents, &mut P::State::default());
+    let report = |name: &str, number: usize, clock: Clock, all: &[Vec<u32>]| {
+        let (cpu, wall) = clock.read();
         // Compared after the clock has been read.
         let ids = all.iter().map(Vec::len).sum();
         let failed = alone.iter().zip(all).filter(|(alone, all)| alone != all).count();
@@ -396,28 +383,33 @@ fn threaded<P: Peer>(
         // The first pass starts the threads and finds cold caches.
         pass.print(&format!("{name}{}", if number == 0 { " first" } else { "" }), cpu, wall);
     };
-    let begin = || (Instant::now(), cpu_nanos());
     for number in 0..=passes {
         if let [document] = documents {
-            let start = begin();
+            let clock = Clock::start();
             if let Some(ids) = peer.long(document, threads) {
-                report("long", number, start, &[ids]);
+                report("long", number, clock, &[ids]);
             }
             continue;
         }
-        let start = begin();
+        let clock = Clock::start();
         if let Some(all) = peer.batch(documents, threads) {
-            report("batch", number, start, &all);
+            report("batch", number, clock, &all);
         }
     }
     if documents.len() > 1 {
         for number in 0..=passes {
-            let start = begin();
+            let clock = Clock::start();
             let all = by_threads(&peer, documents, threads);
-            report("threads", number, start, &all);
+            report("threads", number, clock, &all);
         }
     }
     Ok(())
+}
+
+/// The ids of each document; none where the library failed.
+fn all_ids<P: Peer>(peer: &P, documents: &[&str], state: &mut P::State) -> Vec<Vec<u32>> {
+    let ids = |document: &&str| encode(peer, document, state).map(<[u32]>::to_vec);
+    documents.iter().map(ids).map(Option::unwrap_or_default).collect()
 }
 
 /// Threads that take the next document each; the ids of all, in order.
@@ -444,7 +436,7 @@ fn by_threads<P: Peer>(peer: &P, documents: &[&str], threads: usize) -> Vec<Vec<
 
 /// Warms up, says so, and on a byte from standard input encodes for so many seconds: to be run twice
 /// at the same time.
-fn paced<P: Peer>(vocab: &Vocab, documents: &[&str], seconds: usize) -> Result<(), Error> {
+fn paced<P: Peer>(Run { vocab, documents }: Run<'_>, seconds: usize) -> Result<(), Error> {
     let peer = P::load(vocab)?;
     let mut state = P::State::default();
     let limit = Duration::from_secs(seconds as u64);
@@ -452,7 +444,7 @@ fn paced<P: Peer>(vocab: &Vocab, documents: &[&str], seconds: usize) -> Result<(
     Pass::run(&peer, documents, &mut state, || start.elapsed() > limit);
     println!("ready");
     std::io::stdin().read_exact(&mut [0])?;
-    let (start, cpu) = (Instant::now(), cpu_nanos());
+    let (start, clock) = (Instant::now(), Clock::start());
     let mut sum = Pass::default();
     while start.elapsed() < limit {
         let pass = Pass::run(&peer, documents, &mut state, || start.elapsed() > limit);
@@ -461,6 +453,7 @@ fn paced<P: Peer>(vocab: &Vocab, documents: &[&str], seconds: usize) -> Result<(
         sum.documents += pass.documents;
         sum.failed += pass.failed;
     }
-    sum.print("paced", cpu_nanos() - cpu, start.elapsed());
+    let (cpu, wall) = clock.read();
+    sum.print("paced", cpu, wall);
     Ok(())
 }

@@ -293,14 +293,12 @@ fn by_merging(texts: &Texts, table: &Table, sides: &[(u32, u32)]) -> Vec<Made> {
 mod tests {
     use super::*;
     use crate::spec::{Alphabet, Vocab};
+    use comptok_core::model::Random;
 
     #[test]
     fn spines_say_what_merging_says() {
-        let mut state = 7u64;
-        let mut next = move |limit: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) as usize % limit
-        };
+        let mut random = Random::new(7);
+        let mut next = |limit| random.below(limit);
         let (mut quiet, mut loud, mut unordered) = (0, 0, 0);
         for _ in 0..4000 {
             // Few letters, so that merges get in each other's way.

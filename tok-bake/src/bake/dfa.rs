@@ -149,6 +149,7 @@ fn write(tables: &[Option<Table>; 4]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use comptok_core::model::Random;
     use comptok_core::pre_tokenizer::Kind;
     use comptok_core::pre_tokenizer::dfa::{Dfa, Split};
 
@@ -222,15 +223,13 @@ mod tests {
             for len in 0..image.len().min(2000) {
                 assert!(!walk(&image[..len]), "cut to {len}");
             }
-            let mut state = 1u64;
+            let mut random = Random::new(1);
             let mut walked = 0;
             for round in 0..6000 {
-                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
                 let mut damaged = image.clone();
                 // Headers first: that is where most can go wrong.
                 let limit = if round % 2 == 0 { HEADER_LEN + 300 } else { image.len() };
-                let at = (state >> 33) as usize % limit;
-                damaged[at] ^= 1 << (state >> 61);
+                damaged[random.below(limit)] ^= 1 << random.below(8);
                 walked += usize::from(walk(&damaged));
             }
             assert!(walked > 2000, "{walked}");

@@ -229,7 +229,7 @@ fn next_chunk<const NFC: bool, K: Sink>(
         (cursor.outer.done, walk)
     });
     if cursor.next.is_none() {
-        cursor.mark = sink.taken();
+        cursor.mark = cursor.made(sink);
     }
     let window = cursor.window.max(CHUNK);
     let from = start.max(cursor.reached).saturating_add(window);
@@ -273,6 +273,6 @@ fn go_on<K: Sink>(
     cursor.next = Some((start + place, walk));
     if walk.done == 0 {
         // What is left could be a text of its own.
-        (cursor.outer.done, cursor.mark) = (start + place, sink.taken());
+        (cursor.outer.done, cursor.mark) = (start + place, cursor.made(sink));
     }
 }

@@ -236,14 +236,26 @@ pub struct Cursor {
     pub(super) window: usize,
     /// The stretch has been cut before this chunk.
     pub(super) cut: bool,
-    /// What the sink held when all before `outer.done` was done.
+    /// How many tokens there were when all before `outer.done` was done.
     pub(super) mark: usize,
+    /// Tokens that have been taken out of the sink.
+    before: usize,
 }
 
 impl Cursor {
     /// The beginning of a text that goes on where another part of it ended: no prefix space.
     pub fn continued() -> Self {
         Self { cut: true, ..Self::default() }
+    }
+
+    /// The caller has taken `count` tokens out of the sink, which is empty again.
+    pub fn took(&mut self, count: usize) {
+        self.before += count;
+    }
+
+    /// How many tokens there are so far.
+    pub(super) fn made<K: Sink>(&self, sink: &K) -> usize {
+        self.before + sink.taken()
     }
 
     /// Whether going on means rewriting a stretch of text again.
@@ -266,14 +278,14 @@ impl Cursor {
         }
     }
 
-    /// How far the text is done, and how many of the tokens in the sink belong to that. Encoding
-    /// the rest of the text gives the other tokens.
+    /// How far the text is done, and how many of the tokens belong to that, [those that were
+    /// taken](Self::took) included. Encoding the rest of the text gives the other tokens.
     pub fn consumed<K: Sink>(&self, sink: &K) -> (usize, usize) {
         match self.chunk {
-            Some(chunk) if !chunk.rewritten => (chunk.walk.done, sink.taken()),
+            Some(chunk) if !chunk.rewritten => (chunk.walk.done, self.made(sink)),
             Some(_) => (self.outer.done, self.mark),
             None if self.next.is_some() => (self.outer.done, self.mark),
-            None => (self.outer.done, sink.taken()),
+            None => (self.outer.done, self.made(sink)),
         }
     }
 }

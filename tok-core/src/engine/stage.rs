@@ -96,7 +96,7 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
         }
         // As much of the stretch as it takes to know its first pre-token.
         let mut len = 64;
-        let (needed, first) = loop {
+        let first = loop {
             let end = limit.min(start + len);
             let needed = end - start + 1;
             if workspace.memory.len() < needed {
@@ -112,14 +112,14 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
             if end == limit && !walk.goes_on
                 || first <= P::certain(self.tables, workspace.kernel, copy, 0)
             {
-                break (needed, first);
+                break first;
             }
             if end == limit {
                 return Ok(());
             }
             len = len.saturating_mul(2);
         };
-        let (copy, rest) = workspace.memory.split_at_mut(needed);
+        let (copy, rest) = workspace.memory.split_at_mut(first);
         let from = sink.taken();
         let mut inner = Walk::at(0);
         let mut rest =
@@ -129,7 +129,7 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
         for span in sink.spans_mut(from) {
             (span.start, span.end) = (original(span.start), original(span.end));
         }
-        result.map_err(|stop| stop.moved(needed, original))?;
+        result.map_err(|stop| stop.moved(first, original))?;
         walk.done = start + first.saturating_sub(1);
         walk.prefixed = true;
         Ok(())

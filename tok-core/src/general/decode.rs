@@ -4,13 +4,50 @@ use super::{
     matches,
     steps::{Decoder, Pipeline},
 };
-use crate::byte_level;
+use crate::{added_tokens, blob::Tables, byte_level, model::Model};
 use alloc::{
     borrow::Cow,
     string::{String, ToString},
     vec,
     vec::Vec,
 };
+
+/// The text of ids; those without a token are left out, and with the switch special ones.
+pub(super) fn decode_ids(tables: &Tables<'_>, ids: &[u32], skip_special: bool) -> String {
+    if let Some(Model::SentencePiece(model)) = Model::parse(tables) {
+        let skip = |id: u32| skip_special && tables.token_flags(id).is_special();
+        return model.decode(ids.iter().copied().filter(|&id| !skip(id)));
+    }
+    let (Some(pipeline), Some(model)) = (Pipeline::parse(tables.pipeline), Model::parse(tables))
+    else {
+        return String::new();
+    };
+    let shown = ids.iter().filter(|&&id| !(skip_special && tables.token_flags(id).is_special()));
+    let tokens = shown.filter_map(|&id| token_text(tables, &model, id)).collect();
+    decode(&pipeline, tokens)
+}
+
+/// The text of tokens, written as the vocabulary writes them.
+pub fn decode_tokens<'t>(tables: &Tables<'_>, tokens: impl Iterator<Item = &'t str>) -> String {
+    if let Some(Model::SentencePiece(model)) = Model::parse(tables) {
+        return model.decode_pieces(tokens);
+    }
+    match Pipeline::parse(tables.pipeline) {
+        Some(pipeline) => decode(&pipeline, tokens.map(Cow::Borrowed).collect()),
+        None => String::new(),
+    }
+}
+
+/// The text that an id stands for: of an added token, what it matches, though the model may know the id
+/// by another text.
+pub fn token_text<'a>(tables: &Tables<'a>, model: &Model<'a>, id: u32) -> Option<Cow<'a, str>> {
+    if tables.token_flags(id).is_added()
+        && let Some(added) = added_tokens::by_id(tables, id)
+    {
+        return Some(String::from_utf8_lossy(added.content));
+    }
+    model.token_text(id)
+}
 
 /// The text of tokens.
 pub(super) fn decode<'a>(pipeline: &Pipeline<'_>, tokens: Vec<Cow<'a, str>>) -> String {

@@ -120,9 +120,11 @@ impl Steps<'_, '_> {
         buffer: &mut Buffer<'_>,
     ) -> Result<usize, Stop> {
         let mut cut = at;
-        while self.is_strict && to < stretch.len() && self.is_open(&stretch[cut..to]) {
+        let mut is_open = self.is_strict && self.is_open(&stretch[cut..to]);
+        while is_open && to < stretch.len() {
             cut = to;
             to = self.cutter.end(stretch, to);
+            is_open = self.is_open(&stretch[cut..to]);
         }
         // A step that asks whether it stands at the very beginning is told no by any other place.
         let asks_place = self.run.pipeline.settings.asks_place;
@@ -150,7 +152,12 @@ impl Steps<'_, '_> {
         for &id in &*ids {
             buffer.one(id);
         }
-        if cut == at && !(at == 0 && self.first_differs) && word.len() <= answers::WORD_MAX {
+        // What is open at the end of a text is no word before a space.
+        if cut == at
+            && !is_open
+            && !(at == 0 && self.first_differs)
+            && word.len() <= answers::WORD_MAX
+        {
             seen.answers.put(word.as_bytes(), ids, seen.limit);
         }
         Ok(to)

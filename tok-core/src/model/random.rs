@@ -19,6 +19,11 @@ impl Random {
         z ^ z >> 31
     }
 
+    /// A number below `limit`, which is not 0.
+    pub const fn below(&mut self, limit: usize) -> usize {
+        (self.next_u64() % limit as u64) as usize
+    }
+
     /// A number from 0 to 1, never 1.
     pub const fn unit_f32(&mut self) -> f32 {
         (self.next_u64() >> 40) as f32 / (1u32 << 24) as f32

@@ -62,10 +62,10 @@ impl Blocks for Gpt2 {
 }
 
 impl Blocks for R50k {
-    const KINDS: Kinds = Kinds::new(WideMarks::Signs);
+    const KINDS: Kinds = Gpt2::KINDS;
 
     #[inline(always)]
     fn starts(classes: &Classes<'_>) -> Starts {
-        blocks::gpt2(classes)
+        Gpt2::starts(classes)
     }
 }

@@ -1,14 +1,11 @@
 //! What drawn texts are made of.
 
+use comptok_core::model::Random;
+
 /// Numbers that look random, the same every time: each below the limit that it is asked for.
 pub(crate) fn random() -> impl FnMut(usize) -> usize {
-    let mut state = 0x2545_F491_4F6C_DD1Du64;
-    move |limit| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as usize % limit
-    }
+    let mut random = Random::new(1);
+    move |limit| random.below(limit)
 }
 
 /// Parts of texts, some of them not UTF-8.

@@ -74,15 +74,13 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use comptok_core::model::Random;
 
     #[test]
     fn the_order_is_that_of_one_heap() {
         let (mut queue, mut heap) = (Queue::new(), BinaryHeap::new());
-        let mut state = 7u64;
-        let mut random = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            state >> 33
-        };
+        let mut random = Random::new(7);
+        let mut random = || random.next_u64() >> 33;
         for _ in 0..20_000 {
             if random() % 3 > 0 {
                 let count = random() % (1 << (random() % 20));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
+use comptok_core::model::Random;
 use proptest::prelude::*;
 
 use super::*;
@@ -103,12 +104,8 @@ fn shortest(mut run: impl FnMut()) -> Duration {
 #[test]
 fn a_long_word_takes_linear_time() {
     let word = |len: usize| -> Vec<u8> {
-        let mut state = 7u64;
-        let mut letter = || {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            b'a' + (state >> 60) as u8
-        };
-        (0..len).map(|_| letter()).collect()
+        let mut random = Random::new(7);
+        (0..len).map(|_| b'a' + random.below(16) as u8).collect()
     };
     let time = |len: usize, vocab_size: usize| {
         let counts = Counts::from_words(Unit::Byte, [(word(len), 1)]);

@@ -322,7 +322,7 @@ fn split(at: u32) -> (usize, u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use comptok_core::model::trie::Trie;
+    use comptok_core::model::{Random, trie::Trie};
 
     #[test]
     fn keys_are_sorted() {
@@ -341,11 +341,8 @@ mod tests {
 
     #[test]
     fn every_key_is_found_and_nothing_else() {
-        let mut random = 1u64;
-        let mut next = move |below: u64| {
-            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (random >> 33) % below
-        };
+        let mut random = Random::new(1);
+        let mut next = |limit: u64| random.below(limit as usize) as u64;
         let draw = |next: &mut dyn FnMut(u64) -> u64, count: u64| {
             let mut keys: Vec<Vec<u8>> = (0..count)
                 .map(|_| {

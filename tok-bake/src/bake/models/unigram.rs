@@ -239,17 +239,14 @@ mod tests {
     use super::*;
     use comptok_core::{
         blob::{Header, Tables},
-        model::{self, Scratch},
+        model::{self, Random, Scratch},
     };
 
     /// The answers are those of the engine's own search.
     #[test]
     fn answers_are_what_the_engine_finds() {
-        let mut state = 3u64;
-        let mut next = move |limit: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) as usize % limit
-        };
+        let mut random = Random::new(3);
+        let mut next = |limit| random.below(limit);
         let (mut all, mut found) = (0, 0);
         for round in 0..60 {
             let chars = ["a", "b", "é", "▁", "👍"];

@@ -1,23 +1,29 @@
-//! Merging any number of symbols in O(n log n) with two words for each.
+//! Merging any number of symbols in O(n log n) with a word and a half for each.
 
-use super::{Pairs, Word};
+use super::{Pairs, Word, words_for};
 use crate::blob::lookup::NONE;
 
 /// Merges the symbols of `bytes`; returns how many are left, in order, in `words` (as in
 /// [`Word`]'s low half).
 ///
-/// Bytes without a symbol are left out, and their neighbours become neighbours. `words` needs two
-/// words for each byte, and `bytes` has to be shorter than `u32::MAX`; else `None`.
+/// Bytes without a symbol are left out, and their neighbours become neighbours. `words` needs
+/// [`words_for`] the length of `bytes`, which has to be shorter than `u32::MAX`; else `None`.
 pub fn merge_heap<P: Pairs>(pairs: &P, bytes: &[u8], words: &mut [Word]) -> Option<usize> {
-    let needed = bytes.len().checked_mul(2)?;
-    if words.len() < needed || bytes.len() >= u32::MAX as usize {
+    if words.len() < words_for(bytes.len()) || bytes.len() >= u32::MAX as usize {
         return None;
     }
-    let (nodes, heap) = words[..needed].split_at_mut(bytes.len());
+    let (nodes, heap) = words.split_at_mut(bytes.len());
+    let room = heap.len().min(bytes.len());
     let mut list = Symbols::new(pairs, bytes, nodes);
-    let mut queue = Queue { heap, len: 0 };
-    queue.fill(&list, pairs);
-    while let Some((rank, at)) = queue.pop() {
+    let mut queue = Queue { heap: &mut heap[..room], len: 0, limit: 0 };
+    loop {
+        let Some((rank, at)) = queue.pop() else {
+            if queue.limit == ALL {
+                break;
+            }
+            queue.fill(&list, pairs);
+            continue;
+        };
         let Some(right) = list.next(at) else { continue };
         // Entries are not removed when a neighbour merges, so an entry may be stale.
         if list.symbol(at) == NONE || pairs.rank(list.symbol(at), list.symbol(right)) != rank {
@@ -25,9 +31,7 @@ pub fn merge_heap<P: Pairs>(pairs: &P, bytes: &[u8], words: &mut [Word]) -> Opti
         }
         list.merge(at, right, pairs.product(rank));
         let left = list.previous(at);
-        // Every merge takes one entry and may add two. When the room is used up, the stale ones
-        // go: those that count are fewer than the symbols, so what is freed grows with the merges
-        // done since, and the rebuilding stays within O(n log n).
+        // Every merge takes one entry and may add two. When the room is used up, the stale ones go.
         if queue.len + 2 > queue.heap.len() {
             queue.fill(&list, pairs);
             continue;
@@ -101,22 +105,47 @@ impl<'w> Symbols<'w> {
 }
 
 /// A binary heap of (rank, place), lowest first.
+///
+/// Where there are more pairs than room, it has the lowest ones only: all that are below `limit`. The
+/// others are looked for when these are done.
 struct Queue<'w> {
     heap: &'w mut [Word],
     len: usize,
+    limit: u64,
+}
+
+/// The limit above all pairs.
+const ALL: u64 = u64::MAX;
+
+const fn entry(rank: u32, place: usize) -> u64 {
+    (rank as u64) << 32 | place as u64
 }
 
 impl Queue<'_> {
     /// Starts over with the pairs that can merge now.
+    ///
+    /// This looks at all symbols, so it must not happen often: a quarter of the room stays free, which
+    /// as many merges fill, or half of the room is used, of which a third merges at least. The room is
+    /// half of the symbols at least, so they are looked at some ten times.
+    #[inline(never)]
     fn fill<P: Pairs>(&mut self, list: &Symbols<'_>, pairs: &P) {
-        self.len = 0;
+        (self.len, self.limit) = (0, ALL);
+        // All pairs of few symbols leave enough room: they are fewer by those merges that were made.
+        let most = match list.nodes.len() <= self.heap.len() {
+            true => self.heap.len(),
+            false => self.heap.len() / 4 * 3,
+        };
         let mut at = 0;
         while at < list.nodes.len() {
             let Some(right) = list.next(at) else { break };
             let rank = pairs.rank(list.symbol(at), list.symbol(right));
-            if rank != NONE {
-                self.heap[self.len] = (u64::from(rank) << 32 | at as u64).to_ne_bytes();
+            let entry = entry(rank, at);
+            if rank != NONE && entry < self.limit {
+                self.heap[self.len] = entry.to_ne_bytes();
                 self.len += 1;
+                if self.len == most {
+                    self.halve();
+                }
             }
             at = right;
         }
@@ -125,17 +154,25 @@ impl Queue<'_> {
         }
     }
 
+    /// Leaves the lower half of what is there.
+    fn halve(&mut self) {
+        let half = self.heap.len() / 2;
+        let all = &mut self.heap[..self.len];
+        let (_, first, _) = all.select_nth_unstable_by_key(half, |word| u64::from_ne_bytes(*word));
+        (self.len, self.limit) = (half, u64::from_ne_bytes(*first));
+    }
+
     fn get(&self, at: usize) -> u64 {
         u64::from_ne_bytes(self.heap[at])
     }
 
     fn push(&mut self, rank: u32, place: usize) {
-        if rank == NONE {
+        let entry = entry(rank, place);
+        if rank == NONE || entry >= self.limit {
             return;
         }
         let mut at = self.len;
         self.len += 1;
-        let entry = u64::from(rank) << 32 | place as u64;
         while at > 0 {
             let parent = (at - 1) / 2;
             if self.get(parent) <= entry {

@@ -17,9 +17,10 @@ use core::ops::Range;
 /// Bytes in a window for the heap, when tokens are long.
 const WIDE: usize = 1024;
 
-/// Words of memory that [`merge_long`] needs for `len` bytes.
+/// Words of memory that [`merge_long`] and [`merge_heap`] need for `len` bytes: one for each, and half as
+/// many for the heap's queue, which is a small one otherwise.
 pub const fn words_for(len: usize) -> usize {
-    len.saturating_mul(2)
+    len.saturating_add(if len <= SHORT { len } else { len / 2 })
 }
 
 /// Merges the symbols of `bytes`; returns how many are left, in order, in `words` (each in the low
@@ -219,6 +220,7 @@ impl<P: Pairs, L: Fn(u32) -> usize> Windows<'_, P, L> {
 mod tests {
     extern crate std;
     use super::*;
+    use crate::model::Random;
     use std::collections::HashMap;
     use std::vec::Vec;
 
@@ -257,11 +259,8 @@ mod tests {
 
     #[test]
     fn windows_heap_and_loop_agree() {
-        let mut state = 1u64;
-        let mut random = move |below: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            (state >> 33) as usize % below
-        };
+        let mut random = Random::new(1);
+        let mut random = |limit| random.below(limit);
         for round in 0..32 {
             let mut few = Few { pairs: HashMap::new(), lens: [1; 4].to_vec() };
             // Vocabularies of long tokens as well as of short ones.

@@ -1,12 +1,11 @@
 //! Whole encodings with offsets, and how long loads take.
 
 use super::{
-    LIMIT, Options, WARM,
+    LIMIT, Options,
     child::{self, Outcome},
-    corpora::Corpus,
-    more::{rounds, sample},
     rivals::Program,
     round::{Results, middle},
+    setting::{About, Setting},
 };
 
 /// One load, in a process of its own, to the first id.
@@ -22,9 +21,7 @@ pub(super) struct Load {
 /// How the whole encodings of a library compare with those of `tokenizers`.
 #[derive(Debug, Clone)]
 pub(super) struct Full {
-    pub(super) rival: &'static str,
-    pub(super) vocab: &'static str,
-    pub(super) corpus: String,
+    pub(super) about: About,
     pub(super) mb_per_s: f64,
     /// Documents with other ids or offsets, of so many; `None` without the reference.
     pub(super) wrong: Option<(usize, usize)>,
@@ -33,45 +30,28 @@ pub(super) struct Full {
 /// The library whose encodings count.
 const REFERENCE: &str = "tokenizers";
 
-pub(super) fn full(
-    options: &Options,
-    programs: &[&Program],
-    vocab: &'static str,
-    corpus: &Corpus,
-    results: &mut Results,
-) -> Result<(), String> {
-    eprintln!("{vocab}, {}, whole encodings …", corpus.name);
-    let mut sums: Vec<(&str, Vec<String>)> = Vec::new();
+pub(super) fn full(setting: Setting<'_>, results: &mut Results) -> Result<(), String> {
+    setting.announce("whole encodings");
+    let mut sums: Vec<(&'static str, Vec<String>)> = Vec::new();
     let mut speeds: Vec<(&'static str, f64)> = Vec::new();
-    child::pin(child::LAST)?;
-    let command = |program: &Program| {
-        let mut command = program.command("full", vocab, 1);
-        command.arg(&corpus.file).arg(corpus.cut);
-        command.args([WARM, options.seconds].map(|number| number.to_string()));
-        command
-    };
-    rounds(options, programs, command, |rival, objects| {
+    let passes = setting.passes();
+    setting.rounds("full", &passes.each_ref().map(String::as_str), |rival, objects| {
         if sums.iter().all(|(known, _)| *known != rival) {
             let all = objects.iter().filter_map(|object| object["sum"].as_str());
             sums.push((rival, all.map(str::to_owned).collect()));
         }
-        let new = sample(rival, vocab, corpus, "full", "full", objects, "cpu_ns");
+        let new = setting.sample(rival, "full", "full", objects, "cpu_ns");
         speeds.extend(new.map(|new| (rival, new.mb_per_s)));
     })?;
-    child::pin(None)?;
-    let of = |name: &str| sums.iter().find(|(rival, _)| *rival == name).map(|(_, sums)| sums);
+    let right = sums.iter().find(|(rival, _)| *rival == REFERENCE).map(|(_, sums)| sums);
     for (rival, sums) in &sums {
-        let program = programs.iter().find(|program| program.name == *rival);
         let mine = speeds.iter().filter(|(name, _)| name == rival).map(|(_, speed)| *speed);
-        let (Some(program), Some(mb_per_s)) = (program, middle(&mine.collect::<Vec<_>>())) else {
-            continue;
-        };
-        let wrong = of(REFERENCE).map(|right| {
+        let Some(mb_per_s) = middle(&mine.collect::<Vec<_>>()) else { continue };
+        let wrong = right.map(|right| {
             let pairs = right.iter().zip(sums);
             (pairs.clone().filter(|(right, sum)| right != sum).count(), pairs.count())
         });
-        let (rival, corpus) = (program.name, corpus.name.clone());
-        results.fulls.push(Full { rival, vocab, corpus, mb_per_s, wrong });
+        results.fulls.push(Full { about: setting.about(rival), mb_per_s, wrong });
     }
     Ok(())
 }

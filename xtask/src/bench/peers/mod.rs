@@ -16,12 +16,14 @@ mod reach;
 mod report;
 mod rivals;
 mod round;
+mod setting;
 mod suite;
 
 use crate::generate::root;
 use corpora::Corpus;
 pub(super) use prepare::vocabs;
 use rivals::{Program, Rival};
+use setting::Setting;
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -151,31 +153,33 @@ pub(super) fn run(suite: &'static Suite, args: &[&str]) -> Result<(), String> {
             let able: Vec<&Program> =
                 programs.iter().filter(|program| program.timed && check.answers(program)).collect();
             results.checks.push(check);
+            let setting = Setting { options: &options, programs: &able, vocab, corpus };
             if options.measures("speed") {
-                round::speed(&options, &able, vocab, corpus, &mut results)?;
+                round::speed(setting, &mut results)?;
                 if corpus.is_adversarial() {
-                    let able = results.worthwhile(&able, vocab, corpus);
-                    results.samples.extend(more::twice(&options, &able, vocab, corpus)?);
+                    let able = results.worthwhile(setting);
+                    results.samples.extend(more::twice(setting.of(&able))?);
                 }
             }
             if corpus.is_adversarial() {
                 continue;
             }
             if options.measures("full") && corpus.cut == "documents" {
-                full::full(&options, &able, vocab, corpus, &mut results)?;
+                full::full(setting, &mut results)?;
             }
-            let able = results.worthwhile(&able, vocab, corpus);
+            let able = results.worthwhile(setting);
+            let setting = setting.of(&able);
             if options.measures("head") && corpus.cut == "documents" {
-                results.heads.extend(more::heads(&options, &able, vocab, corpus)?);
+                results.heads.extend(more::heads(setting)?);
             }
             if options.measures("messages") && corpus.cut == "lines" {
-                results.messages.extend(more::messages(&options, &able, vocab, corpus)?);
+                results.messages.extend(more::messages(setting)?);
             }
             if options.measures("parts") && corpus.cut == "documents" {
-                results.samples.extend(more::parts(&options, &able, vocab, corpus)?);
+                results.samples.extend(more::parts(setting)?);
             }
             if options.measures("threads") && corpus.cut != "lines" {
-                more::threads(&options, &able, vocab, corpus, &mut results)?;
+                more::threads(setting, &mut results)?;
             }
         }
     }

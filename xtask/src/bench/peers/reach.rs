@@ -123,7 +123,7 @@ fn either(what: &'static str, corpus: &Corpus, found: f64, least: [(f64, &str); 
 }
 
 fn threads(report: &Report<'_>, vocab: &str, corpus: &Corpus, lines: &mut Vec<Line>) {
-    let speed = |rival: &str, pass| report.results.speed(rival, vocab, &corpus.name, pass);
+    let speed = |rival: &str, pass| report.results.speed(rival, vocab, corpus, pass);
     let (call, least) = if corpus.cut == "whole" { ("long", 0.85) } else { ("batch", 0.90) };
     let Some(Speed { mb_per_s: own, .. }) = speed("comptok", call) else { return };
     if let Some(two) = speed("comptok", "two") {

@@ -11,6 +11,7 @@ use super::{
     reach,
     rivals::Program,
     round::{Results, Speed, Start, middle, typical},
+    setting::About,
 };
 use crate::generate::{root, write as write_file};
 use serde_json::json;
@@ -142,7 +143,7 @@ impl Report<'_> {
         corpus: &Corpus,
         pass: &str,
     ) -> Option<f64> {
-        Some(self.results.speed(rival, vocab, &corpus.name, pass)?.mb_per_s)
+        Some(self.results.speed(rival, vocab, corpus, pass)?.mb_per_s)
     }
 
     fn check(&self, vocab: &str, corpus: &Corpus) -> Option<&Check> {
@@ -292,9 +293,7 @@ impl Report<'_> {
         corpus: &Corpus,
     ) -> Option<(u64, u64)> {
         let all = self.results.memory.iter();
-        let of = all.filter(|memory| {
-            (memory.rival, memory.vocab, &*memory.corpus) == (rival, vocab, &corpus.name)
-        });
+        let of = all.filter(|memory| memory.about.is(rival, vocab, corpus));
         of.map(|memory| (memory.extra_kib, memory.ids)).max()
     }
 
@@ -302,9 +301,7 @@ impl Report<'_> {
     pub(super) fn first_text(&self, rival: &str, vocab: &str, corpus: &Corpus) -> Option<[f64; 3]> {
         let of = |value: fn(&Head) -> f64| {
             let all = self.results.heads.iter();
-            let of = all.filter(|head| {
-                (head.rival, head.vocab, &*head.corpus) == (rival, vocab, &corpus.name)
-            });
+            let of = all.filter(|head| head.about.is(rival, vocab, corpus));
             middle(&of.map(value).collect::<Vec<_>>())
         };
         Some([of(|head| head.ns_per_byte)?, of(|head| head.steady)?, of(|head| head.faults)?])
@@ -342,7 +339,7 @@ impl Report<'_> {
     pub(super) fn percentiles(&self, rival: &str, vocab: &str, pass: &str) -> Option<(f64, f64)> {
         let of = |value: fn(&Messages) -> f64| {
             let all = self.results.messages.iter();
-            let of = all.filter(|m| (m.rival, m.vocab, m.pass) == (rival, vocab, pass));
+            let of = all.filter(|m| (m.about.rival, m.about.vocab, m.pass) == (rival, vocab, pass));
             middle(&of.map(value).collect::<Vec<_>>())
         };
         Some((of(|messages| messages.p50)?, of(|messages| messages.p99)?))
@@ -398,7 +395,7 @@ impl Report<'_> {
         let mut lines = String::new();
         for corpus in self.corpora {
             for program in &self.programs {
-                let speed = |pass| self.results.speed(program.name, vocab, &corpus.name, pass);
+                let speed = |pass| self.results.speed(program.name, vocab, corpus, pass);
                 let Some(two) = speed("two") else { continue };
                 let cell = |pass| match speed(pass) {
                     Some(Speed { mb_per_s, spread: [low, high], .. }) => {
@@ -455,11 +452,8 @@ impl Report<'_> {
             let of = |start: &&Start| start.rival == program.name && start.vocab == vocab;
             let starts: Vec<&Start> = self.results.starts.iter().filter(of).collect();
             let Some((ms, faults, _)) = typical(&starts) else { continue };
-            let memory = self
-                .results
-                .memory
-                .iter()
-                .filter(|memory| memory.rival == program.name && memory.vocab == vocab);
+            let of = |about: &About| about.rival == program.name && about.vocab == vocab;
+            let memory = self.results.memory.iter().filter(|memory| of(&memory.about));
             let largest = |of: fn(&super::round::Memory) -> u64| {
                 memory.clone().map(of).max().unwrap_or_default() as f64
             };
@@ -479,9 +473,9 @@ impl Report<'_> {
         for corpus in self.corpora {
             let all = || {
                 let all = self.results.fulls.iter();
-                all.filter(|full| (full.vocab, &full.corpus) == (vocab, &corpus.name))
+                all.filter(|full| (full.about.vocab, &full.about.corpus) == (vocab, &corpus.name))
             };
-            let ours = all().find(|full| full.rival == "comptok").map(|full| full.mb_per_s);
+            let ours = all().find(|full| full.about.rival == "comptok").map(|full| full.mb_per_s);
             for full in all() {
                 let wrong = match full.wrong {
                     Some((0, count)) => format!("{count} equal"),
@@ -493,7 +487,7 @@ impl Report<'_> {
                 let _ = writeln!(
                     lines,
                     "| {} | {} | {speed} | {ratio:.1} | {wrong} |",
-                    corpus.name, full.rival
+                    corpus.name, full.about.rival
                 );
             }
         }
@@ -580,7 +574,7 @@ impl Report<'_> {
                     for pass in ["first", "warm"] {
                         let results = &self.results;
                         let Some(Speed { mb_per_s, rounds, bytes, .. }) =
-                            results.speed(program.name, vocab, &corpus.name, pass)
+                            results.speed(program.name, vocab, corpus, pass)
                         else {
                             continue;
                         };
@@ -609,9 +603,9 @@ impl Report<'_> {
         }
         rows.extend(self.results.fulls.iter().map(|full| {
             json!({
-                "rival": full.rival,
-                "vocab": full.vocab,
-                "corpus": full.corpus,
+                "rival": full.about.rival,
+                "vocab": full.about.vocab,
+                "corpus": full.about.corpus,
                 "pass": "full",
                 "mb_per_s": (full.mb_per_s * 100.0).round() / 100.0,
                 "documents_wrong": full.wrong.map(|(wrong, _)| wrong),

@@ -2,13 +2,14 @@
 
 use super::{
     super::measure::{self, median},
-    LIMIT, Options, WARM,
+    LIMIT, Options,
     check::Check,
     child::{self, Outcome},
     corpora::Corpus,
     full::{Full, Load},
     more::{Head, Messages},
     rivals::Program,
+    setting::{About, Setting},
 };
 use serde_json::Value;
 
@@ -30,9 +31,7 @@ pub(super) struct Results {
 /// One pass of one round.
 #[derive(Debug, Clone)]
 pub(super) struct Sample {
-    pub(super) rival: &'static str,
-    pub(super) vocab: &'static str,
-    pub(super) corpus: String,
+    pub(super) about: About,
     /// `first` or `warm`; of other measurements, their names.
     pub(super) pass: &'static str,
     pub(super) mb_per_s: f64,
@@ -43,9 +42,7 @@ pub(super) struct Sample {
 /// Memory in one round.
 #[derive(Debug, Clone)]
 pub(super) struct Memory {
-    pub(super) rival: &'static str,
-    pub(super) vocab: &'static str,
-    pub(super) corpus: String,
+    pub(super) about: About,
     pub(super) heap_bytes: u64,
     pub(super) anonymous_kib: u64,
     pub(super) peak_kib: u64,
@@ -79,14 +76,10 @@ pub(super) struct Speed {
 
 impl Results {
     /// Those that are not hopelessly slow; where no speed was measured, all.
-    pub(super) fn worthwhile<'p>(
-        &self,
-        programs: &[&'p Program],
-        vocab: &str,
-        corpus: &Corpus,
-    ) -> Vec<&'p Program> {
+    pub(super) fn worthwhile<'p>(&self, setting: Setting<'p>) -> Vec<&'p Program> {
+        let Setting { programs, vocab, corpus, .. } = setting;
         let warm = |program: &Program| {
-            let speed = self.speed(program.name, vocab, &corpus.name, "warm");
+            let speed = self.speed(program.name, vocab, corpus, "warm");
             speed.map_or(0.0, |speed| speed.mb_per_s)
         };
         let best = programs.iter().map(|program| warm(program)).fold(0.0, f64::max);
@@ -100,13 +93,10 @@ impl Results {
         &self,
         rival: &str,
         vocab: &str,
-        corpus: &str,
+        corpus: &Corpus,
         pass: &str,
     ) -> Option<Speed> {
-        let of = |sample: &&Sample| {
-            (sample.rival, sample.vocab, &*sample.corpus, sample.pass)
-                == (rival, vocab, corpus, pass)
-        };
+        let of = |sample: &&Sample| sample.about.is(rival, vocab, corpus) && sample.pass == pass;
         let samples: Vec<&Sample> = self.samples.iter().filter(of).collect();
         let speeds: Vec<f64> = samples.iter().map(|sample| sample.mb_per_s).collect();
         let bytes = samples.iter().map(|sample| sample.bytes).min()?;
@@ -127,44 +117,32 @@ pub(super) fn middle(values: &[f64]) -> Option<f64> {
 const HOPELESS: f64 = 0.1;
 
 /// First and later passes over a corpus.
-pub(super) fn speed(
-    options: &Options,
-    programs: &[&Program],
-    vocab: &'static str,
-    corpus: &Corpus,
-    results: &mut Results,
-) -> Result<(), String> {
-    let mut programs = programs.to_vec();
+pub(super) fn speed(setting: Setting<'_>, results: &mut Results) -> Result<(), String> {
+    let mut programs = setting.programs.to_vec();
+    let passes = setting.passes();
+    let passes = passes.each_ref().map(String::as_str);
     child::pin(child::LAST)?;
-    for round in 0..options.rounds {
-        eprintln!("{vocab}, {}, round {} of {} …", corpus.name, round + 1, options.rounds);
-        for turn in 0..programs.len() {
-            let program = programs[(turn + round) % programs.len()];
-            let mut command = program.command("speed", vocab, 1);
-            command.arg(&corpus.file).arg(corpus.cut);
-            command.args([WARM, options.seconds].map(|number| number.to_string()));
+    for round in 0..setting.options.rounds {
+        setting.announce(&format!("round {} of {}", round + 1, setting.options.rounds));
+        for program in setting.of(&programs).turns(round) {
+            let mut command = setting.command(program, "speed", 1, &passes);
             match child::run(&mut command, LIMIT)? {
-                Outcome::Said(said) => read_speed(&said, program.name, vocab, corpus, results)?,
+                Outcome::Said(said) => read_speed(&said, &setting.about(program.name), results)?,
                 Outcome::Unsupported => {}
-                Outcome::Failed(why) => results
-                    .failures
-                    .push(format!("{}, {vocab}, {}: {why}", program.name, corpus.name)),
+                Outcome::Failed(why) => results.failures.push(format!(
+                    "{}, {}, {}: {why}",
+                    program.name, setting.vocab, setting.corpus.name
+                )),
             }
         }
         if round == 0 {
-            programs = results.worthwhile(&programs, vocab, corpus);
+            programs = results.worthwhile(setting);
         }
     }
     child::pin(None)
 }
 
-fn read_speed(
-    said: &str,
-    rival: &'static str,
-    vocab: &'static str,
-    corpus: &Corpus,
-    results: &mut Results,
-) -> Result<(), String> {
+fn read_speed(said: &str, about: &About, results: &mut Results) -> Result<(), String> {
     let number = |object: &Value, field: &str| object[field].as_u64().unwrap_or_default();
     let (mut first, mut warm, mut ids) = (None, Vec::new(), 0);
     for object in child::objects(said)? {
@@ -174,9 +152,7 @@ fn read_speed(
             Some("first") => (first, ids) = (Some((speed, bytes)), number(&object, "ids")),
             Some("warm") => warm.push(speed),
             _ => results.memory.push(Memory {
-                rival,
-                vocab,
-                corpus: corpus.name.clone(),
+                about: about.clone(),
                 heap_bytes: number(&object, "heap_bytes"),
                 anonymous_kib: number(&object, "anonymous_kib"),
                 peak_kib: number(&object, "peak_kib"),
@@ -188,8 +164,7 @@ fn read_speed(
     let (first, bytes) = first.ok_or("no first pass")?;
     let warm = middle(&warm).ok_or("no warm pass")?;
     for (pass, mb_per_s) in [("first", first), ("warm", warm)] {
-        let corpus = corpus.name.clone();
-        results.samples.push(Sample { rival, vocab, corpus, pass, mb_per_s, bytes });
+        results.samples.push(Sample { about: about.clone(), pass, mb_per_s, bytes });
     }
     Ok(())
 }
