@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use comptok::{Options, Special, Tokenizer};
-use comptok_core::blob::lookup::{self, LongKey, NONE, SHORT_MAX};
+use comptok_core::blob::lookup::{self, Key, LongKey, NONE, SHORT_MAX};
 use comptok_core::blob::{Tables, flags};
 use comptok_core::normalizer;
 use comptok_core::pre_tokenizer::Kind;
@@ -35,11 +35,11 @@ impl Probes {
     }
 
     fn add(&mut self, tables: &Tables<'_>, piece: &[u8]) {
-        let place = match piece.len() {
-            ..=SHORT_MAX if lookup::find_head(tables, piece) != NONE => &mut self.head,
-            ..=SHORT_MAX if lookup::find_cold(tables, piece) != NONE => &mut self.cold,
-            ..=SHORT_MAX => &mut self.merged,
-            _ => self.longer(tables, piece),
+        let place = match Key::new(piece) {
+            Some(key) if lookup::find_head(tables, key) != NONE => &mut self.head,
+            Some(key) if lookup::find_short(tables, key) != NONE => &mut self.cold,
+            Some(_) => &mut self.merged,
+            None => self.longer(tables, piece),
         };
         *place += 1;
     }

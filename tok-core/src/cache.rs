@@ -106,6 +106,12 @@ impl Word {
         Self([key.0 as u64, (key.0 >> 64) as u64])
     }
 
+    /// The key of the word.
+    #[inline(always)]
+    pub const fn key(self) -> Key {
+        Key(self.0[0] as u128 | (self.0[1] as u128) << 64)
+    }
+
     /// The first `len` bytes of `block`, `len <= 15`.
     #[inline(always)]
     pub fn load(block: &[u8; 16], len: usize) -> Self {

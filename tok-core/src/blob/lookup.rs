@@ -131,6 +131,13 @@ impl Key {
         Some(Self(value | (len as u128) << 120))
     }
 
+    /// As a key of the first tier, if it is one.
+    #[inline(always)]
+    pub const fn tiny(self) -> Option<TinyKey> {
+        let len = (self.0 >> 120) as u64;
+        if len > TINY_MAX as u64 { None } else { Some(TinyKey(self.0 as u64 | len << 56)) }
+    }
+
     /// Its hash.
     #[inline(always)]
     pub const fn hash(self) -> u64 {
@@ -235,59 +242,35 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
     reduce(hash, head_len)
 }
 
-/// The value of a key in the head of the first tier; NONE if it is not there.
-#[inline(always)]
-pub fn tiny_head(tables: &Tables<'_>, key: TinyKey, hash: u64) -> u32 {
-    let head = tables.tiny_head;
-    head.get(head_line(hash, head.len())).map_or(NONE, |line| pick_tiny(line, key))
-}
-
-/// The value of a key in the head of the second tier; NONE if it is not there.
-#[inline(always)]
-pub fn short_head(tables: &Tables<'_>, key: Key, hash: u64) -> u32 {
-    let head = tables.short_head;
-    head.get(head_line(hash, head.len())).map_or(NONE, |line| pick_short(line, key))
-}
-
-/// The line of a pre-token of up to 15 bytes that is not in its head.
-#[inline(always)]
-fn cold_line<'a>(tables: &Tables<'a>, piece: &[u8]) -> Option<(&'a Line, ShortKey)> {
-    let place = |head: &[Line], hash| link(head.get(head_line(hash, head.len()))?).line(hash);
-    if let Some(key) = TinyKey::new(piece) {
-        let at = place(tables.tiny_head, key.hash())?;
-        Some((tables.tiny_cold.get(at)?, ShortKey::Tiny(key)))
-    } else {
-        let key = Key::new(piece)?;
-        let at = place(tables.short_head, key.hash())?;
-        Some((tables.short_cold.get(at)?, ShortKey::Short(key)))
-    }
-}
-
-enum ShortKey {
-    Tiny(TinyKey),
-    Short(Key),
-}
-
-/// The value of a pre-token of up to 15 bytes that is not in its head; NONE if it has none.
+/// The value of a pre-token of up to 15 bytes; NONE if it has none.
 #[inline]
-pub fn find_cold(tables: &Tables<'_>, piece: &[u8]) -> u32 {
-    match cold_line(tables, piece) {
-        Some((line, ShortKey::Tiny(key))) => pick_tiny(line, key),
-        Some((line, ShortKey::Short(key))) => pick_short(line, key),
-        None => NONE,
+pub fn find_short(tables: &Tables<'_>, key: Key) -> u32 {
+    find_tier(tables, key, tables.tiny_cold, tables.short_cold)
+}
+
+/// The value of a pre-token of up to 15 bytes in the head of its tier; NONE if it is not there.
+#[inline]
+pub fn find_head(tables: &Tables<'_>, key: Key) -> u32 {
+    find_tier(tables, key, &[], &[])
+}
+
+#[inline(always)]
+fn find_tier(tables: &Tables<'_>, key: Key, tiny_cold: &[Line], short_cold: &[Line]) -> u32 {
+    match key.tiny() {
+        Some(key) => find_in(tables.tiny_head, tiny_cold, key.hash(), |line| pick_tiny(line, key)),
+        None => find_in(tables.short_head, short_cold, key.hash(), |line| pick_short(line, key)),
     }
 }
 
-/// The value of a pre-token of up to 15 bytes in its head; NONE if it is not there.
-#[inline]
-pub fn find_head(tables: &Tables<'_>, piece: &[u8]) -> u32 {
-    if let Some(key) = TinyKey::new(piece) {
-        tiny_head(tables, key, key.hash())
-    } else if let Some(key) = Key::new(piece) {
-        short_head(tables, key, key.hash())
-    } else {
-        NONE
+/// What `pick` finds in the head line of a hash, or else in the cold line to which that one leads.
+#[inline(always)]
+fn find_in(head: &[Line], cold: &[Line], hash: u64, pick: impl Fn(&Line) -> u32) -> u32 {
+    let Some(line) = head.get(head_line(hash, head.len())) else { return NONE };
+    let found = pick(line);
+    if found != NONE {
+        return found;
     }
+    link(line).line(hash).and_then(|at| cold.get(at)).map_or(NONE, pick)
 }
 
 /// A pre-token of 16 to 31 bytes: its bytes, zeros, and its length in the last byte.

@@ -175,7 +175,8 @@ impl<'s, 't, P: Splitter> Stage<'s, 't, P> {
                     continue;
                 }
                 let piece = stretch.get(*done..end).unwrap_or_default();
-                if let Err(stop) = self.words.encode(piece, *done, workspace, sink) {
+                let block = text.get(*done..).and_then(<[u8]>::first_chunk);
+                if let Err(stop) = self.words.encode(piece, block, *done, workspace, sink) {
                     let memory = &*workspace.memory;
                     *merged = Merged::after(self.tables, &stop, *done, end, memory);
                     return Err(stop);

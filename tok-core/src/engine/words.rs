@@ -5,7 +5,7 @@ use crate::{
     Workspace,
     blob::{
         Tables, flags,
-        lookup::{self, Key, LongKey, NONE, Value},
+        lookup::{self, Key, LongKey, NONE, SHORT_MAX, Value},
     },
     cache::Word,
     model::bpe::{Pairs, SHORT, TablePairs, merge_bits, merge_long, words_for},
@@ -19,17 +19,22 @@ pub(super) struct Words<'s, 't> {
 }
 
 impl Words<'_, '_> {
-    /// Encodes a pre-token.
+    /// Encodes a pre-token; `block` is it and what stands behind it, if that much does.
     #[inline(never)]
     pub(super) fn encode<K: Sink>(
         &self,
         piece: &[u8],
+        block: Option<&[u8; 16]>,
         start: usize,
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
-        if let Some(key) = Key::new(piece) {
-            return self.short(key, piece, start, workspace, sink);
+        let word = match block {
+            Some(block) if piece.len() <= SHORT_MAX => Some(Word::load(block, piece.len())),
+            _ => Key::new(piece).map(Word::of),
+        };
+        if let Some(word) = word {
+            return self.short(word, piece, start, workspace, sink);
         }
         if let Some(key) = LongKey::new(piece) {
             return self.long(&key, piece, start, workspace, sink);
@@ -44,21 +49,17 @@ impl Words<'_, '_> {
     #[inline]
     fn short<K: Sink>(
         &self,
-        key: Key,
+        word: Word,
         piece: &[u8],
         start: usize,
         workspace: &mut Workspace<'_>,
         sink: &mut K,
     ) -> Result<(), Stop> {
-        let word = Word::of(key);
         if let Some(answer) = workspace.cache.short(word) {
             let (ids, count) = answer.ids();
             return self.write_ids(ids.into_iter().take(count), piece, start, sink);
         }
-        let value = Value(match lookup::find_head(self.tables, piece) {
-            NONE => lookup::find_cold(self.tables, piece),
-            hot => hot,
-        });
+        let value = Value(lookup::find_short(self.tables, word.key()));
         if let Some(id) = value.as_one() {
             workspace.cache.keep_short(word, [id].into_iter());
             return self.write_ids([id].into_iter(), piece, start, sink);

@@ -3,7 +3,7 @@
 use super::{Parts, part};
 use crate::blob::{
     Tables,
-    lookup::{self, LONG_MAX, LongKey, NONE, Value},
+    lookup::{self, Key, LONG_MAX, LongKey, NONE, Value},
     u32_at,
 };
 use core::cmp::Ordering;
@@ -14,10 +14,7 @@ pub(crate) fn find_value(tables: &Tables<'_>, text: &[u8]) -> Option<Value> {
     if let Some(key) = LongKey::new(text) {
         return lookup::find_long(tables, &key, key.hash());
     }
-    let value = match lookup::find_head(tables, text) {
-        NONE => lookup::find_cold(tables, text),
-        value => value,
-    };
+    let value = lookup::find_short(tables, Key::new(text)?);
     (value != NONE).then_some(Value(value))
 }
 
