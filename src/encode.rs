@@ -267,12 +267,15 @@ impl Tokenizer {
         let mut cursor = options.cursor();
         let mut len = start;
         // Text has three bytes and more for each id, as a rule.
+        let expected = request.text.len() / 3 + 16;
         ids.reserve(request.text.len() / 4 + 16);
         let mut room = 1;
         loop {
             // A part at a time, so that the zeros it is filled with are still in the processor's
-            // cache when ids take their place.
-            let end = (len + PART).min(ids.capacity()).max(len.saturating_add(room));
+            // cache when ids take their place; and for a short text no more than it takes, whatever room
+            // a longer one has left.
+            let part = expected.saturating_sub(len - start).clamp(64, PART);
+            let end = (len + part).min(ids.capacity()).max(len.saturating_add(room));
             ids.resize(end, 0);
             let mut sink = IdSink::new(&mut ids[len..]);
             let mut workspace = scratch.workspace(self, request.text.len());
