@@ -274,7 +274,8 @@ impl Tokenizer {
             // A part at a time, so that the zeros it is filled with are still in the processor's
             // cache when ids take their place; and for a short text no more than it takes, whatever room
             // a longer one has left.
-            let part = expected.saturating_sub(len - start).clamp(64, PART);
+            let done = len - start;
+            let part = expected.saturating_sub(done).max(64 + done / 4).min(PART);
             let end = (len + part).min(ids.capacity()).max(len.saturating_add(room));
             ids.resize(end, 0);
             let mut sink = IdSink::new(&mut ids[len..]);

@@ -19,7 +19,11 @@ use std::process::ExitCode;
 type Chore = (&'static str, &'static str, fn(&[String]) -> Result<(), String>);
 
 const CHORES: &[Chore] = &[
-    ("bench", "measures: build, instructions, models, peers, size, startup or train", bench::run),
+    (
+        "bench",
+        "measures: build, instructions, limits, models, peers, size, startup or train",
+        bench::run,
+    ),
     ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
     ("fuzz", "runs each fuzz target for a minute, or for [SECONDS]", fuzz::run),
     ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),

@@ -3,6 +3,7 @@
 
 mod build;
 mod instructions;
+mod limits;
 mod measure;
 mod peers;
 mod size;
@@ -23,13 +24,16 @@ pub(crate) fn run(args: &[String]) -> Result<(), String> {
         ["build"] => build::run(),
         ["instructions"] => instructions::run(false),
         ["instructions", "--check"] => instructions::run(true),
+        ["limits"] => limits::run(),
         ["size"] => size::run(),
         ["startup"] => startup::run(),
         ["peers", ref rest @ ..] => peers::run(&peers::PEERS, rest),
         ["models", ref rest @ ..] => peers::run(&peers::MODELS, rest),
         ["train", ref rest @ ..] => train::run(rest),
-        _ => Err("usage: cargo xtask bench build|instructions|models|peers|size|startup|train"
-            .to_owned()),
+        _ => Err(
+            "usage: cargo xtask bench build|instructions|limits|models|peers|size|startup|train"
+                .to_owned(),
+        ),
     }
 }
 
