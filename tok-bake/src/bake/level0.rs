@@ -123,6 +123,7 @@ pub(super) fn write_words(image: &mut Image, words: &[(&[u8], Value)]) -> Result
 /// Places words, the hottest first.
 fn place(image: &mut Image, words: &[(&[u8], Value)], answers: &[u32]) -> Result<(), BakeError> {
     let (mut tiny, mut short, mut long) = (Vec::new(), Vec::new(), Vec::new());
+    let mut filter = Vec::new();
     for &(text, value) in words {
         if let Some(key) = TinyKey::new(text) {
             tiny.push(Entry { key: key.0, hash: key.hash(), value });
@@ -133,8 +134,13 @@ fn place(image: &mut Image, words: &[(&[u8], Value)], answers: &[u32]) -> Result
         } else if let Some(key) = LongKey::new(text) {
             debug_assert!(text.len() <= LONG_MAX);
             long.push(Entry { key, hash: key.hash(), value });
+        } else {
+            filter.resize(lookup::WHOLE_FILTER, 0u8);
+            let (byte, bit) = lookup::whole_bit(text);
+            filter[byte] |= 1 << bit;
         }
     }
+    image.section(Section::WholeFilter, filter);
     let (head, cold) = tier(&tiny, TINY_PER_LINE, TINY_PER_HEAD)?;
     image.section(Section::TinyHead, head);
     image.section(Section::TinyCold, cold);

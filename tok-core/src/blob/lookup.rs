@@ -330,6 +330,25 @@ pub fn find_long(tables: &Tables<'_>, key: &LongKey, hash: u64) -> Option<Value>
     same.then(|| Value(u32::from_le_bytes(part(line, 32))))
 }
 
+/// Bytes of the filter for vocabulary entries of more than 31 bytes.
+pub const WHOLE_FILTER: usize = 1024;
+
+/// The byte and the bit of a text of more than 31 bytes in their filter.
+#[inline(always)]
+pub fn whole_bit(text: &[u8]) -> (usize, u32) {
+    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let first = word(text.first_chunk()) ^ (text.len() as u64).wrapping_mul(K1);
+    let bit = reduce(fold(first ^ K1, word(text.last_chunk()) ^ K2), 8 * WHOLE_FILTER);
+    (bit >> 3, bit as u32 & 7)
+}
+
+/// Whether a text of more than 31 bytes may be a vocabulary entry that is an answer.
+#[inline]
+pub fn may_be_whole(tables: &Tables<'_>, text: &[u8]) -> bool {
+    let (byte, bit) = whole_bit(text);
+    tables.whole_filter.get(byte).is_some_and(|&byte| byte >> bit & 1 != 0)
+}
+
 /// A hash of bytes of any length.
 #[inline]
 pub fn hash_bytes(bytes: &[u8]) -> u64 {

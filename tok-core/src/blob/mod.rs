@@ -121,6 +121,8 @@ pub enum Section {
     LongPilots,
     /// Level 0 for 16 to 31 bytes, lines.
     Long,
+    /// A bit for each entry of more than 31 bytes that is an answer, 1024 bytes; empty if there is none.
+    WholeFilter,
     /// End of each token's bytes in [`Section::TokenBytes`], u32 each.
     TokenEnds,
     /// The bytes of all tokens, in id order. In a blob of several tokenizers an id that is not
@@ -148,7 +150,7 @@ pub enum Section {
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 27;
+    pub const COUNT: usize = 28;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
@@ -168,6 +170,7 @@ impl Section {
         Section::Pairs,
         Section::LongPilots,
         Section::Long,
+        Section::WholeFilter,
         Section::TokenEnds,
         Section::TokenBytes,
         Section::TokenFlags,
@@ -191,6 +194,7 @@ impl Section {
             Section::Answers => "answers",
             Section::LongPilots => "long_pilots",
             Section::Long => "long",
+            Section::WholeFilter => "whole_filter",
             Section::BytePairs => "byte_pairs",
             Section::PairPilots => "pair_pilots",
             Section::CharPages => "char_pages",

@@ -84,6 +84,8 @@ pub struct Tables<'a> {
     pub long_pilots: &'a [[u8; 2]],
     /// Level 0 for 16 to 31 bytes.
     pub long: &'a [Line],
+    /// A bit for each entry of more than 31 bytes that is an answer.
+    pub whole_filter: &'a [u8],
     /// Merged symbol for each pair of bytes; [`BYTE_PAIR_NONE`] and [`BYTE_PAIR_LARGE`].
     pub byte_pairs: Option<&'a [[u8; 2]; 1 << 16]>,
     /// Where each page of characters stands in `chars`, alone and after a space.
@@ -156,6 +158,7 @@ impl<'a> Tables<'a> {
             answers: u32s(Section::Answers),
             long_pilots: section(Section::LongPilots).as_chunks::<2>().0,
             long: lines(Section::Long),
+            whole_filter: section(Section::WholeFilter),
             byte_pairs: section(Section::BytePairs).as_chunks::<2>().0.try_into().ok(),
             char_pages: section(Section::CharPages).as_chunks::<2>().0,
             chars: u32s(Section::Chars),

@@ -176,7 +176,7 @@ impl Words<'_, '_> {
 
     /// The baked answer for a pre-token of more than 31 bytes.
     fn whole_long(&self, piece: &[u8]) -> Option<Value> {
-        if piece.len() > self.tables.max_whole_len {
+        if piece.len() > self.tables.max_whole_len || !lookup::may_be_whole(self.tables, piece) {
             return None;
         }
         let id = lookup::find_id(self.tables, piece)?;
