@@ -47,7 +47,8 @@ pub(super) fn hashed_pairs(
         let (word, bit) = PairEntry::filter_bit(entry.hash, filter.len());
         filter[word] |= 1 << bit;
     }
-    image.section(Section::PairFilter, filter.iter().flat_map(|word| word.to_le_bytes()).collect());
+    let filter: Vec<[u8; 8]> = filter.iter().map(|word| word.to_le_bytes()).collect();
+    image.section(Section::PairFilter, filter.into_flattened());
     let (hot, rest) = entries.split_at(entries.len().min(HOT_PAIRS));
     image.section(Section::HotPairs, hash_pairs(hot)?);
     image.section(Section::Pairs, hash_pairs(rest)?);
@@ -82,7 +83,8 @@ fn byte_pairs(symbols: &Symbols, first: u32) -> Vec<u8> {
             dense[left << 8 | right] = small.unwrap_or(BYTE_PAIR_LARGE);
         }
     }
-    dense.iter().flat_map(|symbol| symbol.to_le_bytes()).collect()
+    let dense: Vec<[u8; 2]> = dense.iter().map(|symbol: &u16| symbol.to_le_bytes()).collect();
+    dense.into_flattened()
 }
 
 /// A table that is half full.
@@ -90,37 +92,39 @@ fn hash_pairs(entries: &[Entry]) -> Result<Vec<u8>, BakeError> {
     let mut len = if entries.is_empty() { 0 } else { 2 * entries.len() + 1 };
     while len <= 64 * entries.len() + 64 {
         if let Some(slots) = place_pairs(entries, len) {
-            return Ok(slots.iter().flat_map(|slot| slot.to_le_bytes()).collect());
+            return Ok(slots.into_flattened());
         }
         len += len / 4 + 1;
     }
     Err(BakeError::new("internal error while baking: pairs find no place"))
 }
 
-fn place_pairs(entries: &[Entry], len: usize) -> Option<Vec<u64>> {
-    let mut slots = vec![0; len];
+fn place_pairs(entries: &[Entry], len: usize) -> Option<Vec<[u8; 8]>> {
+    let free = [0; 8];
+    let mut slots = vec![free; len];
     for entry in entries {
         let home = PairEntry::slot(entry.hash, len);
         let slot = (0..PairEntry::MAX_PROBES.min(len))
             .map(|step| if home + step < len { home + step } else { home + step - len })
-            .find(|&slot| slots[slot] == 0)?;
-        slots[slot] = entry.word;
+            .find(|&slot| slots[slot] == free)?;
+        slots[slot] = entry.word.to_le_bytes();
     }
     Some(slots)
 }
 
 pub(super) fn decode(image: &mut Image, tokens: &Tokens) -> Result<(), BakeError> {
-    let mut ends = Vec::with_capacity(tokens.flags.len());
+    let mut ends: Vec<[u8; 4]> = Vec::with_capacity(tokens.flags.len());
     let mut bytes = Vec::with_capacity(tokens.bytes.len());
     for token in tokens.iter() {
         bytes.extend_from_slice(token.unwrap_or_default());
         let end = u32::try_from(bytes.len());
-        ends.push(end.map_err(|_| BakeError::unsupported("4 GiB of tokens"))?);
+        let end = end.map_err(|_| BakeError::unsupported("4 GiB of tokens"))?;
+        ends.push(end.to_le_bytes());
     }
     let present = tokens.iter().flatten().count();
     image.set(field::ID_LIMIT, tokens.id_limit());
     image.set(field::VOCAB_SIZE, present as u32);
-    image.section(Section::TokenEnds, le_bytes(&ends));
+    image.section(Section::TokenEnds, ends.into_flattened());
     image.section(Section::TokenBytes, bytes);
     image.section(Section::TokenFlags, tokens.flags.clone());
     image.section(Section::Index, le_bytes(&index(tokens, present)));

@@ -487,13 +487,12 @@ pub(super) fn skip_value(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// The key of the first member of a JSON object's text and whether its value is a number, then the
-/// second's, and so on. Empty if the text is no object.
-pub(super) fn top_level(text: &str) -> impl Iterator<Item = (Cow<'_, str>, bool)> {
+/// The key of the first member of a JSON object's text and the first byte of its value, if there is one, then
+/// the second's, and so on. Empty if the text is no object.
+pub(super) fn top_level(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Option<u8>)> {
     members(text, skip_space(text, 0)).map(|(start, end, value)| {
         let key = serde_json::from_str(&text[start..end]).unwrap_or_default();
-        let number = matches!(text.as_bytes().get(value), Some(b'0'..=b'9' | b'-'));
-        (key, number)
+        (key, text.as_bytes().get(value).copied())
     })
 }
 
