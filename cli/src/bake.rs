@@ -4,7 +4,7 @@ use comptok_bake::bake::Profile;
 use comptok_core::blob::Header;
 
 use crate::args::Bake;
-use crate::io::{Output, complain, print, read_file};
+use crate::io::{Output, print, read_file};
 use crate::vocab::hex;
 use crate::{Answer, Failure, source};
 
@@ -16,14 +16,12 @@ pub(crate) fn run(args: &Bake) -> Result<Answer, Failure> {
         None => None,
     };
     let profile = text.as_deref().map(|text| Profile { text, max_bytes: args.profile_bytes });
-    let baked = source::bake(&args.source.files, &args.source.file, args.source.strict, profile)?;
-    for warning in &baked.warnings {
-        complain(&format!("{name}: warning: {warning}"));
-    }
-    let header =
-        Header::parse(&baked.blob).map_err(|error| Failure::data(format!("{name}: {error}")))?;
+    let (blob, notices) =
+        source::bake(&args.source.files, &args.source.file, args.source.strict, profile)?;
+    notices.iter().for_each(source::Notice::complain);
+    let header = Header::parse(&blob).map_err(|error| Failure::data(format!("{name}: {error}")))?;
     let mut output = Output::create(Some(&args.output))?;
-    output.write(&baked.blob)?;
+    output.write(&blob)?;
     output.finish()?;
     if crate::io::is_dash(&args.output) {
         return Ok(Answer::Yes);
@@ -34,7 +32,7 @@ pub(crate) fn run(args: &Bake) -> Result<Answer, Failure> {
             args.output.display(),
             header.vocab_size,
             header.id_limit,
-            baked.blob.len(),
+            blob.len(),
             hex(&header.fingerprint)
         )
         .as_bytes(),

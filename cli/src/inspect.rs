@@ -36,8 +36,9 @@ pub(crate) fn run(args: &Inspect) -> Result<Answer, Failure> {
             (tokenizer.clone(), Vec::new())
         }
         None => {
-            let baked = source::bake(&args.tokenizer, &args.file, false, None)?;
-            (source::from_blob(&name, &baked.blob)?, baked.warnings)
+            let (blob, notices) = source::bake(&args.tokenizer, &args.file, false, None)?;
+            let said = notices.iter().map(|notice| format!("{}: {}", notice.place, notice.message));
+            (source::from_blob(&name, &blob)?, said.collect())
         }
     };
     let probes = match &args.corpus {

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use comptok::{Tokenizer, vocab};
-use comptok_bake::bake::{Baked, Profile};
+use comptok_bake::bake::Profile;
 use comptok_bake::read::{self, Format, PatternArg, Read};
-use comptok_bake::{FileError, FileOptions, ReadError, bake_file, bake_vocab_merges};
+use comptok_bake::{FileError, FileOptions, ReadError, Warning, bake_file, bake_vocab_merges};
 
 use crate::Failure;
 use crate::args::{FileArgs, TokenizerArgs};
@@ -38,11 +38,9 @@ pub(crate) fn tokenizer(args: &TokenizerArgs) -> Result<Tokenizer, Failure> {
             "{name}: no such file and no bundled tokenizer; bundled are {names}"
         )));
     }
-    let baked = bake(&[path.to_owned()], &args.file, false, None)?;
-    for warning in &baked.warnings {
-        complain(&format!("{name}: warning: {warning}"));
-    }
-    from_blob(name, &baked.blob)
+    let (blob, notices) = bake(&[path.to_owned()], &args.file, false, None)?;
+    notices.iter().for_each(Notice::complain);
+    from_blob(name, &blob)
 }
 
 /// The tokenizer of `org/name` or `org/name@revision`.
@@ -89,25 +87,26 @@ fn options<'a>(args: &'a FileArgs, strict: bool, profile: Option<Profile<'a>>) -
     }
 }
 
-/// Bakes a file, or vocab.json with merges.txt.
+/// Bakes a file, or vocab.json with merges.txt: the blob, and what was noticed.
 pub(crate) fn bake(
     files: &[PathBuf],
     args: &FileArgs,
     strict: bool,
     profile: Option<Profile<'_>>,
-) -> Result<Baked, Failure> {
+) -> Result<(Vec<u8>, Vec<Notice>), Failure> {
     let options = options(args, strict, profile);
-    match Files::read(files)? {
+    let files = Files::read(files)?;
+    let baked = match &files {
         Files::One(name, bytes) => {
-            if read::recognise(&bytes) == Format::Blob {
-                refuse_file_args(&name, args)?;
+            if read::recognise(bytes) == Format::Blob {
+                refuse_file_args(name, args)?;
                 if profile.is_some() {
                     return Err(Failure::Usage(format!(
                         "{name}: --profile is for files that are baked; this is a blob"
                     )));
                 }
             }
-            bake_file(&bytes, &options).map_err(|error| Failure::data(error.in_file(name)))
+            bake_file(bytes, &options).map_err(|error| Failure::data(error.in_file(name)))
         }
         Files::Two(pair) => {
             refuse_file_args(&pair.vocab.0, args)?;
@@ -118,7 +117,9 @@ pub(crate) fn bake(
                 },
             )
         }
-    }
+    }?;
+    let notices = files.notices(&baked.warnings);
+    Ok((baked.blob, notices))
 }
 
 /// Reads a file, or vocab.json with merges.txt, and what was noticed.
@@ -126,7 +127,7 @@ pub(crate) fn spec(
     files: &[PathBuf],
     args: &FileArgs,
     strict: bool,
-) -> Result<(comptok_bake::Spec, Vec<String>), Failure> {
+) -> Result<(comptok_bake::Spec, Vec<Notice>), Failure> {
     let files = Files::read(files)?;
     let read = match &files {
         Files::One(name, bytes) => {
@@ -142,14 +143,24 @@ pub(crate) fn spec(
         }
         Files::Two(pair) => pair.read(args)?,
     };
-    let warnings = warnings(&read);
+    let notices = files.notices(&read.warnings);
     let spec =
         if strict { read.strict().map_err(|error| files.failure(&error))? } else { read.spec };
-    Ok((spec, warnings))
+    Ok((spec, notices))
 }
 
-fn warnings(read: &Read) -> Vec<String> {
-    read.warnings.iter().map(ToString::to_string).collect()
+/// Something odd in a file, and where.
+#[derive(Debug)]
+pub(crate) struct Notice {
+    pub(crate) place: String,
+    pub(crate) message: String,
+}
+
+impl Notice {
+    /// Tells it.
+    pub(crate) fn complain(&self) {
+        complain(&format!("{}: warning: {}", self.place, self.message));
+    }
 }
 
 /// Names and contents.
@@ -184,10 +195,23 @@ impl Files {
     }
 
     fn failure(&self, error: &ReadError) -> Failure {
+        Failure::data(error.in_file(self.of(&error.path)))
+    }
+
+    /// The file that a path leads into.
+    fn of(&self, path: &str) -> &str {
         match self {
-            Self::One(name, _) => Failure::data(error.in_file(name)),
-            Self::Two(pair) => pair.failure(error),
+            Self::One(name, _) => name,
+            Self::Two(pair) => pair.of(path),
         }
+    }
+
+    fn notices(&self, warnings: &[Warning]) -> Vec<Notice> {
+        let notice = |warning: &Warning| Notice {
+            place: warning.place_in(self.of(&warning.path)),
+            message: warning.message.clone(),
+        };
+        warnings.iter().map(notice).collect()
     }
 }
 
@@ -198,7 +222,10 @@ impl Pair {
     }
 
     fn failure(&self, error: &ReadError) -> Failure {
-        let file = if error.path.starts_with("merges") { &self.merges.0 } else { &self.vocab.0 };
-        Failure::data(error.in_file(file))
+        Failure::data(error.in_file(self.of(&error.path)))
+    }
+
+    fn of(&self, path: &str) -> &str {
+        if path.starts_with("merges") { &self.merges.0 } else { &self.vocab.0 }
     }
 }

@@ -105,6 +105,30 @@ fn every_format_encodes_alike() {
     assert_eq!(ids(&["-t", &baked]), wanted);
 }
 
+/// A field of JSON lines, compressed, of a folder.
+#[test]
+fn what_is_held_out_is_read_as_the_rest() {
+    let dir = Dir::new("train-held-out");
+    let (folder, out) = (dir.path("held"), dir.path("x.json"));
+    std::fs::create_dir(&folder).expect("a folder");
+    dir.file("held/a.jsonl", "{\"t\": \"the cat\"}\n\n{\"t\": \"sat\", \"u\": 1}\n");
+    dir.file("held/b.jsonl.gz", gzip(b"{\"t\": \"on a mat\"}\n"));
+    let lines = dir.file("x.jsonl", "{\"t\": \"the cat sat on the mat\"}\n".repeat(30));
+    let train = ["train", "--vocab-size", "260", "--progress", "json", "-o", &out];
+    let json = [&train[..], &["--jsonl", "t", "--held-out", &folder, &lines]].concat();
+    assert_eq!(report(comptok(&json, ""))["held_out"]["bytes"], 7 + 3 + 8);
+    let bad = dir.file("held/c.jsonl", b"{\"t\": \"a\"}\n{\"t\": \"\xFF\"}\n");
+    let run = comptok(&json, "");
+    assert!(run.code == Some(1) && run.stderr.contains(&format!("{bad}:2: ")), "{}", run.stderr);
+    let (bad, text) = (dir.file("bad.txt", b"good\nb\xFFd\n"), dir.file("x.txt", text()));
+    let plain = [&train[..], &["--held-out", &bad, &text]].concat();
+    let run = comptok(&plain, "");
+    let message = format!("comptok: {bad}: not UTF-8 at byte 6\n");
+    assert!(run.code == Some(1) && run.stderr.ends_with(&message), "{}", run.stderr);
+    let plain = [&plain[..], &["--invalid-utf8", "replace"]].concat();
+    assert_eq!(report(comptok(&plain, ""))["held_out"]["bytes"], 9);
+}
+
 #[test]
 fn words_are_trained_too() {
     let dir = Dir::new("train-words");

@@ -141,6 +141,28 @@ fn what_is_no_text_is_said() {
 
 /// Whatever a file has been damaged to, the command ends by itself, with an answer or an error.
 #[test]
+fn a_text_that_is_not_utf8_has_its_row() {
+    let dir = Dir::new("train-parquet-utf8");
+    let (out, mut bytes) =
+        (dir.path("x.json"), parquet(&texts(), Compression::UNCOMPRESSED, |_| false));
+    let text = b"the dog sat on the mat 17";
+    while let Some(at) = bytes.windows(text.len()).position(|window| window == text) {
+        bytes[at + 4] = 0xFF;
+    }
+    let file = dir.file("x.parquet", &bytes);
+    let train = ["train", "--vocab-size", "300", "-o", &out, "--column", "text", &file];
+    let message = format!("{file}: row 18 of column \"text\" is not UTF-8 at byte 4");
+    comptok(&train, "").fails(1, &message);
+    comptok(&[&train[..], &["--invalid-utf8", "replace"]].concat(), "").text();
+    let held = dir.file("held.parquet", parquet(&texts()[..9], Compression::SNAPPY, |_| false));
+    let more = ["--invalid-utf8", "replace", "--progress", "json", "--held-out", &held];
+    let run = comptok(&[&train[..], &more].concat(), "");
+    let report: serde_json::Value = serde_json::from_slice(&run.stdout).expect("a report");
+    let wanted: usize = texts()[..9].iter().map(String::len).sum();
+    assert_eq!(report["held_out"]["bytes"], wanted);
+}
+
+#[test]
 fn damage_is_an_error_or_goes_unnoticed() {
     let dir = Dir::new("train-parquet-damage");
     let bytes = parquet(&texts()[..50], Compression::SNAPPY, |_| false);

@@ -18,6 +18,7 @@ use std::{
 use crate::{
     FileOptions, bake,
     bundled::{self, Bundled},
+    error::Warning,
 };
 
 /// Bakes the tokenizer file at `path`, relative to the package's directory, into
@@ -25,7 +26,10 @@ use crate::{
 pub fn vocabulary(name: &str, path: impl AsRef<Path>, options: &FileOptions<'_>) {
     tell(bake_at(path.as_ref(), options).and_then(|baked| {
         write_changed(name, &baked.blob)?;
-        Ok(baked.warnings)
+        let file = path.as_ref();
+        let warning =
+            |warning: &Warning| format!("{}: {warning}", warning.place_in(file.display()));
+        Ok(baked.warnings.iter().map(warning).collect())
     }));
 }
 

@@ -37,10 +37,15 @@ impl ReadError {
 
     /// The error as a compiler would show it: `file:line:column: message`.
     pub fn in_file(&self, file: impl fmt::Display) -> String {
-        match self.line {
-            0 => format!("{file}: {}", self.message),
-            line => format!("{file}:{line}:{}: {}", self.column, self.message),
-        }
+        format!("{}: {}", place(file, self.line, self.column), self.message)
+    }
+}
+
+/// `file:line:column`, as far as that is known.
+fn place(file: impl fmt::Display, line: usize, column: usize) -> String {
+    match line {
+        0 => file.to_string(),
+        line => format!("{file}:{line}:{column}"),
     }
 }
 
@@ -63,6 +68,18 @@ pub struct Warning {
     pub path: String,
     /// What was found, and what is made of it.
     pub message: String,
+}
+
+impl Warning {
+    /// A warning about a part of a tokenizer, whose place is not known yet.
+    pub(crate) fn about(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { line: 0, column: 0, path: path.into(), message: message.into() }
+    }
+
+    /// Where it is, as a compiler would show it: `file:line:column`.
+    pub fn place_in(&self, file: impl fmt::Display) -> String {
+        place(file, self.line, self.column)
+    }
 }
 
 impl From<Warning> for ReadError {

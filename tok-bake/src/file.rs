@@ -6,8 +6,9 @@ use std::fmt;
 
 use crate::{
     bake::{self, BakeError, Baked, Profile},
-    error::ReadError,
+    error::{ReadError, Warning},
     read::{self, Format, Read, pattern::PatternArg},
+    spec::Spec,
 };
 
 /// What a file does not say itself.
@@ -108,7 +109,7 @@ pub fn bake_file(bytes: &[u8], options: &FileOptions<'_>) -> Result<Baked, FileE
     }
     let asked = read::Options { pattern: options.pattern, special_tokens: options.special_tokens };
     let read = read::read(bytes, asked)?;
-    baked(read, source_hash(bytes, options), options).map_err(|error| placed(error, bytes))
+    baked(read, source_hash(bytes, options), options, bytes)
 }
 
 /// The same for vocab.json and merges.txt, which say all themselves: pattern and special tokens are
@@ -124,16 +125,45 @@ pub fn bake_vocab_merges(
 ) -> Result<Baked, FileError> {
     let read = read::vocab_merges(vocab, merges)?;
     let source = source_hash(&[vocab, merges].concat(), options);
-    baked(read, source, options).map_err(|error| placed(error, vocab))
+    baked(read, source, options, vocab)
 }
 
-fn baked(read: Read, source: [u8; 32], options: &FileOptions<'_>) -> Result<Baked, FileError> {
-    let mut warnings: Vec<String> = read.warnings.iter().map(ToString::to_string).collect();
+/// Bakes what was read of a file with these bytes, in which errors and warnings have their places.
+fn baked(
+    read: Read,
+    source: [u8; 32],
+    options: &FileOptions<'_>,
+    bytes: &[u8],
+) -> Result<Baked, FileError> {
+    let mut warnings = read.warnings.clone();
     let spec = if options.strict { read.strict()? } else { read.spec };
     let options = bake::Options { source, strict: options.strict, profile: options.profile };
-    let baked = bake::bake(&spec, &options)?;
-    warnings.extend(baked.warnings);
+    let mut baked = bake::bake(&spec, &options).map_err(|error| placed(error.into(), bytes))?;
+    for warning in &mut baked.warnings {
+        place_warning(warning, &spec, bytes);
+    }
+    warnings.append(&mut baked.warnings);
     Ok(Baked { blob: baked.blob, warnings })
+}
+
+/// Gives a warning of bake its place, if the file says what it is about.
+fn place_warning(warning: &mut Warning, spec: &Spec, bytes: &[u8]) {
+    let index = warning.path.strip_prefix("added_tokens[").and_then(|path| path.strip_suffix(']'));
+    let place = match (read::recognise(bytes), index) {
+        (Format::TokenizerJson, Some(index)) => {
+            let token = index.parse().ok().and_then(|index: usize| spec.added_tokens.get(index));
+            let found = token.and_then(|token| read::place::of_added_token(bytes, &token.content));
+            found.map(|(index, place)| {
+                warning.path = format!("added_tokens[{index}]");
+                place
+            })
+        }
+        (Format::TokenizerJson, None) => read::place::of_member(bytes, &warning.path),
+        // It is a vocabulary and nothing else.
+        (Format::VocabJson, None) => Some((1, 1)),
+        _ => None,
+    };
+    (warning.line, warning.column) = place.unwrap_or_default();
 }
 
 /// The error with its place, if the file says what is at fault.

@@ -482,3 +482,35 @@ fn warnings() {
         assert_eq!(error.in_file("x"), expected[0]);
     }
 }
+
+/// Every warning has its place, however many there are, and those of bake too.
+#[test]
+fn warnings_have_places() {
+    let vocab: Vec<String> = (0..9).map(|id| format!("\"a\": {id}, \"é\": {id}")).collect();
+    let token = |content: &str| {
+        format!(
+            "{{\"id\": 0, \"content\": {content:?}, \"single_word\": false, \"lstrip\": false, \
+             \"rstrip\": false, \"normalized\": true, \"special\": false}}"
+        )
+    };
+    let tokens = [token("A"), token("x"), token("a"), token("x")].join(",\n");
+    let file = format!(
+        "{{\"added_tokens\": [\n{tokens}],\n\"normalizer\": {{\"type\": \"NFKC\"}},\n\"pre_tokenizer\": \
+         {{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": true, \"use_regex\": \
+         true}},\n \"model\": {{\"type\": \"BPE\", \"vocab\": {{{}}}, \"merges\": []}}}}",
+        vocab.join(",\n")
+    )
+    .replace("\"A\"", "\"\u{FF41}\"");
+    let baked = comptok_bake::bake_file(file.as_bytes(), &Default::default()).expect("it bakes");
+    let places: Vec<_> = baked.warnings.iter().map(|w| (w.place_in("x"), w.path.clone())).collect();
+    // Those of the vocabulary: one for each line of two entries, behind the first.
+    assert!(places.contains(&("x:14:9".into(), "model.vocab[\"é\"]".into())), "{places:?}");
+    assert!(places.iter().all(|(place, _)| place.starts_with("x:")), "{places:?}");
+    assert!(places.len() > 16, "{places:?}");
+    let of = |said: &str| {
+        let found = baked.warnings.iter().find(|warning| warning.message.contains(said));
+        found.map(|warning| (warning.line, warning.path.clone()))
+    };
+    assert_eq!(of("both match"), Some((4, "added_tokens[2]".to_owned())));
+    assert_eq!(of("listed twice; the last one"), Some((5, "added_tokens[3]".to_owned())));
+}

@@ -5,7 +5,7 @@ use crate::{
     cache::{Blob, Cache, Key},
 };
 use comptok_bake::{
-    FileError, FileOptions,
+    FileError, FileOptions, Warning,
     bake::Profile,
     bake_file,
     read::{Format, PatternArg, recognise},
@@ -239,9 +239,10 @@ fn data(
 /// Stable Rust lets a proc macro emit errors only. The known trick, a use of a deprecated item, would
 /// come back with every build and stop those with `-D warnings` over a file that nobody can change.
 /// Cargo passes the compiler's standard error on; whoever wants an error has `strict = true`.
-fn warn(name: &str, warnings: &[String]) {
+fn warn(name: &str, warnings: &[Warning]) {
     for warning in warnings {
-        eprintln!("warning: {name}: {warning} (an error with `strict = true`)");
+        let place = warning.place_in(name);
+        eprintln!("warning: {place}: {warning} (an error with `strict = true`)");
     }
 }
 

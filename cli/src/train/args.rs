@@ -92,7 +92,7 @@ pub(crate) enum WhenFull {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Invalid {
-    /// It is an error that says where
+    /// It is an error that says where; nothing is kept
     Error,
     /// It becomes U+FFFD
     Replace,
@@ -204,7 +204,8 @@ pub(crate) struct Train {
     /// Words that are rarer are not learned from
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) min_count: u64,
-    /// Report the compression of this text; it is not learned from
+    /// Report the compression of these texts, a file or folder read as the others are (--jsonl, --column,
+    /// compressed); they are not learned from
     #[arg(long, value_name = "FILE")]
     pub(crate) held_out: Option<PathBuf>,
     /// Where to write; may be repeated; a file is complete or not there

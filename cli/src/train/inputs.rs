@@ -19,12 +19,18 @@ pub(super) fn files(args: &CorpusArgs) -> Result<Vec<PathBuf>, Failure> {
     }
     let mut found = Vec::new();
     for path in &args.files {
-        if is_dash(path) {
-            found.push(path.clone());
-        } else {
-            walk(path, args.column.is_some(), &mut found)?;
-        }
+        found.extend(files_of(path, args)?);
     }
+    Ok(found)
+}
+
+/// The files of a path.
+pub(super) fn files_of(path: &Path, args: &CorpusArgs) -> Result<Vec<PathBuf>, Failure> {
+    if is_dash(path) {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut found = Vec::new();
+    walk(path, args.column.is_some(), &mut found)?;
     Ok(found)
 }
 
@@ -170,7 +176,7 @@ fn open(
     at: u64,
 ) -> Result<Box<dyn Placed>, TrainError> {
     if let Some(column) = &args.column {
-        return super::parquet::open(path, column, at);
+        return super::parquet::open(path, column, at, args.invalid_utf8);
     }
     let name = if is_dash(path) { "-".to_owned() } else { path.display().to_string() };
     let failed = |error| TrainError::io(&name, error);

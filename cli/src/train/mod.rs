@@ -232,7 +232,7 @@ pub(crate) fn train(args: &Train) -> Result<Answer, Failure> {
     if let Some(decoder) = cut.decoder() {
         spec.decoder = Some(decoder);
     }
-    let held_out = save::held_out(&spec, args.held_out.as_deref())?;
+    let held_out = save::held_out(&spec, args.held_out.as_deref(), &args.corpus)?;
     save::save(&spec, &args.outputs, &formats)?;
     let report = save::Report {
         tokens,

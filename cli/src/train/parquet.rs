@@ -12,6 +12,7 @@ use parquet::data_type::{ByteArray, ByteArrayType};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
+use super::args::Invalid;
 use super::inputs::Placed;
 use crate::io::is_dash;
 
@@ -21,7 +22,12 @@ const ROWS: usize = 256;
 const CHUNK: usize = 1 << 20;
 
 /// Opens a file from a row on.
-pub(super) fn open(path: &Path, column: &str, row: u64) -> Result<Box<dyn Placed>, TrainError> {
+pub(super) fn open(
+    path: &Path,
+    column: &str,
+    row: u64,
+    invalid: Invalid,
+) -> Result<Box<dyn Placed>, TrainError> {
     let name = path.display().to_string();
     if is_dash(path) {
         let what = "Parquet from the standard input: it begins at the file's end";
@@ -30,7 +36,7 @@ pub(super) fn open(path: &Path, column: &str, row: u64) -> Result<Box<dyn Placed
     let file = File::open(path).map_err(|error| TrainError::io(&name, error))?;
     let name: Arc<str> = Arc::from(name);
     let source = guarded(&name, || {
-        let mut source = Parquet::new(file, Arc::clone(&name), column)?;
+        let mut source = Parquet::new(file, Arc::clone(&name), column, invalid)?;
         source.skip(row)?;
         Ok(source)
     })?;
@@ -54,6 +60,7 @@ fn guarded<T>(name: &str, work: impl FnOnce() -> Result<T, TrainError>) -> Resul
 struct Parquet {
     name: Arc<str>,
     column: String,
+    invalid: Invalid,
     file: SerializedFileReader<File>,
     /// Number of the column.
     at: usize,
@@ -70,7 +77,7 @@ struct Parquet {
 }
 
 impl Parquet {
-    fn new(file: File, name: Arc<str>, column: &str) -> Result<Self, TrainError> {
+    fn new(file: File, name: Arc<str>, column: &str, invalid: Invalid) -> Result<Self, TrainError> {
         let file = SerializedFileReader::new(file).map_err(damaged(&name))?;
         let schema = file.metadata().file_metadata().schema_descr_ptr();
         let names: Vec<String> = schema.columns().iter().map(|c| c.path().string()).collect();
@@ -98,6 +105,7 @@ impl Parquet {
         Ok(Self {
             name,
             column: column.to_owned(),
+            invalid,
             at,
             full: found.max_def_level(),
             file,
@@ -177,11 +185,20 @@ impl Parquet {
                 let (row, column) = (self.row + null as u64 + 1, &self.column);
                 return Err(fault(&self.name, format!("row {row} of column {column:?} is null")));
             }
-            self.row += rows as u64;
-            for value in &self.values {
-                chunk.bytes.extend_from_slice(value.data());
+            for (row, value) in (self.row + 1..).zip(&self.values) {
+                let text = value.data();
+                // A byte of the file says nothing: its pages are compressed.
+                if self.invalid == Invalid::Error
+                    && let Err(error) = std::str::from_utf8(text)
+                {
+                    let (at, column) = (error.valid_up_to(), &self.column);
+                    let what = format!("row {row} of column {column:?} is not UTF-8 at byte {at}");
+                    return Err(fault(&self.name, what));
+                }
+                chunk.bytes.extend_from_slice(text);
                 ends.push(chunk.bytes.len());
             }
+            self.row += rows as u64;
         }
         self.bytes += chunk.bytes.len() as u64;
         let found = !ends.is_empty();

@@ -1,15 +1,19 @@
 //! What training leaves: files and a report.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use comptok::train::{Compression, Phase};
+use comptok::train::{Chunk, Compression, Phase, Source, TrainError};
 use comptok::{Options, Special, Tokenizer};
 use comptok_bake::{Spec, write};
 
+use super::args::{CorpusArgs, Invalid};
+use super::failure;
+use super::inputs::{Files, Place, files_of};
 use crate::Failure;
-use crate::io::{Output, read_file};
+use crate::io::Output;
 
 /// How an output is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,20 +73,51 @@ pub(super) fn save(spec: &Spec, outputs: &[PathBuf], formats: &[Format]) -> Resu
     ready.into_iter().try_for_each(Output::finish)
 }
 
-/// Tokens of a text that was not learned from.
-pub(super) fn held_out(spec: &Spec, path: Option<&Path>) -> Result<Option<Compression>, Failure> {
+/// Tokens of texts that were not learned from, read as those that were.
+pub(super) fn held_out(
+    spec: &Spec,
+    path: Option<&Path>,
+    args: &CorpusArgs,
+) -> Result<Option<Compression>, Failure> {
     let Some(path) = path else { return Ok(None) };
     let name = path.display();
-    let bytes = read_file(path)?;
     let tokenizer = Tokenizer::from_spec(spec)
         .map_err(|error| Failure::data(format!("{name}: cannot be encoded: {error}")))?;
-    let mut sum = Compression { bytes: bytes.len() as u64, tokens: 0 };
-    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let options = Options::new(Special::AsText);
-        let tokens = tokenizer.count(line, options);
-        sum.tokens += tokens.map_err(|error| Failure::data(format!("{name}: {error}")))? as u64;
+    let mut source = Files::new(args, false, files_of(path, args)?, Place::default());
+    let (mut sum, mut chunk) = (Compression { bytes: 0, tokens: 0 }, Chunk::default());
+    while source.next(&mut chunk).map_err(failure)? {
+        sum.bytes += chunk.bytes.len() as u64;
+        let ends = chunk.ends.take().unwrap_or_else(|| line_ends(&chunk.bytes));
+        let mut start = 0;
+        for end in ends {
+            let bytes = chunk.bytes.get(start..end).unwrap_or_default();
+            let text = match (std::str::from_utf8(bytes), args.invalid_utf8) {
+                (Ok(text), _) => Cow::Borrowed(text),
+                (Err(_), Invalid::Replace) => String::from_utf8_lossy(bytes),
+                (Err(error), Invalid::Error) => {
+                    let offset = chunk.offset + (start + error.valid_up_to()) as u64;
+                    return Err(failure(TrainError::Utf8 { name: chunk.name.to_string(), offset }));
+                }
+            };
+            let tokens = tokenizer.count(&*text, Options::new(Special::AsText));
+            let tokens =
+                tokens.map_err(|error| Failure::data(format!("{}: {error}", chunk.name)))?;
+            sum.tokens += tokens as u64;
+            start = end;
+        }
     }
     Ok(Some(sum))
+}
+
+/// Where each line ends, its newline included.
+fn line_ends(bytes: &[u8]) -> Vec<usize> {
+    let mut end = 0;
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+    let ends = lines.map(|line| {
+        end += line.len();
+        end
+    });
+    ends.collect()
 }
 
 /// What was learned from.

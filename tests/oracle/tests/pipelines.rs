@@ -414,7 +414,8 @@ fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
     };
     // The reference takes either of two added tokens that become the same, and finds empty ones.
     let excused = ["both match", "is empty when normalized"];
-    if warnings.iter().any(|warning| excused.iter().any(|excuse| warning.contains(excuse))) {
+    if warnings.iter().any(|warning| excused.iter().any(|excuse| warning.message.contains(excuse)))
+    {
         return Ok(());
     }
     counts.tokenizers += 1;

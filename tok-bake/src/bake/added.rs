@@ -7,23 +7,29 @@ use comptok_core::{
 use std::collections::BTreeMap;
 
 use super::image::{Image, le_bytes};
-use crate::error::quote;
+use crate::error::{Warning, quote};
 use crate::spec::{AddedToken, Spec};
 
 /// The added tokens as the engine matches them: without empty ones, normalized ones normalized.
 pub(super) fn check(
     spec: &Spec,
     normalize: impl Fn(&str) -> String,
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> Vec<AddedToken> {
     let mut tokens: Vec<AddedToken> = Vec::new();
     let mut seen = BTreeMap::new();
-    for token in spec.added_tokens.iter().filter(|token| !token.content.is_empty()) {
+    for (index, token) in spec.added_tokens.iter().enumerate() {
+        if token.content.is_empty() {
+            continue;
+        }
+        let mut warn = |message: String| {
+            warnings.push(Warning::about(format!("added_tokens[{index}]"), message));
+        };
         let mut token = token.clone();
         if token.normalized {
             let content = normalize(&token.content);
             if content.is_empty() {
-                warnings.push(format!(
+                warn(format!(
                     "added token {} ({}) is empty when normalized, and never matches (the reference \
                      finds it between chars)",
                     token.id,
@@ -34,7 +40,7 @@ pub(super) fn check(
         }
         match seen.get(&(token.normalized, token.content.clone())) {
             Some(&id) if id == token.id => {}
-            Some(id) => warnings.push(format!(
+            Some(id) => warn(format!(
                 "added tokens {id} and {} both match {}; the first one counts (the reference \
                  takes either)",
                 token.id,

@@ -131,10 +131,12 @@ impl Image {
         self.clone().joined()
     }
 
-    /// Header and sections; each section's memory is free again when it has its place.
-    fn joined(self) -> Result<Vec<u8>, BakeError> {
+    /// Header and sections. The largest section's memory becomes that of all, since new memory costs more
+    /// than a move; that of each other one is free again when it has its place.
+    fn joined(mut self) -> Result<Vec<u8>, BakeError> {
         let mut header = self.header;
         let mut offset = HEADER_LEN;
+        let (mut largest, mut place) = (0, HEADER_LEN.next_multiple_of(ALIGN));
         for (i, section) in self.sections.iter().enumerate() {
             offset = offset.next_multiple_of(ALIGN);
             let end = offset + section.len();
@@ -144,18 +146,30 @@ impl Image {
             let at = field::SECTIONS + 8 * i;
             header[at..at + 4].copy_from_slice(&(offset as u32).to_le_bytes());
             header[at + 4..at + 8].copy_from_slice(&(section.len() as u32).to_le_bytes());
+            if section.len() > self.sections[largest].len() {
+                (largest, place) = (i, offset);
+            }
             offset = end;
         }
         let total = offset.next_multiple_of(ALIGN);
         header[field::TOTAL_LEN..][..8].copy_from_slice(&(total as u64).to_le_bytes());
+        let mut blob = core::mem::take(&mut self.sections[largest]);
+        let len = blob.len();
         // Who keeps it may move it to a cache line.
-        let mut blob = Vec::with_capacity(total + ALIGN);
-        blob.extend_from_slice(&header);
-        for section in self.sections {
-            blob.resize(blob.len().next_multiple_of(ALIGN), 0);
-            blob.extend_from_slice(&section);
-        }
+        blob.reserve_exact(total + ALIGN - len);
         blob.resize(total, 0);
+        blob.copy_within(..len, place);
+        blob[..HEADER_LEN].copy_from_slice(&header);
+        let mut end = HEADER_LEN;
+        for (i, section) in self.sections.into_iter().enumerate() {
+            let start = end.next_multiple_of(ALIGN);
+            blob[end..start].fill(0);
+            end = start + if i == largest { len } else { section.len() };
+            if i != largest {
+                blob[start..end].copy_from_slice(&section);
+            }
+        }
+        blob[end..].fill(0);
         Ok(blob)
     }
 

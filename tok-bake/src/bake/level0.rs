@@ -90,10 +90,13 @@ impl<'w> Words<'w> {
     /// Vocabulary entries that are answers, the hottest first.
     fn vocabulary(&self) -> Vec<(&'w [u8], Value)> {
         let Self { model, texts, symbols, keeps_whole } = *self;
-        let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.sort_by_cached_key(|&entry| heat(symbols.of_entry[entry], texts.get(entry)));
+        let heat = |entry: usize| heat(symbols.of_entry[entry], texts.get(entry));
+        let mut order: Vec<(u64, u32)> =
+            (0u32..).take(texts.len()).map(|entry| (heat(entry as usize), entry)).collect();
+        order.sort_unstable();
         let mut words = Vec::with_capacity(order.len());
-        for entry in order {
+        for (_, entry) in order {
+            let entry = entry as usize;
             let Some(text) = texts.get(entry).filter(|text| !text.is_empty()) else {
                 continue;
             };
@@ -197,13 +200,12 @@ fn tier<K: LineKey>(
     per_head: usize,
 ) -> Result<(Vec<u8>, Vec<u8>), BakeError> {
     let heads = entries.len() / per_head + 1;
-    let mut groups = vec![Vec::new(); heads];
-    for entry in entries {
-        groups[head_line(entry.hash, heads)].push(*entry);
-    }
+    let (groups, ends) = by_line(entries, heads);
     let mut head = vec![0u8; 64 * heads];
-    let mut cold = Vec::new();
-    for (line, group) in groups.iter().enumerate() {
+    let (mut cold, mut start) = (Vec::new(), 0);
+    for (line, end) in ends.into_iter().enumerate() {
+        let group = &groups[start..end];
+        start = end;
         let (hot, rest) = group.split_at(group.len().min(keys));
         for (slot, entry) in hot.iter().enumerate() {
             put(&mut head, line, slot, keys, entry);
@@ -211,22 +213,42 @@ fn tier<K: LineKey>(
         if rest.is_empty() {
             continue;
         }
-        let start = cold.len() / 64;
+        let first = cold.len() / 64;
         let (lines, seed) = spread(rest, keys)?;
-        if start + lines > Link::MAX_START {
+        if first + lines > Link::MAX_START {
             return Err(BakeError::unsupported("a vocabulary of this size"));
         }
-        cold.resize(64 * (start + lines), 0);
+        cold.resize(64 * (first + lines), 0);
         let mut filled = [0; Link::MAX_LINES];
         for entry in rest {
             let offset = Link::offset(entry.hash, seed, lines);
-            put(&mut cold, start + offset, filled[offset], keys, entry);
+            put(&mut cold, first + offset, filled[offset], keys, entry);
             filled[offset] += 1;
         }
-        let link = Link::new(start, lines, seed);
+        let link = Link::new(first, lines, seed);
         head[64 * line + 60..64 * line + 64].copy_from_slice(&link.0.to_le_bytes());
     }
     Ok((head, cold))
+}
+
+/// The entries of each head line one after the other, in their order, and where each line's end.
+fn by_line<K: Copy>(entries: &[Entry<K>], heads: usize) -> (Vec<Entry<K>>, Vec<usize>) {
+    let mut ends = vec![0; heads];
+    for entry in entries {
+        ends[head_line(entry.hash, heads)] += 1;
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        // Where the line begins, until its entries are there.
+        sum += core::mem::replace(end, sum);
+    }
+    let mut groups = entries.to_vec();
+    for entry in entries {
+        let end = &mut ends[head_line(entry.hash, heads)];
+        groups[*end] = *entry;
+        *end += 1;
+    }
+    (groups, ends)
 }
 
 /// The fewest lines, and a seed, for which no line gets more keys than it holds.

@@ -28,7 +28,10 @@ use comptok_core::{
 use std::fmt;
 
 use crate::spec::{Alphabet, Family, Model, Spec, Vocab};
-use crate::{byte_level, error::quote_bytes};
+use crate::{
+    byte_level,
+    error::{Warning, quote_bytes},
+};
 use image::Image;
 use profile::Counts;
 
@@ -53,8 +56,9 @@ pub struct Options<'a> {
 pub struct Baked {
     /// The blob.
     pub blob: Vec<u8>,
-    /// What a user may want to know, a sentence each.
-    pub warnings: Vec<String>,
+    /// What a user may want to know. Paths lead into the `Spec`, where it was baked from one; of a file they
+    /// have lines and columns.
+    pub warnings: Vec<Warning>,
 }
 
 /// Why a `Spec` cannot be baked.
@@ -225,8 +229,8 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     }
     let unreachable = symbols.of_entry.iter().filter(|&&symbol| symbol == NONE).count();
     if unreachable > added.len() && !model.ignore_merges {
-        warnings
-            .push(format!("{unreachable} vocabulary entries are made by no sequence of merges"));
+        let message = format!("{unreachable} vocabulary entries are made by no sequence of merges");
+        warnings.push(Warning::about("model", message));
     }
     if options.strict
         && let Some(warning) = warnings.first()

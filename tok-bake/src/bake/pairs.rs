@@ -27,7 +27,8 @@ pub(super) fn write(image: &mut Image, pairs: &[(u32, u32)], first: u32) -> Resu
         .collect();
     let (pilots, slots) = place(&mut entries)?;
     image.section(Section::PairPilots, pilots);
-    image.section(Section::Pairs, slots.iter().flat_map(|slot| slot.to_le_bytes()).collect());
+    let slots: Vec<[u8; 8]> = slots.iter().map(|slot| slot.to_le_bytes()).collect();
+    image.section(Section::Pairs, slots.into_flattened());
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use comptok_core::{
 };
 
 use super::{BakeError, dfa};
+use crate::error::Warning;
 use crate::spec::{Behavior, Bpe, Decoder, Family, Model, Normalizer, Pattern, PreTokenizer, Spec};
 
 /// The stages around the model.
@@ -231,7 +232,7 @@ pub(super) fn check_missing(
     spec: &Spec,
     model: &Bpe,
     missing: &[u8],
-    warnings: &mut Vec<String>,
+    warnings: &mut Vec<Warning>,
 ) -> Result<(), BakeError> {
     if spec.family == Family::HuggingFace && (model.unk_token.is_some() || model.byte_fallback) {
         return Err(BakeError::unsupported(
@@ -245,6 +246,7 @@ pub(super) fn check_missing(
         }
         Family::Tiktoken => "are an error in text",
     };
-    warnings.push(format!("bytes without a token {fate}: {}", names.join(" ")));
+    let message = format!("bytes without a token {fate}: {}", names.join(" "));
+    warnings.push(Warning::about("model", message));
     Ok(())
 }

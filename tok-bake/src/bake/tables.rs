@@ -45,21 +45,23 @@ fn byte_pairs(symbols: &Symbols, first: u32) -> Vec<u8> {
             dense[left << 8 | right] = small.unwrap_or(BYTE_PAIR_LARGE);
         }
     }
-    dense.iter().flat_map(|symbol| symbol.to_le_bytes()).collect()
+    let dense: Vec<[u8; 2]> = dense.iter().map(|symbol: &u16| symbol.to_le_bytes()).collect();
+    dense.into_flattened()
 }
 
 pub(super) fn decode(image: &mut Image, tokens: &Tokens) -> Result<(), BakeError> {
-    let mut ends = Vec::with_capacity(tokens.flags.len());
+    let mut ends: Vec<[u8; 4]> = Vec::with_capacity(tokens.flags.len());
     let mut bytes = Vec::with_capacity(tokens.bytes.len());
     for token in tokens.iter() {
         bytes.extend_from_slice(token.unwrap_or_default());
         let end = u32::try_from(bytes.len());
-        ends.push(end.map_err(|_| BakeError::unsupported("4 GiB of tokens"))?);
+        let end = end.map_err(|_| BakeError::unsupported("4 GiB of tokens"))?;
+        ends.push(end.to_le_bytes());
     }
     let present = tokens.iter().flatten().count();
     image.set(field::ID_LIMIT, tokens.id_limit());
     image.set(field::VOCAB_SIZE, present as u32);
-    image.section(Section::TokenEnds, le_bytes(&ends));
+    image.section(Section::TokenEnds, ends.into_flattened());
     image.section(Section::TokenBytes, bytes);
     image.section(Section::TokenFlags, tokens.flags.clone());
     image.section(Section::Index, le_bytes(&index(tokens, present)));

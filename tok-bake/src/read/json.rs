@@ -4,6 +4,7 @@
 //! failed, by [`locate`], so that reading a good file pays nothing for it.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -11,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::error::{ReadError, Warning, quote};
 
 /// One step down a JSON value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     /// A member of an object, by name; the last one if there are several.
     Key(String),
@@ -110,16 +111,59 @@ impl Problem {
     }
 }
 
-/// Warnings whose position is looked up; each look-up reads the file again, so only a few are.
-const LOCATED_WARNINGS: usize = 5;
-
 /// What is odd, for the user.
 pub(super) fn warnings(problems: Vec<Problem>, text: &str) -> Vec<Warning> {
-    let warning = |(index, problem): (usize, Problem)| {
-        let text = if index < LOCATED_WARNINGS { text } else { "" };
-        problem.into_error(text).into()
+    let places = locate_all(text, &problems);
+    let warning = |(problem, place): (Problem, (usize, usize))| {
+        let mut error = problem.into_error("");
+        (error.line, error.column) = place;
+        error.into()
     };
-    problems.into_iter().enumerate().map(warning).collect()
+    problems.into_iter().zip(places).map(warning).collect()
+}
+
+/// Lines and columns of all problems, (0, 0) where there is none. The text is read once for each object or
+/// array that has some of them, however many.
+fn locate_all(text: &str, problems: &[Problem]) -> Vec<(usize, usize)> {
+    let mut lines = vec![(0, 0); problems.len()];
+    let mut order: Vec<usize> = (0..problems.len()).collect();
+    let around = |index: usize| problems[index].steps.get(1..).unwrap_or_default();
+    order.sort_by(|&one, &other| around(one).cmp(around(other)));
+    // Where each problem is in the text.
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    for same in order.chunk_by(|&one, &other| around(one) == around(other)) {
+        // Members and elements by their numbers; several problems may have one.
+        let mut wanted: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &index in same {
+            match problems[index].steps.first() {
+                Some(&(Step::Member(number, _) | Step::Index(number))) => {
+                    wanted.entry(number).or_default().push(index);
+                }
+                _ => found.extend(locate(text, &problems[index].steps).map(|at| (at, index))),
+            }
+        }
+        let Some(at) = same.first().and_then(|&index| locate(text, around(index))) else {
+            continue;
+        };
+        let values = members(text, at).map(|(key, ..)| key).chain(elements(text, at));
+        for (number, at) in values.enumerate() {
+            let here = wanted.remove(&number).unwrap_or_default();
+            found.extend(here.into_iter().map(|index| (at, index)));
+            if wanted.is_empty() {
+                break;
+            }
+        }
+    }
+    // In the order of the text, so that lines are counted once.
+    found.sort_unstable();
+    let (mut line, mut column, mut seen) = (1, 1, 0);
+    for (at, index) in found {
+        let (lines_more, columns) = line_column(text.get(seen..).unwrap_or_default(), at - seen);
+        column = if lines_more > 1 { columns } else { column + columns - 1 };
+        (line, seen) = (line + lines_more - 1, at);
+        lines[index] = (line, column);
+    }
+    lines
 }
 
 /// Runs a step, and puts the warnings it adds and the problem it fails with one level deeper.
@@ -378,6 +422,20 @@ fn elements(text: &str, at: usize) -> impl Iterator<Item = usize> {
     })
 }
 
+/// Number, line and column of the last element that will do, of the array that is the member `key` of the
+/// outermost object.
+pub(super) fn last_element(
+    text: &str,
+    key: &str,
+    will_do: impl Fn(&str) -> bool,
+) -> Option<(usize, (usize, usize))> {
+    let array = last_member(text, skip_space(text, 0), key)?;
+    let found = elements(text, array)
+        .enumerate()
+        .filter(|&(_, at)| skip_value(text, at).is_some_and(|end| will_do(&text[at..end])));
+    found.last().map(|(index, at)| (index, line_column(text, at)))
+}
+
 /// The position behind the comma that follows the value at `at`.
 fn after_comma(text: &str, at: usize) -> Option<usize> {
     let comma = skip_space(text, skip_value(text, at)?);
@@ -429,13 +487,12 @@ pub(super) fn skip_value(text: &str, at: usize) -> Option<usize> {
     }
 }
 
-/// The key of the first member of a JSON object's text and whether its value is a number, then the
-/// second's, and so on. Empty if the text is no object.
-pub(super) fn top_level(text: &str) -> impl Iterator<Item = (Cow<'_, str>, bool)> {
+/// The key of the first member of a JSON object's text and the first byte of its value, if there is one, then
+/// the second's, and so on. Empty if the text is no object.
+pub(super) fn top_level(text: &str) -> impl Iterator<Item = (Cow<'_, str>, Option<u8>)> {
     members(text, skip_space(text, 0)).map(|(start, end, value)| {
         let key = serde_json::from_str(&text[start..end]).unwrap_or_default();
-        let number = matches!(text.as_bytes().get(value), Some(b'0'..=b'9' | b'-'));
-        (key, number)
+        (key, text.as_bytes().get(value).copied())
     })
 }
 

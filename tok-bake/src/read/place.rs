@@ -1,5 +1,7 @@
 //! Where a part of a tokenizer.json stands.
 
+use super::json;
+
 /// Line and column, from 1, of the value of a member of the outermost object; the last one of that
 /// name, which is the one that counts. `None` if there is none, or if this is no JSON.
 pub(crate) fn of_member(json: &[u8], name: &str) -> Option<(usize, usize)> {
@@ -37,6 +39,17 @@ pub(crate) fn of_member(json: &[u8], name: &str) -> Option<(usize, usize)> {
     let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
     let is_char = |byte: &&u8| !(0x80..0xC0).contains(*byte);
     Some((line, before[line_start..].iter().filter(is_char).count() + 1))
+}
+
+/// The number of the added token with this content, the last one if there are several, and its line and
+/// column.
+pub(crate) fn of_added_token(json: &[u8], content: &str) -> Option<(usize, (usize, usize))> {
+    let text = std::str::from_utf8(json).ok()?;
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    json::last_element(text, "added_tokens", |element| {
+        let token: Option<serde_json::Value> = serde_json::from_str(element).ok();
+        token.is_some_and(|token| token["content"] == content)
+    })
 }
 
 /// One past the quotation mark that ends the string whose content begins at `at`.

@@ -65,6 +65,9 @@ pub fn recognise(bytes: &[u8]) -> Format {
         _ => {}
     }
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    if let Some(format) = json_by_head(bytes) {
+        return format;
+    }
     // A file that stops being UTF-8 somewhere is still of its format; the reader says where.
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -77,21 +80,41 @@ pub fn recognise(bytes: &[u8]) -> Format {
     }
 }
 
+/// Bytes that mostly tell what a JSON object is.
+const HEAD: usize = 4096;
+
+/// A JSON object of which the first bytes are enough: the others need not be looked at.
+fn json_by_head(bytes: &[u8]) -> Option<Format> {
+    let head = bytes.get(..HEAD)?;
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&head[..error.valid_up_to()]).ok()?,
+    };
+    let text = text.trim_ascii_start();
+    text.starts_with('{').then(|| decided(text)).flatten()
+}
+
 /// A JSON object, from the names of its members.
 fn json(text: &str) -> Format {
-    let mut format = Format::TokenizerJson;
-    for (key, is_number) in top_level(text) {
-        match (&*key, is_number) {
-            // In a vocab.json every value is an id, whatever the names.
-            (_, true) => return Format::VocabJson,
-            ("model" | "added_tokens" | "pre_tokenizer" | "decoder", _) => {
-                return Format::TokenizerJson;
-            }
-            ("config" | "special_tokens", _) => format = Format::TekkenJson,
-            _ => {}
+    decided(text).unwrap_or_else(|| {
+        let is_tekken = |key: &str| matches!(key, "config" | "special_tokens");
+        match top_level(text).any(|(key, _)| is_tekken(&key)) {
+            true => Format::TekkenJson,
+            false => Format::TokenizerJson,
         }
-    }
-    format
+    })
+}
+
+/// What the first member says that belongs to one format only.
+fn decided(text: &str) -> Option<Format> {
+    top_level(text).find_map(|(key, value)| match (&*key, value) {
+        // In a vocab.json every value is an id, whatever the names.
+        (_, Some(b'0'..=b'9' | b'-')) => Some(Format::VocabJson),
+        ("model" | "added_tokens" | "pre_tokenizer" | "decoder", Some(_)) => {
+            Some(Format::TokenizerJson)
+        }
+        _ => None,
+    })
 }
 
 /// A text file, from its first lines.
@@ -144,6 +167,23 @@ fn is_sentencepiece(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What the first bytes say is what all of them say, wherever they end.
+    #[test]
+    fn the_head_of_json_is_enough_or_is_not_asked() {
+        for (rest, format) in [
+            ("\"model\": {\"vocab\": {}}}", Format::TokenizerJson),
+            ("\"model\": 5}", Format::VocabJson),
+            ("\"é\": -5, \"decoder\": 1}", Format::VocabJson),
+            ("\"config\": {}, \"special_tokens\": []}", Format::TekkenJson),
+            ("\"added_tokens\"  :  [ ]}", Format::TokenizerJson),
+        ] {
+            for len in HEAD - 60..HEAD + 10 {
+                let text = format!("{{\"a\": \"{}é\", {rest}", "x".repeat(len));
+                assert_eq!(recognise(text.as_bytes()), format, "{len}, {rest}");
+            }
+        }
+    }
 
     #[test]
     fn formats_have_their_marks() {

@@ -189,21 +189,44 @@ pub fn encode_in(
     memory: &mut Memory,
     mut emit: impl FnMut(Found<'_>),
 ) -> Result<(), Stop> {
+    walk(tables, request, aligned, memory, &mut emit)
+        .map_err(|stop| if aligned { stop } else { placed(tables, request, stop) })
+}
+
+/// Takes the text through all steps. Unless `aligned`, errors do not know their places.
+fn walk(
+    tables: &Tables<'_>,
+    request: &Request<'_>,
+    aligned: bool,
+    memory: &mut Memory,
+    emit: &mut impl FnMut(Found<'_>),
+) -> Result<(), Stop> {
     if u32::try_from(request.text.len()).is_err() {
         return Err(Stop::TooLong { at: 0 });
     }
     match core::str::from_utf8(request.text) {
-        Ok(text) => tokens::run(tables, text, request.special, aligned, memory, &mut emit),
+        Ok(text) => tokens::run(tables, text, request.special, aligned, memory, emit),
         Err(_) => {
             let (text, places) = invalid::replace(request.text);
+            let original = |at| invalid::original(&places, at);
             tokens::run(tables, &text, request.special, aligned, memory, &mut |found| {
-                let (start, end) = (
-                    invalid::original(&places, found.start),
-                    invalid::original(&places, found.end),
-                );
+                let (start, end) = (original(found.start), original(found.end));
                 emit(Found { start, end, ..found });
             })
+            .map_err(|stop| stop.moved(0, original))
         }
+    }
+}
+
+/// The same error with the place in the text. The text is encoded once more for that, with everything that
+/// is known of where its bytes come from.
+#[cold]
+fn placed(tables: &Tables<'_>, request: &Request<'_>, stop: Stop) -> Stop {
+    let again = walk(tables, request, true, &mut Memory::default(), &mut |_| ());
+    match again {
+        // What happens by chance may not happen again.
+        Err(found) if core::mem::discriminant(&found) == core::mem::discriminant(&stop) => found,
+        _ => stop,
     }
 }
 
@@ -228,7 +251,8 @@ fn ids_in(
                 &replaced.0
             }
         };
-        return seen::ids(tables, &pipeline, &model, text, request.special, memory, out);
+        return seen::ids(tables, &pipeline, &model, text, request.special, memory, out)
+            .map_err(|stop| placed(tables, request, stop));
     }
     encode_in(tables, request, false, memory, |found| out(&[found.id]))
 }

@@ -146,8 +146,11 @@ impl Run<'_, '_> {
             },
         )
         .map_err(|stop| match stop {
-            // Where in the stretch is not known to the caller, but where the stretch begins.
-            Stop::Forbidden { token, .. } => Stop::Forbidden { token, at: start },
+            // A token of the text after the steps; where nobody traces it, the stretch has to do.
+            Stop::Forbidden { token, at } => {
+                let at = text.original(at, at + 1).map_or(start, |range| range.0);
+                Stop::Forbidden { token, at }
+            }
             other => other,
         })?;
         for step in self.pipeline.pre_tokenizers() {

@@ -297,7 +297,9 @@ fn chars(
     behind: &str,
 ) -> Result<(Vec<u8>, Vec<u32>), BakeError> {
     let mut blocks: BTreeMap<u32, [u32; 64]> = BTreeMap::new();
-    for (text, id) in model.vocab.iter() {
+    // A char has four bytes at most; longer texts need not be looked at.
+    let most = before.len() + 4 + behind.len();
+    for (text, id) in model.vocab.iter().filter(|(text, _)| text.len() <= most) {
         let c = text
             .strip_prefix(before.as_bytes())
             .and_then(|text| text.strip_suffix(behind.as_bytes()))

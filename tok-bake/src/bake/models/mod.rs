@@ -21,6 +21,7 @@ use super::{
     image::{Image, le_bytes},
     tables,
 };
+use crate::error::Warning;
 use crate::spec::{Alphabet, Bpe, Model, PreTokenizer, Spec, Vocab};
 
 /// What the rest of the general engine's baking needs to know of a model.
@@ -34,7 +35,7 @@ pub(super) struct Baked {
     /// Bits of the header's flags.
     pub(super) flags: u32,
     /// Something to say about the vocabulary.
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// Writes the model's sections and its code.

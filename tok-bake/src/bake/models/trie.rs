@@ -18,12 +18,30 @@ const OPEN_BLOCKS: usize = 4;
 pub(super) struct Placed {
     /// Its cell.
     pub(super) cell: u32,
-    /// Its parent's number; `None` below a root.
-    pub(super) parent: Option<u32>,
-    /// The byte that leads to it.
-    pub(super) label: u8,
+    /// Its parent's number and the byte that leads to it. There are many nodes, and each has a cell, of
+    /// which there are fewer than `MAX_BASE`.
+    way: u32,
     /// What is known of the text that ends here; NONE for nothing.
     pub(super) value: u32,
+}
+
+/// In place of the parent of a node below a root.
+const NO_PARENT: u32 = MAX_BASE - 1;
+
+impl Placed {
+    fn new(parent: u32, label: u8) -> Self {
+        Self { cell: 0, way: parent << 8 | u32::from(label), value: NONE }
+    }
+
+    /// Its parent's number; `None` below a root.
+    pub(super) fn parent(self) -> Option<u32> {
+        Some(self.way >> 8).filter(|&parent| parent != NO_PARENT)
+    }
+
+    /// The byte that leads to it.
+    pub(super) fn label(self) -> u8 {
+        self.way as u8
+    }
 }
 
 /// A bit for each cell of a block.
@@ -31,16 +49,13 @@ pub(super) struct Placed {
 struct Bits([u64; BLOCK / 64]);
 
 impl Bits {
-    fn has(&self, at: u8) -> bool {
-        self.0[usize::from(at >> 6)] >> (at & 63) & 1 == 1
-    }
-
     fn flip(&mut self, at: u8) {
         self.0[usize::from(at >> 6)] ^= 1 << (at & 63);
     }
 
-    /// The set whose members are those of this one, each XOR `with`.
-    fn moved(&self, with: u8) -> Self {
+    /// A word of the set whose members are those of this one, each XOR `with`.
+    #[inline(always)]
+    fn word_moved(&self, with: u8, word: usize) -> u64 {
         const KEPT: [u64; 6] = [
             0x5555_5555_5555_5555,
             0x3333_3333_3333_3333,
@@ -49,47 +64,18 @@ impl Bits {
             0x0000_FFFF_0000_FFFF,
             0x0000_0000_FFFF_FFFF,
         ];
-        let mut words: [u64; BLOCK / 64] =
-            std::array::from_fn(|word| self.0[word ^ usize::from(with >> 6)]);
+        let mut bits = self.0[word ^ usize::from(with >> 6)];
         for (step, kept) in KEPT.iter().enumerate() {
             // Without a branch, which would be mispredicted every other time.
             let asked = 0u64.wrapping_sub(u64::from(with >> step & 1));
-            for bits in &mut words {
-                let moved = *bits >> (1 << step) & kept | (*bits & kept) << (1 << step);
-                *bits ^= (*bits ^ moved) & asked;
-            }
+            let moved = bits >> (1 << step) & kept | (bits & kept) << (1 << step);
+            bits ^= (bits ^ moved) & asked;
         }
-        Self(words)
+        bits
     }
 
-    fn and(self, other: Self) -> Self {
-        Self(std::array::from_fn(|word| self.0[word] & other.0[word]))
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0 == [0; BLOCK / 64]
-    }
-
-    /// The lowest member that will do.
-    #[inline(always)]
-    fn find(&self, will_do: impl Fn(u8) -> bool) -> Option<u8> {
-        for (word, &bits) in self.0.iter().enumerate() {
-            let mut bits = bits;
-            while bits != 0 {
-                let member = (64 * word) as u8 + bits.trailing_zeros() as u8;
-                if will_do(member) {
-                    return Some(member);
-                }
-                bits &= bits - 1;
-            }
-        }
-        None
-    }
-
-    /// The lowest member.
-    fn first(&self) -> Option<u8> {
-        let word = self.0.iter().position(|&bits| bits != 0)?;
-        Some((64 * word) as u8 + self.0[word].trailing_zeros() as u8)
+    fn has(&self, at: u8) -> bool {
+        self.0[usize::from(at >> 6)] >> (at & 63) & 1 == 1
     }
 }
 
@@ -100,6 +86,28 @@ struct Block {
     free_len: u16,
     /// Bases that no node has.
     bases: Bits,
+    /// Labels for which no free cell has a free base: there will be none again.
+    over: Bits,
+}
+
+impl Block {
+    /// The lowest free cell for the first label whose base is free, and where the cells of the other labels
+    /// are free too.
+    fn find(&self, first: u8, others: &[u8]) -> Option<u8> {
+        if usize::from(self.free_len) <= others.len() || self.over.has(first) {
+            return None;
+        }
+        (0..BLOCK / 64).find_map(|word| {
+            let mut places = self.free.0[word] & self.bases.word_moved(first, word);
+            for label in others {
+                if places == 0 {
+                    return None;
+                }
+                places &= self.free.word_moved(first ^ label, word);
+            }
+            (places != 0).then(|| (64 * word) as u8 + places.trailing_zeros() as u8)
+        })
+    }
 }
 
 /// Cells while they are being filled.
@@ -120,25 +128,28 @@ impl Builder {
     /// nodes, level by level.
     pub(super) fn add(&mut self, keys: &[(&[u8], u32)]) -> Result<(u32, Vec<Placed>), BakeError> {
         let first = keys.iter().take_while(|(key, _)| key.is_empty()).count();
-        let mut placed = nodes(keys.get(first..).unwrap_or_default());
+        let mut placed = nodes(keys.get(first..).unwrap_or_default())?;
         let (mut root, mut labels, mut start) = (LEAF, Vec::new(), 0);
-        while let Some(&Placed { parent, .. }) = placed.get(start) {
-            // The children of a node stand together.
-            let children = placed[start..].iter().take_while(|node| node.parent == parent);
+        while let Some(parent) = placed.get(start).map(|node| node.parent()) {
+            // The children of a node stand together. Most nodes have one.
+            let children = placed[start..].iter().take_while(|node| node.parent() == parent);
             labels.clear();
-            labels.extend(children.map(|node| node.label));
-            let base = self.place(&labels)?;
+            labels.extend(children.map(|node| node.label()));
+            let base = match labels[..] {
+                [label] => self.place_one(label)?,
+                _ => self.place(&labels)?,
+            };
             match parent {
                 None => root = base,
                 Some(parent) => {
-                    let Placed { cell: at, label, value, .. } = placed[parent as usize];
-                    self.cells[at as usize] = cell(label, base, value);
+                    let node = placed[parent as usize];
+                    self.cells[node.cell as usize] = cell(node.label(), base, node.value);
                 }
             }
             let end = start + labels.len();
             for node in &mut placed[start..end] {
-                node.cell = base ^ u32::from(node.label);
-                self.cells[node.cell as usize] = cell(node.label, LEAF, node.value);
+                node.cell = base ^ u32::from(node.label());
+                self.cells[node.cell as usize] = cell(node.label(), LEAF, node.value);
             }
             start = end;
         }
@@ -175,6 +186,30 @@ impl Builder {
         self.cells.len()
     }
 
+    /// Takes a cell for an only child with this label, and returns its base. Such children fill the holes
+    /// that are left, the oldest first.
+    #[inline]
+    fn place_one(&mut self, label: u8) -> Result<u32, BakeError> {
+        let closed = self.blocks.len().saturating_sub(OPEN_BLOCKS);
+        for (number, block) in self.blocks.iter_mut().enumerate().skip(closed) {
+            if block.free_len == 0 || block.over.has(label) {
+                continue;
+            }
+            for word in 0..BLOCK / 64 {
+                let places = block.free.0[word] & block.bases.word_moved(label, word);
+                if places != 0 {
+                    let place = (64 * word) as u8 + places.trailing_zeros() as u8;
+                    block.free.flip(place);
+                    block.bases.flip(place ^ label);
+                    block.free_len -= 1;
+                    return Ok((number * BLOCK) as u32 + u32::from(place ^ label));
+                }
+            }
+            block.over.flip(label);
+        }
+        self.place(&[label])
+    }
+
     /// Takes cells for children with these labels, and returns their base.
     fn place(&mut self, labels: &[u8]) -> Result<u32, BakeError> {
         let base = match self.find(labels) {
@@ -198,45 +233,31 @@ impl Builder {
         Ok(base)
     }
 
-    /// A base for which the cells of all labels are free.
+    /// A base for which the cells of all labels are free. There is most room in the newest block.
     fn find(&self, labels: &[u8]) -> Option<u32> {
         let closed = self.blocks.len().saturating_sub(OPEN_BLOCKS);
         let (first, others) = labels.split_first()?;
-        let open = self.blocks.iter().enumerate().skip(closed);
-        let of = |number: usize, place: u8| (number * BLOCK) as u32 + u32::from(place ^ first);
-        if others.is_empty() {
-            // Single labels fill the holes that are left, the oldest first.
-            return open.filter(|(_, block)| block.free_len > 0).find_map(|(number, block)| {
-                let place = block.free.find(|place| block.bases.has(place ^ first));
-                place.map(|place| of(number, place))
-            });
-        }
-        // There is most room in the newest block.
-        open.rev().filter(|(_, block)| usize::from(block.free_len) >= labels.len()).find_map(
-            |(number, block)| {
-                let mut places = block.free.and(block.bases.moved(*first));
-                for label in others {
-                    if places.is_empty() {
-                        return None;
-                    }
-                    places = places.and(block.free.moved(first ^ label));
-                }
-                places.first().map(|place| of(number, place))
-            },
-        )
+        self.blocks.iter().enumerate().skip(closed).rev().find_map(|(number, block)| {
+            let place = block.find(*first, others)?;
+            Some((number * BLOCK) as u32 + u32::from(place ^ first))
+        })
     }
 
     /// Adds a block.
     fn grow(&mut self) {
         self.cells.resize(self.cells.len() + BLOCK, [0; 8]);
         let all = Bits([u64::MAX; BLOCK / 64]);
-        self.blocks.push(Block { free: all, free_len: BLOCK as u16, bases: all });
+        let over = Bits([0; BLOCK / 64]);
+        self.blocks.push(Block { free: all, free_len: BLOCK as u16, bases: all, over });
     }
 }
 
-/// Keys in order, for [`Builder::add`]: by text, then by value.
-pub(super) fn sorted<'k>(keys: impl Iterator<Item = (&'k [u8], u32)>) -> Vec<(&'k [u8], u32)> {
-    let keys: Vec<(&[u8], u32)> = keys.collect();
+/// Keys in order, for [`Builder::add`]: by text, then by value. `key` gives those of the numbers below
+/// `count`, and nothing for what is no key.
+pub(super) fn sorted<'k>(
+    count: usize,
+    key: impl Fn(usize) -> Option<(&'k [u8], u32)>,
+) -> Vec<(&'k [u8], u32)> {
     // First by the first eight bytes, as a number, then those that have the same.
     let number = |text: &[u8]| {
         let len = text.len().min(8);
@@ -244,12 +265,14 @@ pub(super) fn sorted<'k>(keys: impl Iterator<Item = (&'k [u8], u32)>) -> Vec<(&'
         first[..len].copy_from_slice(&text[..len]);
         u64::from_be_bytes(first)
     };
-    let mut order: Vec<u128> = (0u32..)
-        .zip(&keys)
-        .map(|(at, (text, _))| u128::from(number(text)) << 32 | u128::from(at))
-        .collect();
+    let mut order: Vec<u128> = Vec::with_capacity(count);
+    order.extend((0..count).filter_map(|at| {
+        let (text, _) = key(at)?;
+        Some(u128::from(number(text)) << 32 | at as u128)
+    }));
     order.sort_unstable();
-    let mut sorted: Vec<(&[u8], u32)> = order.iter().map(|&at| keys[at as u32 as usize]).collect();
+    let mut sorted: Vec<(&[u8], u32)> = Vec::with_capacity(order.len());
+    sorted.extend(order.iter().filter_map(|&at| key(at as u32 as usize)));
     let mut start = 0;
     for run in order.chunk_by(|one, other| one >> 32 == other >> 32) {
         sorted[start..start + run.len()].sort_unstable();
@@ -259,7 +282,7 @@ pub(super) fn sorted<'k>(keys: impl Iterator<Item = (&'k [u8], u32)>) -> Vec<(&'
 }
 
 /// The nodes of a trie of keys, level by level, without their cells.
-fn nodes(keys: &[(&[u8], u32)]) -> Vec<Placed> {
+fn nodes(keys: &[(&[u8], u32)]) -> Result<Vec<Placed>, BakeError> {
     // How many bytes a key begins with that the key before it has too: those nodes are there.
     let mut shared = Vec::with_capacity(keys.len());
     let mut before: &[u8] = &[];
@@ -281,24 +304,27 @@ fn nodes(keys: &[(&[u8], u32)]) -> Vec<Placed> {
         let here = core::mem::replace(level, len);
         len += here;
     }
-    let mut nodes = vec![Placed { cell: 0, parent: None, label: 0, value: NONE }; len as usize];
+    if len >= NO_PARENT {
+        return Err(BakeError::unsupported("a vocabulary of this size"));
+    }
+    let mut nodes = vec![Placed::new(NO_PARENT, 0); len as usize];
     // The number of the last node of each level.
     let mut path: Vec<u32> = vec![0; levels.len()];
     for (&(key, value), &shared) in keys.iter().zip(&shared) {
         let shared = shared as usize;
-        let mut parent = shared.checked_sub(1).map(|level| path[level]);
+        let mut parent = shared.checked_sub(1).map_or(NO_PARENT, |level| path[level]);
         let ways = levels.iter_mut().zip(&mut path).zip(key).skip(shared);
         for ((level, last), &label) in ways {
-            nodes[*level as usize] = Placed { cell: 0, parent, label, value: NONE };
+            nodes[*level as usize] = Placed::new(parent, label);
             *last = *level;
-            parent = Some(*level);
+            parent = *level;
             *level += 1;
         }
-        if let Some(node) = parent {
-            nodes[node as usize].value = value;
+        if let Some(node) = nodes.get_mut(parent as usize) {
+            node.value = value;
         }
     }
-    nodes
+    Ok(nodes)
 }
 
 /// How many bytes two texts begin with alike.
@@ -333,7 +359,10 @@ mod tests {
             .collect();
         let mut wanted = keys.clone();
         wanted.sort_unstable();
-        assert_eq!(sorted(keys.into_iter()), wanted);
+        assert_eq!(sorted(keys.len(), |at| keys.get(at).copied()), wanted);
+        wanted.retain(|(text, _)| !text.is_empty());
+        let some = |at: usize| keys.get(at).copied().filter(|(text, _)| !text.is_empty());
+        assert_eq!(sorted(keys.len(), some), wanted);
         assert_eq!(common_len(b"abcdefghijk", b"abcdefghijx"), 10);
         assert_eq!(common_len(b"abcdefghijk", b"abcdxfghijx"), 4);
         assert_eq!(common_len(b"abc", b"abcd"), 3);

@@ -62,8 +62,8 @@ pub(super) fn write(
     section.derived(own_part::CELLS, |to| to.extend_from_slice(&cells))?;
     let search = Search::new(pieces, unk_id, root, &cells);
     let scores = pieces.iter().map(|(_, score)| *score).chain([search.unk_score]);
-    let scores: Vec<u8> = scores.flat_map(f64::to_le_bytes).collect();
-    section.bytes(own_part::SCORES, &scores)?;
+    let scores: Vec<[u8; 8]> = scores.map(f64::to_le_bytes).collect();
+    section.bytes(own_part::SCORES, scores.as_flattened())?;
     words::write_extra(&mut section, repeated)?;
     // The likelier a piece, the hotter. Most files have them in that order.
     let mut hot = answers(&search, &keys);
@@ -82,7 +82,7 @@ type Keys<'p> = Vec<(&'p [u8], u32)>;
 /// The pieces in the order of their texts, and those that are there more than once. Of pieces with one text
 /// the last counts.
 fn keys(pieces: &[(String, f64)]) -> (Keys<'_>, Keys<'_>) {
-    let sorted = sorted(pieces.iter().map(|(text, _)| text.as_bytes()).zip(0u32..));
+    let sorted = sorted(pieces.len(), |at| Some((pieces.get(at)?.0.as_bytes(), at as u32)));
     let mut keys: Keys<'_> = Vec::with_capacity(sorted.len());
     let mut repeated: Keys<'_> = Vec::new();
     for (text, id) in sorted {

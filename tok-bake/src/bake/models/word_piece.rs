@@ -28,12 +28,12 @@ pub(super) fn write(
     max_chars: usize,
 ) -> Result<Baked, BakeError> {
     let tokens = plain_tokens(vocab)?;
-    let first = sorted(vocab.iter().filter(|(text, _)| !text.is_empty()));
-    let rest = vocab
-        .iter()
-        .filter_map(|(text, id)| Some((text.strip_prefix(prefix.as_bytes())?, id)))
-        .filter(|(text, _)| !text.is_empty());
-    let rest = sorted(rest);
+    let is_key = |key: &(&[u8], u32)| !key.0.is_empty();
+    let first = sorted(vocab.len(), |entry| vocab.get(entry).filter(is_key));
+    let rest = sorted(vocab.len(), |entry| {
+        let (text, id) = vocab.get(entry)?;
+        Some((text.strip_prefix(prefix.as_bytes())?, id)).filter(is_key)
+    });
     let mut builder = Builder::new();
     let (rest_root, rest_nodes) = builder.add(&rest)?;
     let (first_root, first_nodes) = builder.add(&first)?;
@@ -69,8 +69,9 @@ pub(super) fn write(
 
     // What continues a word is rarely one.
     let continues = |text: &[u8]| !prefix.is_empty() && text.starts_with(prefix.as_bytes());
-    let (whole, parts): (Vec<_>, Vec<_>) = vocab.iter().partition(|&(text, _)| !continues(text));
-    words::write_level0(image, whole.into_iter().chain(parts))?;
+    let whole = vocab.iter().filter(|&(text, _)| !continues(text));
+    let parts = vocab.iter().filter(|&(text, _)| continues(text));
+    words::write_level0(image, whole.chain(parts))?;
     words::write_extra(&mut section, words::hidden(vocab.iter(), &tokens))?;
     section.identify(image);
     section.finish(image);
@@ -98,7 +99,7 @@ impl Links {
     ) -> Result<(), BakeError> {
         let mut depths = Vec::with_capacity(nodes.len());
         for node in nodes {
-            let depth = 1 + node.parent.map_or(0, |parent| depths[parent as usize]);
+            let depth = 1 + node.parent().map_or(0, |parent| depths[parent as usize]);
             depths.push(depth);
             let at = node.cell as usize;
             if node.value != NONE {
@@ -107,14 +108,14 @@ impl Links {
                 self.pops.push((node.value, depth));
                 continue;
             }
-            let Some(parent) = node.parent else { continue };
+            let Some(parent) = node.parent() else { continue };
             let parent = nodes[parent as usize].cell as usize;
             let mut rest = self.rest[parent];
             let start = self.pops.len();
             let mut grown = false;
             while rest != NONE {
                 let base = if rest == ROOT { rest_root } else { builder.base(rest) };
-                if let Some(found) = builder.step(base, node.label) {
+                if let Some(found) = builder.step(base, node.label()) {
                     self.rest[at] = found;
                     break;
                 }

@@ -1,0 +1,84 @@
+//! Errors of the general engine say where in the text they are, whatever the steps make of it and whoever
+//! asks.
+
+use comptok::{EncodeError, FullError, FullOptions, Scratch, Special, Tokenizer};
+
+/// Steps that make text shorter and longer, words, and a model that knows few and has no unknown token.
+fn tokenizer(pre_tokenizer: &str) -> Tokenizer {
+    let file = format!(
+        r#"{{"added_tokens": [{{"id": 4, "content": "STÖP", "single_word": false, "lstrip": false,
+             "rstrip": false, "normalized": true, "special": true}}],
+            "normalizer": {{"type": "Sequence", "normalizers": [{{"type": "NFKD"}},
+             {{"type": "StripAccents"}}, {{"type": "Lowercase"}}]}},
+            "pre_tokenizer": {{"type": "{pre_tokenizer}"}},
+            "model": {{"type": "WordLevel", "vocab": {{"a": 0, "the": 1, "x": 2, "ffi": 3}},
+             "unk_token": "[UNK]"}}}}"#
+    );
+    Tokenizer::from_bytes(file.as_bytes()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The place of the error, which all ways to encode agree on.
+fn place(tokenizer: &Tokenizer, text: &[u8], special: Special<'_>) -> Option<usize> {
+    let at = |error: EncodeError| match error {
+        EncodeError::Unknown { at } | EncodeError::Forbidden { at, .. } => at,
+        error => panic!("{error}"),
+    };
+    let at_full = |error: FullError| match error {
+        FullError::Encode(error) => at(error),
+        error => panic!("{error}"),
+    };
+    let found = tokenizer.encode(text, special).err().map(at);
+    let (mut scratch, mut ids) = (Scratch::new(), [0; 64]);
+    // The second time words are known.
+    for _ in 0..2 {
+        let written = tokenizer.encode_to_slice(text, special, &mut ids, &mut scratch);
+        assert_eq!(written.err().map(at), found, "{text:?}");
+        assert_eq!(tokenizer.count_with(text, special, &mut scratch).err().map(at), found);
+        let spans: Result<Vec<_>, _> = tokenizer.tokens(text, special, &mut scratch).collect();
+        assert_eq!(spans.err().map(at), found, "{text:?}");
+    }
+    let mut plain = Scratch::with_cache(0);
+    assert_eq!(tokenizer.count_with(text, special, &mut plain).err().map(at), found);
+    if let Ok(text) = core::str::from_utf8(text) {
+        let options = FullOptions { special, ..FullOptions::default() };
+        assert_eq!(tokenizer.encode_full(text, &options).err().map(at_full), found);
+    }
+    found
+}
+
+#[test]
+fn unknown_text_has_its_place() {
+    for pre_tokenizer in ["WhitespaceSplit", "Whitespace"] {
+        let tokenizer = tokenizer(pre_tokenizer);
+        for (before, unknown) in [
+            ("", "no"),
+            ("a the x ", "no"),
+            ("Á thé ﬃ  ", "ñò"),
+            ("Á thé ﬃ a\u{301}\u{323} ", "Ñ"),
+            ("the the the \u{301}", "z"),
+        ] {
+            let text = format!("{before}{unknown} a the");
+            let found = place(&tokenizer, text.as_bytes(), Special::All);
+            let found = found.unwrap_or_else(|| panic!("{text:?} is encoded"));
+            // Where nothing is left of a char, the next one may begin with it.
+            let wanted = before.trim_end_matches('\u{301}').len()..=before.len();
+            assert!(wanted.contains(&found), "{text:?}: {found}");
+        }
+        let text = [b"a \xFF\xFE \xC3\xA1 ", "thé no".as_bytes()].concat();
+        assert_eq!(place(&tokenizer, &text, Special::All), Some(2), "U+FFFD is no word");
+        assert_eq!(place(&tokenizer, "Á thé ﬃ".as_bytes(), Special::All), None);
+    }
+}
+
+#[test]
+fn forbidden_tokens_have_their_place() {
+    let tokenizer = tokenizer("WhitespaceSplit");
+    for before in ["", "a ", "Á thé ﬃ ", "a ﬃ\u{301} "] {
+        let text = format!("{before}stop a");
+        assert_eq!(
+            place(&tokenizer, text.as_bytes(), Special::Forbid),
+            Some(before.len()),
+            "{text:?}"
+        );
+    }
+}
