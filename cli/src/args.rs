@@ -197,7 +197,8 @@ Examples:
   comptok decode -t tokenizer.json --jsonl ids.jsonl
   comptok decode -t gpt2 --format u16 corpus.bin -o corpus.txt
 
-The text is written byte for byte, with nothing added. With jsonl it has to be UTF-8, or --lossy.")]
+The text is written byte for byte, with nothing added. With jsonl it is what the reference libraries
+say: U+FFFD for what is not UTF-8, nothing for ids without a token (with ranks these are an error).")]
 pub(crate) struct Decode {
     #[command(flatten)]
     pub(crate) tokenizer: TokenizerArgs,
@@ -207,9 +208,12 @@ pub(crate) struct Decode {
     /// How ids are written; jsonl is the same as --jsonl
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(crate) format: Format,
-    /// Write U+FFFD for what is not UTF-8
-    #[arg(long)]
+    /// Write U+FFFD for what is not UTF-8, as --jsonl always does
+    #[arg(long, conflicts_with = "strict")]
     pub(crate) lossy: bool,
+    /// With --jsonl: an error for ids without a token, and for text that is not UTF-8
+    #[arg(long)]
+    pub(crate) strict: bool,
     /// Leave special tokens out
     #[arg(long)]
     pub(crate) skip_special: bool,

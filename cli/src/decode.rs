@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 
 use comptok::{DecodeError, Tokenizer};
+use comptok_core::blob::{Header, Tables, flags};
 use comptok_core::decoder::incomplete_suffix;
 
 use crate::args::{Decode, Format};
@@ -24,12 +25,17 @@ pub(crate) fn run(args: &Decode) -> Result<Answer, Failure> {
         true => tokenizer.special_tokens().map(|token| token.id).collect(),
         false => HashSet::new(),
     };
+    let header = Header::parse(tokenizer.as_bytes());
+    let has_ranks =
+        header.is_ok_and(|header| Tables::new(tokenizer.as_bytes(), &header).has(flags::TIKTOKEN));
     let format = if args.jsonl { Format::Jsonl } else { args.format };
     for path in paths {
         let mut job = Job {
             tokenizer: &tokenizer,
             skipped: &skipped,
             lossy: args.lossy,
+            strict: args.strict,
+            has_ranks,
             output: &mut output,
             progress: &progress,
             batch: Vec::new(),
@@ -52,6 +58,10 @@ struct Job<'j> {
     tokenizer: &'j Tokenizer,
     skipped: &'j HashSet<u32>,
     lossy: bool,
+    /// Nothing is left out or replaced.
+    strict: bool,
+    /// The tokenizer is of ranks, as tiktoken's are.
+    has_ranks: bool,
     output: &'j mut Output,
     progress: &'j Progress,
     batch: Vec<u32>,
@@ -137,25 +147,17 @@ impl Job<'_> {
         let mut lines = Lines::new(input);
         while let Some(line) = lines.next()? {
             self.progress.add(line.len());
-            let place = |_| lines.place();
             for id in lines.ids()? {
                 if !self.skipped.contains(&id) {
                     self.batch.push(id);
                 }
             }
-            self.places.resize(self.batch.len(), 0);
-            self.decode(&place)?;
-            let bytes = std::mem::take(&mut self.bytes);
-            let text = match (self.lossy, String::from_utf8(bytes)) {
-                (_, Ok(text)) => text,
-                (true, Err(error)) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
-                (false, Err(error)) => {
-                    return Err(Failure::data(format!(
-                        "{}: byte {} of the text is not UTF-8; --lossy writes U+FFFD for it",
-                        lines.place(),
-                        error.utf8_error().valid_up_to()
-                    )));
+            let text = match self.tokenizer.decode_lossy(&self.batch, false) {
+                text if self.is_lenient(&text) => {
+                    self.batch.clear();
+                    text
                 }
+                _ => self.exact(&lines.place())?,
             };
             let mut json = serde_json::to_vec(&text)
                 .map_err(|error| Failure::data(format!("{}: {error}", lines.place())))?;
@@ -163,6 +165,28 @@ impl Job<'_> {
             self.output.write(&json)?;
         }
         Ok(())
+    }
+
+    /// Whether a line may be decoded as the reference libraries do: U+FFFD for what is not UTF-8, and nothing for ids
+    /// without a token, but with ranks, where these are an error.
+    fn is_lenient(&self, text: &str) -> bool {
+        let is_known = |&id: &u32| self.tokenizer.token_bytes(id).is_some();
+        let suspicious = text.contains(char::REPLACEMENT_CHARACTER);
+        if self.strict {
+            return !suspicious && self.batch.iter().all(is_known);
+        }
+        !self.has_ranks || self.batch.iter().all(is_known)
+    }
+
+    /// The text of the batch, in which nothing is left out or replaced.
+    fn exact(&mut self, place: &str) -> Result<String, Failure> {
+        self.places.resize(self.batch.len(), 0);
+        self.decode(&|_| place.to_owned())?;
+        let bytes = std::mem::take(&mut self.bytes);
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            Failure::data(format!("{place}: byte {at} of the text is not UTF-8"))
+        })
     }
 
     fn push(&mut self, id: u32, at: u64, place: &dyn Fn(u64) -> String) -> Result<(), Failure> {
@@ -190,7 +214,11 @@ impl Job<'_> {
             let found = ids.find(|&(&id, _)| self.tokenizer.decode_bytes(&[id]).is_err());
             let at = found.map_or(0, |(_, &at)| at);
             let message = match (error, found) {
-                // Its place in the batch says nothing; and most often it is simply too large.
+                // Its place in the batch says nothing.
+                (DecodeError::UnknownId { id, .. }, Some(_)) if id < self.tokenizer.id_limit() => {
+                    format!("id {id} has no token")
+                }
+                // Most often it is simply too large.
                 (DecodeError::UnknownId { id, .. }, Some(_)) => format!(
                     "id {id} has no token; ids of this tokenizer are below {}",
                     self.tokenizer.id_limit()

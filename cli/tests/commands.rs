@@ -39,8 +39,13 @@ fn arrays_become_strings_one_for_one() {
     );
     assert_eq!(decode(&["--skip-special"], "[50256]\n[1]\n").text(), "\"\"\n\"\\\"\"\n");
     assert_eq!(decode(&["--lossy"], "[19526]\n").text(), "\"\u{FFFD}\"\n");
-    let message = "-:2: byte 1 of the text is not UTF-8; --lossy writes U+FFFD for it";
-    decode(&[], "[1]\n[64,19526]\n").fails(1, message);
+    assert_eq!(decode(&[], "[64,19526]\n").text(), "\"a\u{FFFD}\"\n");
+    assert_eq!(decode(&[], "[64,60000,64]\n").text(), "\"aa\"\n");
+    let message = "-:2: byte 1 of the text is not UTF-8";
+    decode(&["--strict"], "[1]\n[64,19526]\n").fails(1, message);
+    // tiktoken knows no such id.
+    let ranks = comptok(&["decode", "-t", "cl100k_base", "--jsonl"], "[1]\n[100261]\n");
+    ranks.fails(1, "-:2: id 100261 has no token");
 }
 
 #[test]
@@ -57,7 +62,7 @@ fn bad_ids_are_named_with_their_line() {
     decode(&["--format", "u32"], &[1, 0, 0, 0, 0x60, 0xEA, 0, 0])
         .fails(1, &format!("-: byte 4: {unknown}"));
     let lines = |input: &str, message: &str| {
-        let run = decode(&["--jsonl"], input.as_bytes());
+        let run = decode(&["--jsonl", "--strict"], input.as_bytes());
         assert!(run.stderr.starts_with(&format!("comptok: {message}")), "{}", run.stderr);
         assert_eq!(run.code, Some(1));
     };
