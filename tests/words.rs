@@ -8,11 +8,12 @@ use common::{shared, unzip};
 use comptok::{FullOptions, Offsets, Scratch, Setting, Special, Tokenizer};
 
 /// Pieces of which texts are drawn.
-const PIECES: [&str; 44] = [
+const PIECES: [&str; 58] = [
     " ", " ", " ", " ", "  ", "   ", "\n", "\r\n", "\r", "\t", "\u{a0}", "\u{3000}", "\u{200b}",
     "\u{2028}", "▁", "▁▁", "a", "the", "word", "words", "Hello", "naïve", "É", "e\u{301}",
     "\u{301}", "\u{94d}", "\u{200d}", "\u{600}", "中", "文字", "です", "한국", "👍🏽", "''", "``",
-    "'", "...", "1", "2024", "½", "ﬁ", "\u{0}", "\u{ad}", "\u{fdfa}",
+    "'", "...", "1", "2024", "½", "ﬁ", "\u{0}", "\u{ad}", "\u{fdfa}", "don't", ",", "-", "(", "~",
+    "“", "”", "…", "、", "「", "！", "\u{1}", "\u{7f}", "≮",
 ];
 
 fn drawn(seed: u64) -> String {
@@ -103,6 +104,21 @@ fn words_and_the_whole_are_the_same() {
                 }
                 let text: String = corpus[start..].chars().take(1500).collect();
                 compare(name, &tokenizer, &text, &mut words, &mut plain);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_word_at_the_end_may_go_on_elsewhere() {
+    let Some(shared) = shared() else { return };
+    for name in ["mistral01", "mistral03", "phi_3", "xlnet_base_cased"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        for end in ["▁▁", "▁", " ", "  ", "x▁", "\u{3000}", "\u{a0}"] {
+            for text in ["x {}", "x {} y", "x {}", "x {}  y z"] {
+                compare(name, &tokenizer, &text.replace("{}", end), &mut words, &mut plain);
             }
         }
     }

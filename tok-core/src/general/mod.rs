@@ -375,15 +375,20 @@ fn by_words(
                 at = to;
                 continue;
             }
-            let mut cut = at;
-            while is_strict && to < stretch.len() && run.is_open(&stretch[cut..to]) {
+            let (mut cut, mut is_open) = (at, false);
+            while is_strict {
+                is_open = run.is_open(&stretch[cut..to]);
+                if !is_open || to == stretch.len() {
+                    break;
+                }
                 cut = to;
                 to = cutter.end(stretch, to);
             }
             let (word, base) = (&stretch[at..to], start + at);
             let before = run.word;
             answer.clear();
-            let mut keeps = !is_first && cut == at && word.len() <= words::WORD_MAX;
+            // What stands at the end may go on elsewhere.
+            let mut keeps = !is_first && cut == at && !is_open && word.len() <= words::WORD_MAX;
             run.stretch(word, base, at > 0, &mut |piece| {
                 let Piece::Part(text, split, number) = piece else { return Ok(()) };
                 tokens.clear();

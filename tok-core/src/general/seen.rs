@@ -119,8 +119,12 @@ impl Steps<'_, '_> {
         seen: &mut Seen,
         buffer: &mut Buffer<'_>,
     ) -> Result<usize, Stop> {
-        let mut cut = at;
-        while self.is_strict && to < stretch.len() && self.is_open(&stretch[cut..to]) {
+        let (mut cut, mut is_open) = (at, false);
+        while self.is_strict {
+            is_open = self.is_open(&stretch[cut..to]);
+            if !is_open || to == stretch.len() {
+                break;
+            }
             cut = to;
             to = self.cutter.end(stretch, to);
         }
@@ -128,6 +132,7 @@ impl Steps<'_, '_> {
         let asks_place = self.run.pipeline.settings.asks_place;
         self.run.aligned = asks_place && start + at == 0;
         let word = &stretch[at..to];
+        let first_differs = self.first_differs;
         let Self { run, model, scratch, tokens, ids, .. } = self;
         ids.clear();
         tokens.clear();
@@ -150,7 +155,9 @@ impl Steps<'_, '_> {
         for &id in &*ids {
             buffer.one(id);
         }
-        if cut == at && !(at == 0 && self.first_differs) && word.len() <= answers::WORD_MAX {
+        // What stands at the end may go on elsewhere.
+        let is_first = at == 0 && first_differs;
+        if cut == at && !is_open && !is_first && word.len() <= answers::WORD_MAX {
             seen.answers.put(word.as_bytes(), ids, seen.limit);
         }
         Ok(to)
