@@ -87,10 +87,14 @@ fn proven(spec: &Spec) -> Option<u8> {
             _ => return None,
         }
     }
-    if let ([Normalizer::Bert { handle_chinese_chars: true, .. }], [PreTokenizer::Bert]) =
+    // What stands alone anyway, and is a starter, so that no mark on one side is ordered with one on the other.
+    if let ([Normalizer::Bert { handle_chinese_chars, .. }], [PreTokenizer::Bert]) =
         (&normalizers[..], &pre_tokenizers[..])
     {
-        cuts |= cut::CHINESE;
+        cuts |= cut::PUNCTUATION;
+        if *handle_chinese_chars {
+            cuts |= cut::CHINESE;
+        }
     }
     Some(cuts)
 }

@@ -193,6 +193,14 @@ mod tests {
                     Ok::<_, ()>(())
                 });
                 asked += 1;
+                if super::super::cuts::is_punctuation(c) {
+                    let [before, after] = ["aé\u{301} ", "\u{301}\u{316}x"];
+                    let whole = plain(&step, &alloc::format!("{before}{c}{after}"));
+                    let alone = String::from(c);
+                    let parts = [before, &alone, after];
+                    let parts = parts.iter().flat_map(|part| plain(&step, part));
+                    assert!(parts.eq(whole), "{flags} {c:?}");
+                }
                 match result {
                     Some(_) => assert_eq!(found, plain(&step, &text), "{flags} {c:?}"),
                     None => left += 1,

@@ -19,6 +19,7 @@ mod split;
 pub mod steps;
 mod tail;
 mod text;
+mod unknown;
 mod words;
 
 pub use charsmap::Charsmap;
@@ -376,13 +377,13 @@ fn by_words(
                 continue;
             }
             let (mut cut, mut is_open) = (at, false);
-            while is_strict {
+            if is_strict {
                 is_open = run.is_open(&stretch[cut..to]);
-                if !is_open || to == stretch.len() {
-                    break;
+                while is_open && to < stretch.len() {
+                    cut = to;
+                    to = cutter.end(stretch, to);
+                    is_open = run.is_open(&stretch[cut..to]);
                 }
-                cut = to;
-                to = cutter.end(stretch, to);
             }
             let (word, base) = (&stretch[at..to], start + at);
             let before = run.word;

@@ -1,0 +1,125 @@
+//! Words that are not known: their way through the steps.
+
+use super::{
+    Run, answers, bert,
+    cuts::{Cuts, cut},
+    seen::{Buffer, Seen},
+    split,
+    steps::{Normalizer, Pattern},
+    stop,
+    text::Split,
+};
+use crate::{
+    engine::Stop,
+    general::Piece,
+    model::{self, Model, Token},
+};
+use alloc::vec::Vec;
+
+/// The way of words that are not known.
+pub(super) struct Steps<'s, 't> {
+    run: Run<'s, 't>,
+    model: &'s Model<'t>,
+    scratch: &'s mut model::Scratch,
+    tokens: &'s mut Vec<Token>,
+    ids: Vec<u32>,
+    cuts: u8,
+    /// The last char is white space or ▁ where it is that in the raw text.
+    ends_as_raw: bool,
+    /// BERT's steps have a way of their own.
+    bert: Option<Normalizer<'t>>,
+}
+
+impl<'s, 't> Steps<'s, 't> {
+    pub(super) fn new(
+        run: Run<'s, 't>,
+        model: &'s Model<'t>,
+        scratch: &'s mut model::Scratch,
+        tokens: &'s mut Vec<Token>,
+    ) -> Self {
+        let pipeline = &run.pipeline;
+        let ends_as_raw = pipeline.normalizers().all(|step| match step {
+            Normalizer::Prepend(_) => true,
+            Normalizer::Replace { pattern: Pattern::Literal(text), content } => {
+                (text, content) == (" ", "▁")
+            }
+            _ => false,
+        });
+        let (cuts, bert) = (pipeline.settings.cuts, bert::of(pipeline));
+        Self { run, model, scratch, tokens, ids: Vec::new(), cuts, ends_as_raw, bert }
+    }
+
+    /// Bits of [`cut`].
+    pub(super) fn cuts(&self) -> u8 {
+        self.cuts
+    }
+
+    /// The beginning of a text is not as the other words.
+    pub(super) fn first_differs(&self) -> bool {
+        self.cuts & cut::FIRST != 0
+    }
+
+    /// What was lent.
+    pub(super) fn memory(self) -> (Vec<Split>, split::Parts) {
+        (self.run.splits, self.run.parts)
+    }
+
+    fn is_open(&self, raw: &str) -> bool {
+        if !self.ends_as_raw {
+            return self.run.is_open(raw);
+        }
+        raw.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '▁')
+    }
+
+    /// Encodes the word `at..to` of a stretch, or more of it where that depends on what follows; returns its
+    /// end.
+    #[inline(never)]
+    pub(super) fn word(
+        &mut self,
+        stretch: &str,
+        start: usize,
+        (at, mut to): (usize, usize),
+        seen: &mut Seen,
+        buffer: &mut Buffer<'_>,
+    ) -> Result<usize, Stop> {
+        let (mut cut, mut is_open) = (at, false);
+        if self.cuts & cut::STRICT != 0 {
+            is_open = self.is_open(&stretch[cut..to]);
+            while is_open && to < stretch.len() {
+                cut = to;
+                to = Cuts::new(self.cuts).end(stretch, to);
+                is_open = self.is_open(&stretch[cut..to]);
+            }
+        }
+        // A step that asks whether it stands at the very beginning is told no by any other place.
+        let asks_place = self.run.pipeline.settings.asks_place;
+        self.run.aligned = asks_place && start + at == 0;
+        let word = &stretch[at..to];
+        let is_first = at == 0 && self.first_differs();
+        let Self { run, model, scratch, tokens, ids, .. } = self;
+        ids.clear();
+        tokens.clear();
+        let by_chars = self.bert.as_ref().and_then(|step| {
+            seen.chars.split(step, word, |part| model.tokenize(part, scratch, tokens))
+        });
+        if let Some(Ok(())) = by_chars {
+            ids.extend(tokens.iter().map(|token| token.id));
+        } else {
+            // An error says where it is.
+            run.stretch(word, start + at, at > 0, &mut |piece| {
+                let Piece::Part(text, split, _) = piece else { return Ok(()) };
+                tokens.clear();
+                let part = text.as_str().get(split.start..split.end).unwrap_or_default();
+                model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
+                ids.extend(tokens.iter().map(|token| token.id));
+                Ok(())
+            })?;
+        }
+        buffer.put(ids);
+        // What stands at the end may go on elsewhere.
+        if cut == at && !is_open && !is_first && word.len() <= answers::WORD_MAX {
+            seen.answers.put(word.as_bytes(), ids, seen.limit);
+        }
+        Ok(to)
+    }
+}
