@@ -123,3 +123,26 @@ fn a_word_at_the_end_may_go_on_elsewhere() {
         }
     }
 }
+
+#[test]
+fn every_char_in_a_word_is_as_by_the_steps() {
+    let Some(shared) = shared() else { return };
+    for name in ["t5_small", "xlnet_base_cased", "bert_uncased", "mistral01"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        let first = ('\0'..'\u{3000}').step_by(if name == "t5_small" { 1 } else { 5 });
+        for c in first.chain(('\u{3000}'..=char::MAX).step_by(97)) {
+            let text =
+                format!("é a{c}b {c}\u{301}{c} {c}{c}\u{94d}\u{200d}{c} ,{c}É\n{c}\u{600}{c}");
+            with.clear();
+            without.clear();
+            tokenizer.encode_into(&text, Special::All, &mut with, &mut words).expect("an answer");
+            tokenizer
+                .encode_into(&text, Special::All, &mut without, &mut plain)
+                .expect("an answer");
+            assert_eq!(with, without, "{name} {c:?}");
+        }
+    }
+}

@@ -8,10 +8,12 @@
 
 mod answers;
 mod bert;
+mod chars;
 mod charsmap;
 mod cuts;
 mod decode;
 mod matches;
+mod metaspace;
 mod normalize;
 mod scripts;
 mod seen;

@@ -6,7 +6,7 @@
 use super::{
     Memory, Run,
     answers::{self, Answers},
-    bert,
+    chars::Chars,
     cuts::{Cuts, Ends},
     each_match,
     steps::Pipeline,
@@ -59,7 +59,7 @@ impl Buffer<'_> {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) answers: Answers,
-    pub(super) chars: bert::Chars,
+    pub(super) chars: Chars,
     owner: [u8; 32],
     /// Bytes that the answers may take.
     pub(super) limit: usize,
@@ -70,7 +70,7 @@ impl Seen {
     pub(super) fn own(&mut self, owner: &[u8; 32]) {
         if self.owner != *owner {
             self.answers = Answers::default();
-            self.chars = bert::Chars::default();
+            self.chars = Chars::default();
             self.owner = *owner;
         }
     }

@@ -3,6 +3,7 @@
 use super::{
     Run, answers, bert,
     cuts::{Cuts, cut},
+    metaspace,
     seen::{Buffer, Seen},
     split,
     steps::{Normalizer, Pattern},
@@ -26,8 +27,13 @@ pub(super) struct Steps<'s, 't> {
     cuts: u8,
     /// The last char is white space or ▁ where it is that in the raw text.
     ends_as_raw: bool,
-    /// BERT's steps have a way of their own.
-    bert: Option<Normalizer<'t>>,
+    walk: Option<Walk<'t>>,
+}
+
+/// Steps that are one walk through the chars of most words.
+enum Walk<'t> {
+    Bert(Normalizer<'t>),
+    Metaspace(metaspace::Steps<'t>),
 }
 
 impl<'s, 't> Steps<'s, 't> {
@@ -45,8 +51,12 @@ impl<'s, 't> Steps<'s, 't> {
             }
             _ => false,
         });
-        let (cuts, bert) = (pipeline.settings.cuts, bert::of(pipeline));
-        Self { run, model, scratch, tokens, ids: Vec::new(), cuts, ends_as_raw, bert }
+        let walk = match bert::of(pipeline) {
+            Some(step) => Some(Walk::Bert(step)),
+            None => metaspace::of(pipeline).map(Walk::Metaspace),
+        };
+        let cuts = pipeline.settings.cuts;
+        Self { run, model, scratch, tokens, ids: Vec::new(), cuts, ends_as_raw, walk }
     }
 
     /// Bits of [`cut`].
@@ -96,13 +106,18 @@ impl<'s, 't> Steps<'s, 't> {
         self.run.aligned = asks_place && start + at == 0;
         let word = &stretch[at..to];
         let is_first = at == 0 && self.first_differs();
-        let Self { run, model, scratch, tokens, ids, .. } = self;
+        let Self { run, model, scratch, tokens, ids, walk, .. } = self;
         ids.clear();
         tokens.clear();
-        let by_chars = self.bert.as_ref().and_then(|step| {
-            seen.chars.split(step, word, |part| model.tokenize(part, scratch, tokens))
-        });
-        if let Some(Ok(())) = by_chars {
+        let put = |part: &str| model.tokenize(part, scratch, tokens);
+        let walked = match walk {
+            Some(Walk::Bert(step)) => seen.chars.split("", word, |c| bert::learn(step, c), put),
+            Some(Walk::Metaspace(steps)) if !is_first => {
+                steps.split(&run.pipeline, &mut seen.chars, word, put)
+            }
+            _ => None,
+        };
+        if let Some(Ok(())) = walked {
             ids.extend(tokens.iter().map(|token| token.id));
         } else {
             // An error says where it is.
