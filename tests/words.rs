@@ -109,6 +109,51 @@ fn words_and_the_whole_are_the_same() {
     }
 }
 
+/// Models of SentencePiece, whose sums go on from word to word.
+#[test]
+fn sentences_word_by_word_are_the_same() {
+    let Some(shared) = shared() else { return };
+    let corpora: Vec<String> = ["english", "multilingual"]
+        .map(|name| {
+            let text = std::fs::read_to_string(shared.join(format!("corpus/{name}.txt")));
+            text.expect("the corpus is UTF-8")
+        })
+        .into();
+    let full = std::env::var("COMPTOK_FULL").as_deref() == Ok("1");
+    let (draws, parts) = if full { (4000, 20) } else { (150, 1) };
+    let models = std::fs::read_dir(shared.join("vocabs/sentencepiece")).expect("models");
+    for model in models {
+        let path = model.expect("a model").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let tokenizer = Tokenizer::from_bytes(&unzip(&path)).unwrap_or_else(|e| panic!("{e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        for seed in 0..draws {
+            compare(name, &tokenizer, &drawn(seed), &mut words, &mut plain);
+        }
+        for end in ["▁▁", "▁", " ", "  ", "x▁", "\u{3000}", "\u{200b}", "\u{200b} ", ""] {
+            for text in ["x {}", "x {} y", "{}x {}", "{} {}  y z", "{}"] {
+                compare(name, &tokenizer, &text.replace("{}", end), &mut words, &mut plain);
+            }
+        }
+        // Sums leave the range where they begin anew, and most words have been seen before.
+        for corpus in &corpora {
+            for part in 0..parts {
+                let mut start = corpus.len() / parts * part;
+                while !corpus.is_char_boundary(start) {
+                    start += 1;
+                }
+                let text: String = corpus[start..].chars().take(200_000).collect();
+                let (mut with, mut without) = (Vec::new(), Vec::new());
+                let first = tokenizer.encode_into(&text, Special::All, &mut with, &mut words);
+                let second = tokenizer.encode_into(&text, Special::All, &mut without, &mut plain);
+                assert_eq!(first, second, "{name}");
+                let at = with.iter().zip(&without).position(|(with, without)| with != without);
+                assert_eq!((at, with.len()), (None, without.len()), "{name}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_word_at_the_end_may_go_on_elsewhere() {
     let Some(shared) = shared() else { return };

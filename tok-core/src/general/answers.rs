@@ -88,20 +88,18 @@ impl Answers {
         Cache::new(lines(&mut self.bytes)).counting(&mut self.kept)
     }
 
-    /// Hands the ids of a word to `put`, if they are kept.
+    /// Hands the ids of a word to `put`, if they are kept, and gives what it says; false if they are not.
     #[inline(never)]
-    pub(super) fn find(&mut self, word: &[u8], put: impl FnOnce(&[u32])) -> bool {
+    pub(super) fn find(&mut self, word: &[u8], put: &mut dyn FnMut(&[u32]) -> bool) -> bool {
         if let Some(key) = Key::new(word) {
             if let Some(answer) = self.cache().short(Word::of(key)) {
                 let (ids, count) = answer.ids();
-                put(&ids[..count]);
-                return true;
+                return put(&ids[..count]);
             }
         } else if let Some(key) = LongKey::new(word)
             && let (ids, count @ 1..) = self.cache().long(&key, key.hash())
         {
-            put(&ids[..count]);
-            return true;
+            return put(&ids[..count]);
         }
         let Some(key) = WideKey::new(word) else { return false };
         let at = key.place(self.wide.len());
@@ -112,8 +110,7 @@ impl Answers {
         let mut ids = entry.ids;
         let count = (ids[0] >> COUNT) as usize;
         ids[0] &= ID;
-        put(ids.get(..count).unwrap_or_default());
-        true
+        put(ids.get(..count).unwrap_or_default())
     }
 
     /// Keeps an answer, in about `limit` bytes for all.
@@ -206,7 +203,10 @@ mod tests {
 
     fn get(answers: &mut Answers, word: &[u8]) -> Option<Vec<u32>> {
         let mut found = None;
-        let is_kept = answers.find(word, |ids| found = Some(ids.to_vec()));
+        let is_kept = answers.find(word, &mut |ids| {
+            found = Some(ids.to_vec());
+            true
+        });
         assert_eq!(is_kept, found.is_some());
         found
     }

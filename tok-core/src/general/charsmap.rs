@@ -64,6 +64,11 @@ impl<'a> Charsmap<'a> {
         })
     }
 
+    /// Whether no entry has a space in it, as far as its tables tell: no node is reached by one.
+    pub fn has_no_space(&self) -> bool {
+        self.units.iter().all(|unit| u32::from_le_bytes(*unit) & (1 << 31 | 0xFF) != 0x20)
+    }
+
     /// The longest beginning of `rest` that is in the table: its length, and the text for it.
     pub(crate) fn longest(&self, rest: &[u8]) -> Option<(usize, &'a [u8])> {
         let offset = |unit: u32| ((unit >> 10) << ((unit & 1 << 9) >> 6)) as usize;

@@ -17,6 +17,7 @@ mod metaspace;
 mod normalize;
 mod scripts;
 mod seen;
+mod sentences;
 mod split;
 pub mod steps;
 mod tail;
@@ -207,6 +208,10 @@ pub fn encode_in(
     }
 }
 
+/// Longest text that a model of SentencePiece takes word by word: it counts the bytes of all of it, which its
+/// normalizer makes longer.
+const SENTENCES_MAX: usize = 1 << 27;
+
 /// Hands on the ids, in parts.
 fn ids_in(
     tables: &Tables<'_>,
@@ -218,6 +223,7 @@ fn ids_in(
         && u32::try_from(request.text.len()).is_ok()
         && let (Some(model), Some(pipeline)) =
             (Model::parse(tables), Pipeline::parse(tables.pipeline))
+        && (request.text.len() <= SENTENCES_MAX || !matches!(model, Model::SentencePiece(_)))
         && may_cut(tables, &pipeline, &model, memory)
     {
         let replaced;
@@ -296,7 +302,10 @@ fn run(
     else {
         return Ok(());
     };
-    if memory.words.is_some() && may_cut(tables, &pipeline, &model, memory) {
+    if memory.words.is_some()
+        && !matches!(model, Model::SentencePiece(_))
+        && may_cut(tables, &pipeline, &model, memory)
+    {
         return by_words(tables, &pipeline, &model, text, special, aligned, memory, emit);
     }
     let Memory { splits, parts, model: scratch, tokens, .. } = memory;

@@ -7,8 +7,9 @@ use super::{
     Memory, Run,
     answers::{self, Answers},
     chars::Chars,
-    cuts::{Cuts, Ends},
+    cuts::{Cuts, Ends, cut},
     each_match,
+    sentences::{Scores, Sentences},
     steps::Pipeline,
     unknown::Steps,
 };
@@ -18,7 +19,7 @@ use crate::{
     blob::{Tables, lookup::SHORT_MAX},
     cache::{Cache, Word},
     engine::Stop,
-    model::Model,
+    model::{self, Model},
 };
 
 /// Words that are looked up together: a block's and some more.
@@ -76,6 +77,51 @@ impl Seen {
     }
 }
 
+/// What is added up of the ids that are written.
+pub(super) trait Sum: Copy {
+    /// Adds the first `count` of these; false if they are not to be written.
+    fn add<const N: usize>(&mut self, ids: [u32; N], count: usize) -> bool;
+    /// Adds all of these and writes them, joined where that is to be done; false if nothing was done.
+    fn put(&mut self, ids: &[u32], buffer: &mut Buffer<'_>) -> bool;
+}
+
+impl Sum for () {
+    #[inline(always)]
+    fn add<const N: usize>(&mut self, _: [u32; N], _: usize) -> bool {
+        true
+    }
+
+    fn put(&mut self, ids: &[u32], buffer: &mut Buffer<'_>) -> bool {
+        buffer.put(ids);
+        true
+    }
+}
+
+/// The way of words that are not known.
+pub(super) trait Unknown {
+    type Sum: Sum;
+
+    /// Bits of [`cut`].
+    fn cuts(&self) -> u8;
+
+    /// A stretch begins.
+    fn begin(&mut self) {}
+
+    /// What is added up.
+    fn sum(&mut self) -> &mut Self::Sum;
+
+    /// Encodes the word `at..to` of a stretch that begins at `start`, or more of it where that depends on what
+    /// follows; returns its end.
+    fn word(
+        &mut self,
+        stretch: &str,
+        start: usize,
+        word: (usize, usize),
+        seen: &mut Seen,
+        buffer: &mut Buffer<'_>,
+    ) -> Result<usize, Stop>;
+}
+
 /// Hands the ids to `out`, in parts.
 pub(super) fn ids(
     tables: &Tables<'_>,
@@ -88,6 +134,14 @@ pub(super) fn ids(
 ) -> Result<(), Stop> {
     let Memory { splits, parts, model: scratch, tokens, seen, .. } = memory;
     let Some(seen) = seen else { return Ok(()) };
+    let to = (tables, text, special, seen, out);
+    if let Model::SentencePiece(model) = model {
+        let words = model::Words::of(model);
+        return match words.sums() {
+            true => stretches(&mut Sentences::new(words, Scores::of(&words), scratch, tokens), to),
+            false => stretches(&mut Sentences::new(words, (), scratch, tokens), to),
+        };
+    }
     let run = Run {
         tables,
         pipeline: *pipeline,
@@ -99,6 +153,20 @@ pub(super) fn ids(
         word: 0,
     };
     let mut steps = Steps::new(run, model, scratch, tokens);
+    let result = stretches(&mut steps, to);
+    (*splits, *parts) = steps.memory();
+    result
+}
+
+/// A text, and where its ids go.
+type Text<'a, 'r> =
+    (&'a Tables<'a>, &'a str, Special<'a>, &'a mut Seen, &'a mut (dyn FnMut(&[u32]) + 'r));
+
+/// The stretches between added tokens.
+fn stretches<U: Unknown>(
+    unknown: &mut U,
+    (tables, text, special, seen, out): Text<'_, '_>,
+) -> Result<(), Stop> {
     let mut buffer = Buffer { ids: [0; ROOM], len: 0, out };
     let kernel = Kernel::detect();
     let raw = Matcher::new(tables.raw_matcher);
@@ -107,30 +175,31 @@ pub(super) fn ids(
             Some(found) => buffer.put(&[found.id]),
             None => {
                 let stretch = text.get(start..end).unwrap_or_default();
-                words(&mut steps, kernel, stretch, start, seen, &mut buffer)?;
+                words(unknown, kernel, stretch, start, seen, &mut buffer)?;
             }
         }
         Ok(())
     });
     buffer.make_room(ROOM + 1);
-    (*splits, *parts) = steps.memory();
     result
 }
 
 /// The words of a stretch without added tokens.
-fn words(
-    steps: &mut Steps<'_, '_>,
+fn words<U: Unknown>(
+    unknown: &mut U,
     kernel: Kernel,
     stretch: &str,
     start: usize,
     seen: &mut Seen,
     buffer: &mut Buffer<'_>,
 ) -> Result<(), Stop> {
-    let cutter = Cuts::new(steps.cuts());
+    let cutter = Cuts::new(unknown.cuts());
     let bytes = stretch.as_bytes();
     let mut at = 0;
-    if steps.first_differs() {
-        at = steps.word(stretch, start, (0, cutter.end(stretch, 0)), seen, buffer)?;
+    unknown.begin();
+    // The beginning of a text is not as the other words.
+    if unknown.cuts() & cut::FIRST != 0 {
+        at = unknown.word(stretch, start, (0, cutter.end(stretch, 0)), seen, buffer)?;
     }
     let mut found = Ends::new(cutter, kernel, stretch);
     let mut ends = [0; BATCH];
@@ -139,7 +208,8 @@ fn words(
         let mut ends = ends.get(..count).unwrap_or_default();
         buffer.make_room(PLAIN * (BATCH + 1));
         while !ends.is_empty() {
-            let known = known(bytes, &mut at, ends, &seen.answers.cache(), buffer);
+            let cache = seen.answers.cache();
+            let known = known(bytes, &mut at, ends, &cache, unknown.sum(), buffer);
             let rest = ends.get(known..).unwrap_or_default();
             let Some((&end, rest)) = rest.split_first() else { break };
             ends = rest;
@@ -148,10 +218,10 @@ fn words(
                 continue;
             }
             let word = bytes.get(at..end).unwrap_or_default();
-            if seen.answers.find(word, |ids| buffer.put(ids)) {
+            if seen.answers.find(word, &mut |ids| unknown.sum().put(ids, buffer)) {
                 at = end;
             } else {
-                at = steps.word(stretch, start, (at, end), seen, buffer)?;
+                at = unknown.word(stretch, start, (at, end), seen, buffer)?;
             }
         }
         // Only at the end are there none.
@@ -165,16 +235,17 @@ fn words(
 /// Writes the ids of words that follow each other, up to the first one that is not known so; gives their
 /// number. What is needed for that stays in registers.
 #[inline(always)]
-fn known(
+fn known<S: Sum>(
     text: &[u8],
     at: &mut usize,
     ends: &[usize],
     cache: &Cache<'_>,
+    sum: &mut S,
     buffer: &mut Buffer<'_>,
 ) -> usize {
     let mut rest = text.get(*at..).unwrap_or_default();
     let mut room = buffer.ids.get_mut(buffer.len..).unwrap_or_default();
-    let mut count = 0;
+    let (mut count, mut here) = (0, *sum);
     for &end in ends {
         let len = end.wrapping_sub(text.len() - rest.len());
         let Some(block) = rest.first_chunk::<16>() else { break };
@@ -183,7 +254,8 @@ fn known(
         }
         let Some(answer) = cache.short(Word::load(block, len)) else { break };
         let Some(ids) = room.first_chunk_mut::<PLAIN>() else { break };
-        if !answer.is_plain() {
+        let [a, b, c, _] = answer.plain();
+        if !answer.is_plain() || !here.add([a, b, c], answer.count()) {
             break;
         }
         *ids = answer.plain();
@@ -191,6 +263,7 @@ fn known(
         rest = &rest[len..];
         count += 1;
     }
+    *sum = here;
     buffer.len = ROOM - room.len();
     *at = text.len() - rest.len();
     count

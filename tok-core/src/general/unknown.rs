@@ -4,7 +4,7 @@ use super::{
     Run, answers, bert,
     cuts::{Cuts, cut},
     metaspace,
-    seen::{Buffer, Seen},
+    seen::{Buffer, Seen, Unknown},
     split,
     steps::{Normalizer, Pattern},
     stop,
@@ -25,6 +25,7 @@ pub(super) struct Steps<'s, 't> {
     tokens: &'s mut Vec<Token>,
     ids: Vec<u32>,
     cuts: u8,
+    nothing: (),
     /// The last char is white space or ▁ where it is that in the raw text.
     ends_as_raw: bool,
     walk: Option<Walk<'t>>,
@@ -56,17 +57,7 @@ impl<'s, 't> Steps<'s, 't> {
             None => metaspace::of(pipeline).map(Walk::Metaspace),
         };
         let cuts = pipeline.settings.cuts;
-        Self { run, model, scratch, tokens, ids: Vec::new(), cuts, ends_as_raw, walk }
-    }
-
-    /// Bits of [`cut`].
-    pub(super) fn cuts(&self) -> u8 {
-        self.cuts
-    }
-
-    /// The beginning of a text is not as the other words.
-    pub(super) fn first_differs(&self) -> bool {
-        self.cuts & cut::FIRST != 0
+        Self { run, model, scratch, tokens, ids: Vec::new(), cuts, nothing: (), ends_as_raw, walk }
     }
 
     /// What was lent.
@@ -80,11 +71,22 @@ impl<'s, 't> Steps<'s, 't> {
         }
         raw.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '▁')
     }
+}
 
-    /// Encodes the word `at..to` of a stretch, or more of it where that depends on what follows; returns its
-    /// end.
+impl Unknown for Steps<'_, '_> {
+    type Sum = ();
+
+    fn cuts(&self) -> u8 {
+        self.cuts
+    }
+
+    #[inline(always)]
+    fn sum(&mut self) -> &mut () {
+        &mut self.nothing
+    }
+
     #[inline(never)]
-    pub(super) fn word(
+    fn word(
         &mut self,
         stretch: &str,
         start: usize,
@@ -105,7 +107,7 @@ impl<'s, 't> Steps<'s, 't> {
         let asks_place = self.run.pipeline.settings.asks_place;
         self.run.aligned = asks_place && start + at == 0;
         let word = &stretch[at..to];
-        let is_first = at == 0 && self.first_differs();
+        let is_first = at == 0 && self.cuts & cut::FIRST != 0;
         let Self { run, model, scratch, tokens, ids, walk, .. } = self;
         ids.clear();
         tokens.clear();
