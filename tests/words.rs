@@ -162,7 +162,7 @@ fn a_word_at_the_end_may_go_on_elsewhere() {
         let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
         let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
         for end in ["▁▁", "▁", " ", "  ", "x▁", "\u{3000}", "\u{a0}"] {
-            for text in ["x {}", "x {} y", "x {}", "x {}  y z"] {
+            for text in ["x {}", "x {} y", "x {}", "x {}  y z", "x{}</s> {}", "> {} {}y)."] {
                 compare(name, &tokenizer, &text.replace("{}", end), &mut words, &mut plain);
             }
         }

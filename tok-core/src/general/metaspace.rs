@@ -70,6 +70,11 @@ pub(super) fn of<'t>(pipeline: &Pipeline<'t>) -> Option<Steps<'t>> {
 }
 
 impl Steps<'_> {
+    /// Whether the model gets the word itself, but for its spaces.
+    pub(super) fn only_spaces(&self) -> bool {
+        matches!(self, Self::Spaces)
+    }
+
     /// Calls `put` with what the model gets of a word that does not begin the text; `None` where that is left to
     /// the steps.
     pub(super) fn split<E>(

@@ -1,7 +1,9 @@
 //! Words that are not known: their way through the steps.
 
 use super::{
-    Run, answers, bert,
+    Run,
+    answers::{self, Answers},
+    bert,
     cuts::{Cuts, cut},
     metaspace,
     seen::{Buffer, Seen, Unknown},
@@ -13,7 +15,7 @@ use super::{
 use crate::{
     engine::Stop,
     general::Piece,
-    model::{self, Model, Token},
+    model::{self, Model, Token, char_bpe::Runs},
 };
 use alloc::vec::Vec;
 
@@ -29,6 +31,25 @@ pub(super) struct Steps<'s, 't> {
     /// The last char is white space or ▁ where it is that in the raw text.
     ends_as_raw: bool,
     walk: Option<Walk<'t>>,
+}
+
+/// Answers for runs of words are kept among those for words: these begin with a space.
+struct Known<'s> {
+    answers: &'s mut Answers,
+    limit: usize,
+}
+
+impl Runs for Known<'_> {
+    fn find(&mut self, text: &[u8], ids: &mut Vec<u32>) -> bool {
+        self.answers.find(text, &mut |found| {
+            ids.extend_from_slice(found);
+            true
+        })
+    }
+
+    fn keep(&mut self, text: &[u8], ids: &[u32]) {
+        self.answers.put(text, ids, self.limit);
+    }
 }
 
 /// Steps that are one walk through the chars of most words.
@@ -115,14 +136,25 @@ impl Unknown for Steps<'_, '_> {
         let walked = match walk {
             Some(Walk::Bert(step)) => seen.chars.split("", word, |c| bert::learn(step, c), put),
             Some(Walk::Metaspace(steps)) if !is_first => {
-                steps.split(&run.pipeline, &mut seen.chars, word, put)
+                let Seen { chars, answers, limit, .. } = seen;
+                let mut known = Known { answers, limit: *limit };
+                match model {
+                    Model::CharBpe(model) if steps.only_spaces() => {
+                        steps.split(&run.pipeline, chars, word, |part| {
+                            model.ids(part, scratch, &mut known, ids)
+                        })
+                    }
+                    _ => steps.split(&run.pipeline, chars, word, put),
+                }
             }
             _ => None,
         };
         if let Some(Ok(())) = walked {
+            // Or they are there already.
             ids.extend(tokens.iter().map(|token| token.id));
         } else {
             // An error says where it is.
+            ids.clear();
             run.stretch(word, start + at, at > 0, &mut |piece| {
                 let Piece::Part(text, split, _) = piece else { return Ok(()) };
                 tokens.clear();
