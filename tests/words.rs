@@ -6,6 +6,12 @@ mod common;
 
 use common::{shared, unzip};
 use comptok::{FullOptions, Offsets, Scratch, Setting, Special, Tokenizer};
+use comptok_core::{
+    Request,
+    blob::{Header, Tables},
+    general::{self, Found, Memory},
+    model::Model,
+};
 
 /// Pieces of which texts are drawn.
 const PIECES: [&str; 58] = [
@@ -25,6 +31,32 @@ fn drawn(seed: u64) -> String {
     (0..next() % 60).map(|_| PIECES[next() % PIECES.len()]).collect()
 }
 
+/// Ids, places and numbers of parts: word by word, twice, and all at once.
+fn compare_places(name: &str, tokenizer: &Tokenizer, text: &str) {
+    let header = Header::parse(tokenizer.as_bytes()).expect("a blob");
+    let tables = Tables::new(tokenizer.as_bytes(), &header);
+    let request = Request { text: text.as_bytes(), special: Special::All, strict: false };
+    let model = Model::parse(&tables).expect("a model");
+    let shows = |id: u32| model.shows_source(id);
+    let all = |memory: &mut Memory, aligned: bool| {
+        let mut all = Vec::new();
+        let result = general::encode_in(&tables, &request, aligned, memory, |found| {
+            let Found { id, start, end, word, added, source } = found;
+            let source = if shows(id) { source.to_string() } else { String::new() };
+            all.push((id, start, end, word, added, source));
+        });
+        (result, all)
+    };
+    for aligned in [true, false] {
+        let (mut words, mut plain) = (Memory::default(), Memory::default());
+        words.own(&[1; 32], 1 << 20);
+        let wanted = all(&mut plain, aligned);
+        for _ in 0..2 {
+            assert_eq!(all(&mut words, aligned), wanted, "{name}: {text:?}");
+        }
+    }
+}
+
 fn compare(
     name: &str,
     tokenizer: &Tokenizer,
@@ -32,6 +64,7 @@ fn compare(
     words: &mut Scratch,
     plain: &mut Scratch,
 ) {
+    compare_places(name, tokenizer, text);
     let (mut with, mut without) = (Vec::new(), Vec::new());
     let first = tokenizer.encode_into(text, Special::All, &mut with, words);
     let second = tokenizer.encode_into(text, Special::All, &mut without, plain);
@@ -181,6 +214,9 @@ fn every_char_in_a_word_is_as_by_the_steps() {
         for c in first.chain(('\u{3000}'..=char::MAX).step_by(97)) {
             let text =
                 format!("é a{c}b {c}\u{301}{c} {c}{c}\u{94d}\u{200d}{c} ,{c}É\n{c}\u{600}{c}");
+            if u32::from(c) % 3 == 0 {
+                compare_places(name, &tokenizer, &text);
+            }
             with.clear();
             without.clear();
             tokenizer.encode_into(&text, Special::All, &mut with, &mut words).expect("an answer");
@@ -188,6 +224,18 @@ fn every_char_in_a_word_is_as_by_the_steps() {
                 .encode_into(&text, Special::All, &mut without, &mut plain)
                 .expect("an answer");
             assert_eq!(with, without, "{name} {c:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_removed_at_the_beginning_moves_all_places() {
+    let Some(shared) = shared() else { return };
+    for name in ["t5_small", "xlnet_base_cased"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        for text in ["\u{7f}a few words", "\u{301}\u{1}a few", "</s>\u{7f}\u{7f}é few", "\u{7f}"] {
+            compare_places(name, &tokenizer, text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! BERT's normalizer and pre-tokenizer in one walk, for words of which only the ids are asked.
+//! BERT's normalizer and pre-tokenizer in one walk.
 //!
 //! Both look at one char at a time, so what becomes of a char is found out once, by the steps themselves,
 //! and remembered. Only canonical ordering looks at neighbours, and only at combining chars; of those that
@@ -95,11 +95,11 @@ mod tests {
             for c in all.filter(|_| flags > 2 || flags == 0) {
                 let text = alloc::format!("Aé{c}B\u{316}\u{301}{c}{c}");
                 let mut found = Vec::new();
-                let result = chars.split(
+                let result = chars.split::<false, _>(
                     "",
                     &text,
                     |c| learn(&step, c),
-                    |part| {
+                    |part, _| {
                         found.push(String::from(part));
                         Ok::<_, ()>(())
                     },

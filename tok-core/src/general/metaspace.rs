@@ -1,4 +1,4 @@
-//! Metaspace's words in one walk, where only the ids are asked.
+//! Metaspace's words in one walk.
 //!
 //! ```text
 //! T5      charsmap or nothing, white space splits, ▁ in front: char by char
@@ -8,7 +8,7 @@
 //! stays what it is alone, whatever extends it.
 
 use super::{
-    chars::{Chars, Kind, ROOM, Slot},
+    chars::{Chars, Kind, Place, ROOM, Slot},
     charsmap::Charsmap,
     matches,
     steps::{Normalizer, Pattern, Pipeline, PreTokenizer, Prepend},
@@ -70,24 +70,19 @@ pub(super) fn of<'t>(pipeline: &Pipeline<'t>) -> Option<Steps<'t>> {
 }
 
 impl Steps<'_> {
-    /// Whether the model gets the word itself, but for its spaces.
-    pub(super) fn only_spaces(&self) -> bool {
-        matches!(self, Self::Spaces)
-    }
-
     /// Calls `put` with what the model gets of a word that does not begin the text; `None` where that is left to
     /// the steps.
-    pub(super) fn split<E>(
+    pub(super) fn split<const PLACES: bool, E>(
         &self,
         pipeline: &Pipeline<'_>,
         chars: &mut Chars,
         word: &str,
-        put: impl FnMut(&str) -> Result<(), E>,
+        put: impl FnMut(&str, &[Place]) -> Result<(), E>,
     ) -> Option<Result<(), E>> {
         match self {
             // Another place may have something put in front.
             Self::Spaces if !word.starts_with(' ') => None,
-            Self::Spaces => chars.split("", word, learn_space, put),
+            Self::Spaces => chars.split::<PLACES, E>("", word, learn_space, put),
             Self::Parts { map, only_ascii } => {
                 let replaces = |step| match step {
                     Normalizer::Replace { pattern, .. } => matches::occurs(&pattern, word),
@@ -96,7 +91,12 @@ impl Steps<'_> {
                 if *only_ascii && pipeline.normalizers().any(replaces) {
                     return None;
                 }
-                chars.split(SPACE, word, |c| learn_part(map.as_ref(), *only_ascii, c), put)
+                chars.split::<PLACES, E>(
+                    SPACE,
+                    word,
+                    |c| learn_part(map.as_ref(), *only_ascii, c),
+                    put,
+                )
             }
         }
     }
@@ -126,5 +126,7 @@ fn learn_part(map: Option<&Charsmap<'_>>, only_ascii: bool, c: char) -> Slot {
     };
     let mut slot = Slot::new(kind, text);
     (slot.extends, slot.is_open) = (graphemes::is_extending(c), begins);
+    // What is removed is counted as a change of the char before.
+    slot.moves = text.is_empty();
     slot
 }

@@ -3,14 +3,13 @@
 use super::{
     Run,
     answers::{self, Answers},
-    bert,
     cuts::{Cuts, cut},
-    metaspace,
     seen::{Buffer, Seen, Unknown},
     split,
     steps::{Normalizer, Pattern},
     stop,
     text::Split,
+    walk::Walk,
 };
 use crate::{
     engine::Stop,
@@ -52,12 +51,6 @@ impl Runs for Known<'_> {
     }
 }
 
-/// Steps that are one walk through the chars of most words.
-enum Walk<'t> {
-    Bert(Normalizer<'t>),
-    Metaspace(metaspace::Steps<'t>),
-}
-
 impl<'s, 't> Steps<'s, 't> {
     pub(super) fn new(
         run: Run<'s, 't>,
@@ -73,10 +66,7 @@ impl<'s, 't> Steps<'s, 't> {
             }
             _ => false,
         });
-        let walk = match bert::of(pipeline) {
-            Some(step) => Some(Walk::Bert(step)),
-            None => metaspace::of(pipeline).map(Walk::Metaspace),
-        };
+        let walk = Walk::of(pipeline);
         let cuts = pipeline.settings.cuts;
         Self { run, model, scratch, tokens, ids: Vec::new(), cuts, nothing: (), ends_as_raw, walk }
     }
@@ -132,22 +122,20 @@ impl Unknown for Steps<'_, '_> {
         let Self { run, model, scratch, tokens, ids, walk, .. } = self;
         ids.clear();
         tokens.clear();
-        let put = |part: &str| model.tokenize(part, scratch, tokens);
-        let walked = match walk {
-            Some(Walk::Bert(step)) => seen.chars.split("", word, |c| bert::learn(step, c), put),
-            Some(Walk::Metaspace(steps)) if !is_first => {
-                let Seen { chars, answers, limit, .. } = seen;
+        let Seen { chars, answers, limit, .. } = seen;
+        let model: &Model<'_> = model;
+        let walked = match (&walk, model) {
+            _ if is_first => None,
+            (None, _) => None,
+            (Some(walk), Model::CharBpe(model)) if walk.only_spaces() => {
                 let mut known = Known { answers, limit: *limit };
-                match model {
-                    Model::CharBpe(model) if steps.only_spaces() => {
-                        steps.split(&run.pipeline, chars, word, |part| {
-                            model.ids(part, scratch, &mut known, ids)
-                        })
-                    }
-                    _ => steps.split(&run.pipeline, chars, word, put),
-                }
+                walk.split::<false, _>(&run.pipeline, chars, word, |part, _| {
+                    model.ids(part, scratch, &mut known, ids)
+                })
             }
-            _ => None,
+            (Some(walk), model) => walk.split::<false, _>(&run.pipeline, chars, word, |part, _| {
+                model.tokenize(part, scratch, tokens)
+            }),
         };
         if let Some(Ok(())) = walked {
             // Or they are there already.
