@@ -6,19 +6,51 @@ mod common;
 
 use common::{shared, unzip};
 use comptok::{FullOptions, Offsets, Scratch, Setting, Special, Tokenizer};
-use comptok_core::model::Random;
+use comptok_core::{
+    Request,
+    blob::{Header, Tables},
+    general::{self, Found, Memory},
+    model::{Model, Random},
+};
 
 /// Pieces of which texts are drawn.
-const PIECES: [&str; 44] = [
+const PIECES: [&str; 58] = [
     " ", " ", " ", " ", "  ", "   ", "\n", "\r\n", "\r", "\t", "\u{a0}", "\u{3000}", "\u{200b}",
     "\u{2028}", "▁", "▁▁", "a", "the", "word", "words", "Hello", "naïve", "É", "e\u{301}",
     "\u{301}", "\u{94d}", "\u{200d}", "\u{600}", "中", "文字", "です", "한국", "👍🏽", "''", "``",
-    "'", "...", "1", "2024", "½", "ﬁ", "\u{0}", "\u{ad}", "\u{fdfa}",
+    "'", "...", "1", "2024", "½", "ﬁ", "\u{0}", "\u{ad}", "\u{fdfa}", "don't", ",", "-", "(", "~",
+    "“", "”", "…", "、", "「", "！", "\u{1}", "\u{7f}", "≮",
 ];
 
 fn drawn(seed: u64) -> String {
     let mut random = Random::new(seed);
     (0..random.below(60)).map(|_| PIECES[random.below(PIECES.len())]).collect()
+}
+
+/// Ids, places and numbers of parts: word by word, twice, and all at once.
+fn compare_places(name: &str, tokenizer: &Tokenizer, text: &str) {
+    let header = Header::parse(tokenizer.as_bytes()).expect("a blob");
+    let tables = Tables::new(tokenizer.as_bytes(), &header);
+    let request = Request { text: text.as_bytes(), special: Special::All, strict: false };
+    let model = Model::parse(&tables).expect("a model");
+    let shows = |id: u32| model.shows_source(id);
+    let all = |memory: &mut Memory, aligned: bool| {
+        let mut all = Vec::new();
+        let result = general::encode_in(&tables, &request, aligned, memory, |found| {
+            let Found { id, start, end, word, added, source } = found;
+            let source = if shows(id) { source.to_string() } else { String::new() };
+            all.push((id, start, end, word, added, source));
+        });
+        (result, all)
+    };
+    for aligned in [true, false] {
+        let (mut words, mut plain) = (Memory::default(), Memory::default());
+        words.own(&[1; 32], 1 << 20);
+        let wanted = all(&mut plain, aligned);
+        for _ in 0..2 {
+            assert_eq!(all(&mut words, aligned), wanted, "{name}: {text:?}");
+        }
+    }
 }
 
 fn compare(
@@ -28,6 +60,7 @@ fn compare(
     words: &mut Scratch,
     plain: &mut Scratch,
 ) {
+    compare_places(name, tokenizer, text);
     let (mut with, mut without) = (Vec::new(), Vec::new());
     let first = tokenizer.encode_into(text, Special::All, &mut with, words);
     let second = tokenizer.encode_into(text, Special::All, &mut without, plain);
@@ -117,6 +150,104 @@ fn words_and_the_whole_are_the_same() {
                 let text: String = corpus[start..].chars().take(1500).collect();
                 compare(name, &tokenizer, &text, &mut words, &mut plain);
             }
+        }
+    }
+}
+
+/// Models of SentencePiece, whose sums go on from word to word.
+#[test]
+fn sentences_word_by_word_are_the_same() {
+    let Some(shared) = shared() else { return };
+    let corpora: Vec<String> = ["english", "multilingual"]
+        .map(|name| {
+            let text = std::fs::read_to_string(shared.join(format!("corpus/{name}.txt")));
+            text.expect("the corpus is UTF-8")
+        })
+        .into();
+    let full = std::env::var("COMPTOK_FULL").as_deref() == Ok("1");
+    let (draws, parts) = if full { (4000, 20) } else { (150, 1) };
+    let models = std::fs::read_dir(shared.join("vocabs/sentencepiece")).expect("models");
+    for model in models {
+        let path = model.expect("a model").path();
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name");
+        let tokenizer = Tokenizer::from_bytes(&unzip(&path)).unwrap_or_else(|e| panic!("{e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        for seed in 0..draws {
+            compare(name, &tokenizer, &drawn(seed), &mut words, &mut plain);
+        }
+        for end in ["▁▁", "▁", " ", "  ", "x▁", "\u{3000}", "\u{200b}", "\u{200b} ", ""] {
+            for text in ["x {}", "x {} y", "{}x {}", "{} {}  y z", "{}"] {
+                compare(name, &tokenizer, &text.replace("{}", end), &mut words, &mut plain);
+            }
+        }
+        // Sums leave the range where they begin anew, and most words have been seen before.
+        for corpus in &corpora {
+            for part in 0..parts {
+                let mut start = corpus.len() / parts * part;
+                while !corpus.is_char_boundary(start) {
+                    start += 1;
+                }
+                let text: String = corpus[start..].chars().take(200_000).collect();
+                let (mut with, mut without) = (Vec::new(), Vec::new());
+                let first = tokenizer.encode_into(&text, Special::All, &mut with, &mut words);
+                let second = tokenizer.encode_into(&text, Special::All, &mut without, &mut plain);
+                assert_eq!(first, second, "{name}");
+                let at = with.iter().zip(&without).position(|(with, without)| with != without);
+                assert_eq!((at, with.len()), (None, without.len()), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_word_at_the_end_may_go_on_elsewhere() {
+    let Some(shared) = shared() else { return };
+    for name in ["mistral01", "mistral03", "phi_3", "xlnet_base_cased"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        for end in ["▁▁", "▁", " ", "  ", "x▁", "\u{3000}", "\u{a0}"] {
+            for text in ["x {}", "x {} y", "x {}", "x {}  y z", "x{}</s> {}", "> {} {}y)."] {
+                compare(name, &tokenizer, &text.replace("{}", end), &mut words, &mut plain);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_char_in_a_word_is_as_by_the_steps() {
+    let Some(shared) = shared() else { return };
+    for name in ["t5_small", "xlnet_base_cased", "bert_uncased", "mistral01"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        let first = ('\0'..'\u{3000}').step_by(if name == "t5_small" { 1 } else { 5 });
+        for c in first.chain(('\u{3000}'..=char::MAX).step_by(97)) {
+            let text =
+                format!("é a{c}b {c}\u{301}{c} {c}{c}\u{94d}\u{200d}{c} ,{c}É\n{c}\u{600}{c}");
+            if u32::from(c) % 3 == 0 {
+                compare_places(name, &tokenizer, &text);
+            }
+            with.clear();
+            without.clear();
+            tokenizer.encode_into(&text, Special::All, &mut with, &mut words).expect("an answer");
+            tokenizer
+                .encode_into(&text, Special::All, &mut without, &mut plain)
+                .expect("an answer");
+            assert_eq!(with, without, "{name} {c:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_removed_at_the_beginning_moves_all_places() {
+    let Some(shared) = shared() else { return };
+    for name in ["t5_small", "xlnet_base_cased"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        for text in ["\u{7f}a few words", "\u{301}\u{1}a few", "</s>\u{7f}\u{7f}é few", "\u{7f}"] {
+            compare_places(name, &tokenizer, text);
         }
     }
 }

@@ -249,6 +249,11 @@ impl<'c> Cache<'c> {
         }
     }
 
+    /// Keeps that a text of up to 15 bytes has no ids.
+    pub fn keep_none(&mut self, word: Word) {
+        self.put_short(word, Answer::default());
+    }
+
     fn put_short(&mut self, word: Word, answer: Answer) {
         let place = word.place(self.lines.len());
         if let Some(line) = self.lines.get_mut(place) {

@@ -7,7 +7,9 @@
 
 use comptok_core::general::{Charsmap, cut};
 
-use crate::spec::{Model, Normalizer, Pattern, PreTokenizer, PrependScheme, Spec};
+use crate::spec::{
+    Model, Normalizer, Pattern, PieceType, PreTokenizer, PrependScheme, SentencePiece, Spec,
+};
 
 /// Bits of [`cut`]; 0 where nothing is proven.
 pub(super) fn of(spec: &Spec) -> u8 {
@@ -21,6 +23,11 @@ fn proven(spec: &Spec) -> Option<u8> {
     }
     if let Some(step) = &spec.pre_tokenizer {
         flat_pre_tokenizers(step, &mut pre_tokenizers);
+    }
+    if let Model::SentencePiece(model) = &spec.model {
+        let alone = normalizers.is_empty() && pre_tokenizers.is_empty();
+        let cuts = cut::SPACE | cut::FIRST | cut::STRICT | cut::MODEL;
+        return (alone && is_cut(model)).then_some(cuts);
     }
     let mut cuts = cut::SPACE;
     let drops_space = match (&pre_tokenizers[..], &spec.model) {
@@ -87,12 +94,29 @@ fn proven(spec: &Spec) -> Option<u8> {
             _ => return None,
         }
     }
-    if let ([Normalizer::Bert { handle_chinese_chars: true, .. }], [PreTokenizer::Bert]) =
+    // What stands alone anyway, and is a starter, so that no mark on one side is ordered with one on the other.
+    if let ([Normalizer::Bert { handle_chinese_chars, .. }], [PreTokenizer::Bert]) =
         (&normalizers[..], &pre_tokenizers[..])
     {
-        cuts |= cut::CHINESE;
+        cuts |= cut::PUNCTUATION;
+        if *handle_chinese_chars {
+            cuts |= cut::CHINESE;
+        }
     }
     Some(cuts)
+}
+
+/// Whether a model of SentencePiece does to both sides of a space what it does to the whole, if it cuts there at
+/// all: nothing that it replaces reaches across, and ▁ is never part of unknown text, which is one token.
+fn is_cut(model: &SentencePiece) -> bool {
+    let charsmap = &model.normalizer.charsmap;
+    let reaches_across = !charsmap.is_empty()
+        && Charsmap::new(charsmap).is_none_or(|map| !map.has_no_space())
+        || (model.pieces.iter())
+            .any(|piece| piece.kind == PieceType::UserDefined && piece.text.contains(' '));
+    let has_space =
+        model.pieces.iter().any(|piece| piece.kind == PieceType::Normal && piece.text == "▁");
+    has_space && !reaches_across
 }
 
 fn asks_place(step: &PreTokenizer) -> bool {

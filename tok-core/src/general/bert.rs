@@ -1,10 +1,11 @@
-//! BERT's normalizer and pre-tokenizer in one walk, for words of which only the ids are asked.
+//! BERT's normalizer and pre-tokenizer in one walk.
 //!
 //! Both look at one char at a time, so what becomes of a char is found out once, by the steps themselves,
 //! and remembered. Only canonical ordering looks at neighbours, and only at combining chars; of those that
 //! are not removed the steps take care.
 
 use super::{
+    chars::{Kind, ROOM, Slot},
     normalize,
     steps::{Normalizer, Pipeline, PreTokenizer},
     text::Text,
@@ -13,43 +14,6 @@ use crate::unicode::{
     forms::{self, Form},
     sets,
 };
-use alloc::vec::Vec;
-
-/// What becomes of a char.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Kind {
-    /// Part of a word, or nothing.
-    #[default]
-    Inside,
-    /// A word of its own.
-    Alone,
-    /// Ends a word.
-    Space,
-    /// Left to the steps.
-    Other,
-}
-
-/// Most bytes that a char becomes; others are left to the steps.
-const ROOM: usize = 10;
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    /// The char and 1; 0 if there is none.
-    key: u32,
-    kind: Kind,
-    len: u8,
-    bytes: [u8; ROOM],
-}
-
-/// Chars that are remembered.
-const SLOTS: usize = 2048;
-
-/// What is known of chars, for one tokenizer.
-#[derive(Debug, Default)]
-pub(super) struct Chars {
-    slots: Vec<Slot>,
-    word: Vec<u8>,
-}
 
 /// The one normalizer, if the pipeline has BERT's steps and no others.
 pub(super) fn of<'a>(pipeline: &Pipeline<'a>) -> Option<Normalizer<'a>> {
@@ -61,59 +25,9 @@ pub(super) fn of<'a>(pipeline: &Pipeline<'a>) -> Option<Normalizer<'a>> {
     (is_bert && only).then_some(step)
 }
 
-impl Chars {
-    /// Calls `put` with each pre-token of a text; `None` where that is left to the steps.
-    pub(super) fn split<E>(
-        &mut self,
-        step: &Normalizer<'_>,
-        text: &str,
-        mut put: impl FnMut(&str) -> Result<(), E>,
-    ) -> Option<Result<(), E>> {
-        if self.slots.is_empty() {
-            self.slots.resize(SLOTS, Slot::default());
-        }
-        let Self { slots, word } = self;
-        word.clear();
-        let mut flush = |word: &mut Vec<u8>| {
-            let result = match word.is_empty() {
-                true => Ok(()),
-                false => put(core::str::from_utf8(word).unwrap_or_default()),
-            };
-            word.clear();
-            result
-        };
-        for c in text.chars() {
-            let slot = slots.get_mut(c as usize % SLOTS)?;
-            if slot.key != u32::from(c) + 1 {
-                *slot = learn(step, c);
-            }
-            let bytes = slot.bytes.get(..usize::from(slot.len))?;
-            let is_alone = match slot.kind {
-                Kind::Inside => {
-                    word.extend_from_slice(bytes);
-                    continue;
-                }
-                Kind::Alone => true,
-                Kind::Space => false,
-                Kind::Other => return None,
-            };
-            if let Err(error) = flush(word) {
-                return Some(Err(error));
-            }
-            if is_alone {
-                word.extend_from_slice(bytes);
-                if let Err(error) = flush(word) {
-                    return Some(Err(error));
-                }
-            }
-        }
-        Some(flush(word))
-    }
-}
-
 /// Asks the steps.
 #[cold]
-fn learn(step: &Normalizer<'_>, c: char) -> Slot {
+pub(super) fn learn(step: &Normalizer<'_>, c: char) -> Slot {
     let mut utf8 = [0; 4];
     let mut text = Text::new(c.encode_utf8(&mut utf8), 0, false);
     normalize::apply(step, &mut text);
@@ -136,14 +50,7 @@ fn learn(step: &Normalizer<'_>, c: char) -> Slot {
         () if trimmed.len() < all.len() || trimmed.contains(sets::is_punctuation) => Kind::Other,
         () => Kind::Inside,
     };
-    let mut slot = Slot { key: u32::from(c) + 1, kind, ..Slot::default() };
-    if kind != Kind::Other {
-        for (to, from) in slot.bytes.iter_mut().zip(trimmed.as_bytes()) {
-            *to = *from;
-        }
-        slot.len = trimmed.len() as u8;
-    }
-    slot
+    if kind == Kind::Other { Slot::new(kind, "") } else { Slot::new(kind, trimmed) }
 }
 
 /// Whether canonical ordering leaves a char where it is.
@@ -158,9 +65,9 @@ fn is_starter(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{split, steps::PreTokenizer};
+    use super::super::{chars::Chars, split, steps::PreTokenizer};
     use super::*;
-    use alloc::{string::String, vec};
+    use alloc::{string::String, vec, vec::Vec};
 
     /// By the steps, one after the other.
     fn plain(step: &Normalizer<'_>, text: &str) -> Vec<String> {
@@ -188,11 +95,24 @@ mod tests {
             for c in all.filter(|_| flags > 2 || flags == 0) {
                 let text = alloc::format!("Aé{c}B\u{316}\u{301}{c}{c}");
                 let mut found = Vec::new();
-                let result = chars.split(&step, &text, |part| {
-                    found.push(String::from(part));
-                    Ok::<_, ()>(())
-                });
+                let result = chars.split::<false, _>(
+                    "",
+                    &text,
+                    |c| learn(&step, c),
+                    |part, _| {
+                        found.push(String::from(part));
+                        Ok::<_, ()>(())
+                    },
+                );
                 asked += 1;
+                if super::super::cuts::is_punctuation(c) {
+                    let [before, after] = ["aé\u{301} ", "\u{301}\u{316}x"];
+                    let whole = plain(&step, &alloc::format!("{before}{c}{after}"));
+                    let alone = String::from(c);
+                    let parts = [before, &alone, after];
+                    let parts = parts.iter().flat_map(|part| plain(&step, part));
+                    assert!(parts.eq(whole), "{flags} {c:?}");
+                }
                 match result {
                     Some(_) => assert_eq!(found, plain(&step, &text), "{flags} {c:?}"),
                     None => left += 1,

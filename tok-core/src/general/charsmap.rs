@@ -42,6 +42,33 @@ impl<'a> Charsmap<'a> {
         None
     }
 
+    /// Whether an entry begins with `text`, or the text with an entry.
+    pub(crate) fn begins(&self, text: &str) -> bool {
+        let offset = |unit: u32| ((unit >> 10) << ((unit & 1 << 9) >> 6)) as usize;
+        let Some(root) = u32_at(self.units, 0) else { return false };
+        let mut at = offset(root);
+        for &byte in text.as_bytes() {
+            at ^= usize::from(byte);
+            let unit = u32_at(self.units, at).unwrap_or_default();
+            if unit & (1 << 31 | 0xFF) != u32::from(byte) {
+                return false;
+            }
+            at ^= offset(unit);
+            if unit >> 8 & 1 != 0 {
+                return true;
+            }
+        }
+        (1..=u8::MAX).any(|byte| {
+            let unit = u32_at(self.units, at ^ usize::from(byte)).unwrap_or_default();
+            unit & (1 << 31 | 0xFF) == u32::from(byte)
+        })
+    }
+
+    /// Whether no entry has a space in it, as far as its tables tell: no node is reached by one.
+    pub fn has_no_space(&self) -> bool {
+        self.units.iter().all(|unit| u32::from_le_bytes(*unit) & (1 << 31 | 0xFF) != 0x20)
+    }
+
     /// The longest beginning of `rest` that is in the table: its length, and the text for it.
     pub(crate) fn longest(&self, rest: &[u8]) -> Option<(usize, &'a [u8])> {
         let offset = |unit: u32| ((unit >> 10) << ((unit & 1 << 9) >> 6)) as usize;

@@ -2,6 +2,7 @@
 
 use crate::{
     Kernel,
+    kernel::Masks,
     unicode::{graphemes, sets},
 };
 
@@ -21,6 +22,8 @@ pub mod cut {
     pub const FIRST: u8 = 32;
     /// Only where the char before does not join with the space.
     pub const CLUSTERS: u8 = 64;
+    /// On both sides of punctuation, as BERT counts it.
+    pub const PUNCTUATION: u8 = 128;
 }
 
 const LOW: u64 = 0x0101_0101_0101_0101;
@@ -38,7 +41,20 @@ pub(super) struct Cuts {
     newline: bool,
     chinese: bool,
     clusters: bool,
+    punctuation: bool,
 }
+
+/// What a byte is to punctuation: part of a word, or looked at.
+static INSIDE: [bool; 256] = {
+    let mut inside = [true; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let b = byte as u8;
+        inside[byte] = b < 0x80 && !b.is_ascii_punctuation() && b != b' ' && b != b'\n';
+        byte += 1;
+    }
+    inside
+};
 
 impl Cuts {
     pub(super) const fn new(cuts: u8) -> Self {
@@ -46,6 +62,7 @@ impl Cuts {
             newline: cuts & cut::NEWLINE != 0,
             chinese: cuts & cut::CHINESE != 0,
             clusters: cuts & cut::CLUSTERS != 0,
+            punctuation: cuts & cut::PUNCTUATION != 0,
         }
     }
 
@@ -53,6 +70,9 @@ impl Cuts {
     #[inline(always)]
     pub(super) fn end(self, text: &str, start: usize) -> usize {
         let bytes = text.as_bytes();
+        if self.punctuation {
+            return self.end_of_part(text, start);
+        }
         // Most words are short, and most of those plain. The first char never ends a word.
         if let Some(rest) = bytes.get(start..)
             && let Some(head) = rest.first_chunk::<16>()
@@ -80,19 +100,38 @@ impl Cuts {
         self.slow_end(text, start)
     }
 
+    /// As `end`, where there are cuts at punctuation: most words are plain there too.
+    #[inline]
+    fn end_of_part(self, text: &str, start: usize) -> usize {
+        let bytes = text.as_bytes();
+        if let Some((&first, rest)) = bytes.get(start..).and_then(<[u8]>::split_first)
+            && first < 0x80
+            && !first.is_ascii_punctuation()
+        {
+            let plain = rest.iter().position(|&byte| !INSIDE[usize::from(byte)]);
+            let Some(plain) = plain else { return text.len() };
+            let at = start + 1 + plain;
+            let before = bytes[at - 1];
+            if bytes[at] < 0x80 && before != b' ' && before != b'\r' {
+                return at;
+            }
+        }
+        self.slow_end(text, start)
+    }
+
     /// As `end`, char by char.
     fn slow_end(self, text: &str, start: usize) -> usize {
         let rest = text.get(start..).unwrap_or_default();
         let mut chars = rest.char_indices();
         let Some((_, mut before)) = chars.next() else { return text.len() };
-        if self.chinese && is_chinese(before) {
+        if self.stands_alone(before) {
             return start + before.len_utf8();
         }
         for (at, c) in chars {
             let cuts = match c {
                 ' ' => before != ' ' && !(self.clusters && graphemes::joins(before, ' ', false)),
                 '\n' => self.newline && before != '\r',
-                c => self.chinese && is_chinese(c),
+                c => self.stands_alone(c),
             };
             if cuts {
                 return start + at;
@@ -101,14 +140,66 @@ impl Cuts {
         }
         text.len()
     }
+
+    /// Whether there are cuts on both sides of a char.
+    #[inline]
+    fn stands_alone(self, c: char) -> bool {
+        self.chinese && is_chinese(c) || self.punctuation && is_punctuation(c)
+    }
+}
+
+/// The ends of the words of a text, one after the other.
+#[derive(Debug)]
+pub(super) struct Ends<'t> {
+    cuts: Cuts,
+    kernel: Kernel,
+    text: &'t str,
+    /// What lies before it has been looked at.
+    base: usize,
+    carry: Carry,
+}
+
+impl<'t> Ends<'t> {
+    pub(super) fn new(cuts: Cuts, kernel: Kernel, text: &'t str) -> Self {
+        Self { cuts, kernel, text, base: 0, carry: Carry::default() }
+    }
+
+    /// Writes the next ends, at least one unless there are none, and gives their number. The first may be
+    /// 0, which ends nothing. There must be room for more than 64.
+    #[inline(always)]
+    pub(super) fn fill(&mut self, ends: &mut [usize]) -> usize {
+        let mut count = 0;
+        while count + 65 <= ends.len() && self.base < self.text.len() {
+            if !self.kernel.has_masks() {
+                self.base = self.cuts.end(self.text, self.base);
+                ends[count] = self.base;
+                count += 1;
+                continue;
+            }
+            let mut cuts = self.cuts.block(self.kernel, self.text, self.base, &mut self.carry);
+            for end in ends[count..].iter_mut().take(cuts.count_ones() as usize) {
+                *end = self.base + cuts.trailing_zeros() as usize;
+                cuts &= cuts.wrapping_sub(1);
+                count += 1;
+            }
+            self.base += 64;
+            if self.base >= self.text.len() {
+                ends[count] = self.text.len();
+                count += 1;
+            }
+        }
+        count
+    }
 }
 
 /// What a block of 64 bytes leaves to the next one.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Carry {
+struct Carry {
     /// The last byte is a space; one beyond ASCII.
     blank: u64,
     wide: u64,
+    /// So is ASCII punctuation.
+    punctuation: u64,
     /// Cuts behind a char that goes on there.
     cuts: u64,
 }
@@ -117,7 +208,7 @@ impl Cuts {
     /// The cuts in the 64 bytes from `base` on, a bit for each byte that begins a word (the first byte of the
     /// text is left out, or not). Blocks follow one another.
     #[inline(always)]
-    pub(super) fn block(self, kernel: Kernel, text: &str, base: usize, carry: &mut Carry) -> u64 {
+    fn block(self, kernel: Kernel, text: &str, base: usize, carry: &mut Carry) -> u64 {
         let rest = text.as_bytes().get(base..).unwrap_or_default();
         let masks = match rest.first_chunk::<64>() {
             Some(block) => kernel.masks(block),
@@ -125,6 +216,11 @@ impl Cuts {
         };
         let mut cuts = masks.blank & !(masks.blank << 1 | carry.blank) | carry.cuts;
         carry.cuts = 0;
+        if self.punctuation {
+            let marks = punctuation(rest, &masks);
+            cuts |= marks | marks << 1 | carry.punctuation;
+            carry.punctuation = marks >> 63;
+        }
         if self.newline && masks.newline != 0 {
             cuts |= lines(text.as_bytes(), base, masks.newline);
         }
@@ -132,8 +228,8 @@ impl Cuts {
             if self.clusters {
                 cuts = joined(text, base, cuts, masks.wide << 1 | carry.wide);
             }
-            if self.chinese {
-                cuts |= chinese(text, base, masks.wide, carry);
+            if self.chinese || self.punctuation {
+                cuts |= self.alone(text, base, masks.wide, carry);
             }
         }
         carry.blank = masks.blank >> 63;
@@ -185,33 +281,58 @@ fn joined(text: &str, base: usize, mut cuts: u64, behind_wide: u64) -> u64 {
     cuts
 }
 
-/// Cuts around Chinese characters.
-#[inline]
-fn chinese(text: &str, base: usize, wide: u64, carry: &mut Carry) -> u64 {
-    let bytes = text.as_bytes();
-    let block = bytes.get(base..).unwrap_or_default();
-    let block = block.get(..64).unwrap_or(block);
-    // U+3000 and up. Most other text has none.
-    if !block.iter().fold(false, |any, &byte| any | (byte >= 0xE3)) {
-        return 0;
-    }
-    let (mut cuts, mut rest) = (0u64, wide);
-    while rest != 0 {
-        let bit = rest.trailing_zeros();
-        rest &= rest - 1;
-        let at = base + bit as usize;
-        if bytes.get(at).is_none_or(|&byte| byte < 0xE3) {
-            continue;
-        }
-        let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { continue };
-        if is_chinese(c) {
-            cuts |= 1 << bit;
-            let behind = 1u128 << (bit as usize + c.len_utf8());
-            cuts |= behind as u64;
-            carry.cuts |= (behind >> 64) as u64;
+/// ASCII punctuation in a block.
+#[inline(always)]
+fn punctuation(block: &[u8], masks: &Masks) -> u64 {
+    let Masks { lower, upper, digit, blank, tab, newline, wide, .. } = *masks;
+    let mut marks = !(lower | upper | digit | blank | tab | newline | wide);
+    // What else is there are control characters, which are rare, and what lies behind the text.
+    let is_plain = |byte: u8| byte >= 0x20 && byte != 0x7F || matches!(byte, b'\t'..=b'\r');
+    let odd = block
+        .first_chunk::<64>()
+        .is_none_or(|block| !block.iter().fold(true, |all, &byte| all & is_plain(byte)));
+    if odd {
+        let mut rest = marks;
+        while rest != 0 {
+            let bit = rest.trailing_zeros();
+            rest &= rest - 1;
+            if block.get(bit as usize).is_none_or(|byte| !byte.is_ascii_punctuation()) {
+                marks &= !(1 << bit);
+            }
         }
     }
-    cuts
+    marks
+}
+
+impl Cuts {
+    /// Cuts around chars beyond ASCII that stand alone.
+    #[inline]
+    fn alone(self, text: &str, base: usize, wide: u64, carry: &mut Carry) -> u64 {
+        let bytes = text.as_bytes();
+        let block = bytes.get(base..).unwrap_or_default();
+        let block = block.get(..64).unwrap_or(block);
+        // U+2000 and up. Most other text has none.
+        if !block.iter().fold(false, |any, &byte| any | (byte >= 0xE2)) {
+            return 0;
+        }
+        let (mut cuts, mut rest) = (0u64, wide);
+        while rest != 0 {
+            let bit = rest.trailing_zeros();
+            rest &= rest - 1;
+            let at = base + bit as usize;
+            if bytes.get(at).is_none_or(|&byte| byte < 0xE2) {
+                continue;
+            }
+            let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { continue };
+            if self.stands_alone(c) {
+                cuts |= 1 << bit;
+                let behind = 1u128 << (bit as usize + c.len_utf8());
+                cuts |= behind as u64;
+                carry.cuts |= (behind >> 64) as u64;
+            }
+        }
+        cuts
+    }
 }
 
 #[inline]
@@ -219,18 +340,36 @@ fn is_chinese(c: char) -> bool {
     c >= '\u{3400}' && sets::is_bert_chinese(c)
 }
 
+/// Of the punctuation beyond ASCII, the blocks that have most of it.
+#[inline]
+pub(super) fn is_punctuation(c: char) -> bool {
+    match c {
+        ..'\u{80}' => c.is_ascii_punctuation(),
+        '\u{2010}'..'\u{2070}' | '\u{3000}'..'\u{3040}' | '\u{FF00}'..'\u{FF70}' => {
+            sets::is_punctuation(c)
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::Tier;
     use alloc::vec::Vec;
 
     #[test]
     fn blocks_cut_as_words_do() {
-        let part = "some words, \n\r\n  naïve été  中文 x中 \u{600} y\u{600} \u{110BD} z 漢字かな交じり文 \u{20000}\u{20001}! ";
-        let kernel = Kernel::detect();
-        for flags in 0..8 {
-            let cuts =
-                Cuts { newline: flags & 1 != 0, chinese: flags & 2 != 0, clusters: flags & 4 != 0 };
+        let part = "some words, 'x\u{1}' \u{7F}-(x…“y”)、「は」\u{300}ｱ！ \u{0}~' \n\r\n  naïve été  中文 x中 \u{600} y\u{600} \u{110BD} z 漢字かな交じり文 \u{20000}\u{20001}! ";
+        let kernels = Tier::ALL.into_iter().filter_map(Kernel::of);
+        let kernels: Vec<Kernel> = kernels.filter(|kernel| kernel.has_masks()).collect();
+        for (flags, kernel) in (0..16).flat_map(|flags| kernels.iter().map(move |&k| (flags, k))) {
+            let cuts = Cuts {
+                newline: flags & 1 != 0,
+                chinese: flags & 2 != 0,
+                clusters: flags & 4 != 0,
+                punctuation: flags & 8 != 0,
+            };
             for skip in 0..70 {
                 let text = "-".repeat(skip) + &part.repeat(3);
                 let (mut wanted, mut at) = (Vec::new(), 0);
@@ -246,6 +385,29 @@ mod tests {
                 found.retain(|&at| at > 0 && at < text.len());
                 found.push(text.len());
                 assert_eq!(found, wanted, "{flags}, {skip}");
+            }
+        }
+    }
+
+    #[test]
+    fn ends_are_the_same_with_every_kernel() {
+        let part = "some words, 'x\u{1}' (x…“y”)、「は」 \n\r\n  naïve 中文 x中 and_so-on ";
+        for flags in [cut::SPACE, cut::SPACE | cut::NEWLINE, 0xFF] {
+            let cuts = Cuts::new(flags);
+            for len in [0, 1, 63, 64, 65, 128, 1000] {
+                let text: alloc::string::String = part.chars().cycle().take(len).collect();
+                let all = |kernel: Kernel| {
+                    let (mut found, mut ends) = (Ends::new(cuts, kernel, &text), [0; 136]);
+                    let mut all = Vec::new();
+                    while let count @ 1.. = found.fill(&mut ends) {
+                        all.extend(ends[..count].iter().copied().filter(|&end| end > 0));
+                    }
+                    all.dedup();
+                    all
+                };
+                for kernel in Tier::ALL.into_iter().filter_map(Kernel::of) {
+                    assert_eq!(all(kernel), all(Kernel::SCALAR), "{flags} {len} {kernel:?}");
+                }
             }
         }
     }
@@ -274,12 +436,15 @@ mod tests {
             assert_eq!(cut(all, text), wanted);
         }
         assert_eq!(cut(Cuts::new(cut::SPACE), "a\nb 中c d"), ["a\nb", " 中c", " d"]);
+        let parts = Cuts::new(cut::SPACE | cut::PUNCTUATION);
+        assert_eq!(cut(parts, "\"don't\", she"), ["\"", "don", "'", "t", "\"", ",", " she"]);
         let clusters = Cuts::new(cut::SPACE | cut::CLUSTERS);
         assert_eq!(cut(clusters, "a\u{600} b c"), ["a\u{600} b", " c"]);
         // The fast way and the slow one agree.
         let text =
             "some words, of which a few are long: antidisestablishmentarianism\n\nnaïve 中文 end";
-        for cuts in [all, Cuts::new(cut::SPACE)] {
+        let parts = Cuts::new(cut::SPACE | cut::NEWLINE | cut::PUNCTUATION);
+        for cuts in [all, Cuts::new(cut::SPACE), parts] {
             for (at, _) in text.char_indices() {
                 assert_eq!(cuts.end(text, at), cuts.slow_end(text, at), "{at}");
             }

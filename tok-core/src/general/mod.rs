@@ -9,22 +9,27 @@
 
 mod answers;
 mod bert;
+mod chars;
 mod charsmap;
 mod cuts;
 mod decode;
 mod invalid;
 mod matches;
+mod metaspace;
 mod nbest;
 mod normalize;
 mod normalized;
 mod run;
 mod scripts;
 mod seen;
+mod sentences;
 mod split;
 pub mod steps;
 mod tail;
 mod text;
 mod tokens;
+mod unknown;
+mod walk;
 mod words;
 
 pub use charsmap::Charsmap;
@@ -47,6 +52,7 @@ use seen::Seen;
 use steps::Pipeline;
 use text::Split;
 use tokens::stop;
+use walk::Placed;
 use words::{WordToken, Words};
 
 /// One token, as the general engine finds it.
@@ -78,6 +84,7 @@ pub struct Memory {
     words: Option<Words>,
     seen: Option<Seen>,
     answer: Vec<WordToken>,
+    placed: Placed,
 }
 
 impl Memory {
@@ -230,6 +237,10 @@ fn placed(tables: &Tables<'_>, request: &Request<'_>, stop: Stop) -> Stop {
     }
 }
 
+/// Longest text that a model of SentencePiece takes word by word: it counts the bytes of all of it, which its
+/// normalizer makes longer.
+const SENTENCES_MAX: usize = 1 << 27;
+
 /// Hands on the ids, in parts.
 fn ids_in(
     tables: &Tables<'_>,
@@ -241,6 +252,7 @@ fn ids_in(
         && u32::try_from(request.text.len()).is_ok()
         && let (Some(model), Some(pipeline)) =
             (Model::parse(tables), Pipeline::parse(tables.pipeline))
+        && (request.text.len() <= SENTENCES_MAX || !matches!(model, Model::SentencePiece(_)))
         && may_cut(tables, &pipeline, &model, memory)
     {
         let replaced;

@@ -185,6 +185,27 @@ fn form(text: &mut Text<'_>, form: Form) {
     }
 }
 
+/// Whether a table may remove what the text begins with. That is forgotten, and all of the text seems to stand
+/// earlier than it does.
+pub(crate) fn forgets<'a>(steps: impl Iterator<Item = Normalizer<'a>> + Clone, text: &str) -> bool {
+    let first = text.chars().next().unwrap_or(' ');
+    let cluster = text.get(..cluster_len(text)).unwrap_or_default();
+    let mut tables = steps.clone().filter_map(|step| match step {
+        Normalizer::Precompiled(table) => Charsmap::new(table),
+        _ => None,
+    });
+    // What others remove first, uncovers the next.
+    let uncovers = |step| match step {
+        Normalizer::Replace { content, .. } => content.is_empty(),
+        Normalizer::StripAccents => sets::is_accent(first),
+        _ => false,
+    };
+    tables.any(|map| {
+        let removes = |part: &str| map.find(part) == Some("");
+        removes(first.encode_utf8(&mut [0; 4])) || removes(cluster) || steps.clone().any(uncovers)
+    })
+}
+
 /// SentencePiece's table: clusters of up to five bytes as a whole, then each char.
 fn precompiled(text: &mut Text<'_>, charsmap: &[u8]) {
     let Some(map) = Charsmap::new(charsmap) else { return };

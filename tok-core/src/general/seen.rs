@@ -1,73 +1,66 @@
 //! Ids, and nothing else, of a text that may be cut into words: most of them have been seen before.
 //!
 //! Words are found 64 bytes at a time, and what is known of them is copied without a branch on how much
-//! it is. The way through all steps is for the others.
+//! it is, as the other engines do it. The way through all steps is for the others (`unknown.rs`).
 
 use super::{
-    Memory, Run, answers,
-    answers::{Answers, Ids},
-    bert,
-    cuts::{Carry, Cuts, cut},
+    Memory, Run,
+    answers::{self, Answers},
+    chars::Chars,
+    cuts::{Cuts, Ends, cut},
     each_match,
-    steps::{Normalizer, Pattern, Pipeline},
-    stop,
+    sentences::{Scores, Sentences},
+    steps::Pipeline,
+    unknown::Steps,
 };
 use crate::{
     Kernel,
     added_tokens::{Matcher, Special},
-    blob::Tables,
+    blob::{Tables, lookup::SHORT_MAX},
+    cache::{Cache, Word},
     engine::Stop,
-    general::Piece,
-    model::{self, Model, Token},
+    model::{self, Model},
 };
-use alloc::vec::Vec;
 
+/// Words that are looked up together: a block's and some more.
+const BATCH: usize = 136;
 /// Ids that are handed on at a time.
-const ROOM: usize = 512;
-/// Most ids of one answer.
-const MOST: usize = answers::IDS_MAX;
+const ROOM: usize = 1024;
+/// Ids of an answer that is written whole.
+const PLAIN: usize = 4;
 
 /// Ids on their way to the caller.
-struct Buffer<'o> {
+pub(super) struct Buffer<'o> {
     ids: [u32; ROOM],
     len: usize,
     out: &'o mut dyn FnMut(&[u32]),
 }
 
 impl Buffer<'_> {
-    #[inline(always)]
-    fn put<const N: usize>(&mut self, ids: Ids<N>) {
-        const { assert!(N <= MOST) };
-        let (ids, count) = ids.get();
-        if self.len > ROOM - MOST {
-            self.flush();
-        }
-        if let Some(room) = self.ids.get_mut(self.len..).and_then(<[u32]>::first_chunk_mut::<N>) {
-            *room = ids;
-            self.len += count.min(N);
+    pub(super) fn put(&mut self, ids: &[u32]) {
+        for ids in ids.chunks(answers::IDS_MAX) {
+            self.make_room(ids.len());
+            if let Some(room) = self.ids.get_mut(self.len..self.len + ids.len()) {
+                room.copy_from_slice(ids);
+                self.len += ids.len();
+            }
         }
     }
 
-    fn one(&mut self, id: u32) {
-        if self.len > ROOM - MOST {
-            self.flush();
+    #[inline]
+    fn make_room(&mut self, count: usize) {
+        if self.len + count > ROOM {
+            (self.out)(self.ids.get(..self.len).unwrap_or_default());
+            self.len = 0;
         }
-        self.ids[self.len] = id;
-        self.len += 1;
-    }
-
-    #[cold]
-    fn flush(&mut self) {
-        (self.out)(&self.ids[..self.len]);
-        self.len = 0;
     }
 }
 
 /// Answers, and whose they are.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    answers: Answers,
-    chars: bert::Chars,
+    pub(super) answers: Answers,
+    pub(super) chars: Chars,
     owner: [u8; 32],
     /// Bytes that the answers may take.
     pub(super) limit: usize,
@@ -78,90 +71,55 @@ impl Seen {
     pub(super) fn own(&mut self, owner: &[u8; 32]) {
         if self.owner != *owner {
             self.answers = Answers::default();
-            self.chars = bert::Chars::default();
+            self.chars = Chars::default();
             self.owner = *owner;
         }
     }
 }
 
-/// The way of words that are not known.
-struct Steps<'s, 't> {
-    run: Run<'s, 't>,
-    model: &'s Model<'t>,
-    scratch: &'s mut model::Scratch,
-    tokens: &'s mut Vec<Token>,
-    ids: Vec<u32>,
-    cutter: Cuts,
-    is_strict: bool,
-    /// The last char is white space or ▁ where it is that in the raw text.
-    ends_as_raw: bool,
-    first_differs: bool,
-    /// BERT's steps have a way of their own.
-    bert: Option<Normalizer<'t>>,
+/// What is added up of the ids that are written.
+pub(super) trait Sum: Copy {
+    /// Adds the first `count` of these; false if they are not to be written.
+    fn add<const N: usize>(&mut self, ids: [u32; N], count: usize) -> bool;
+    /// Adds all of these and writes them, joined where that is to be done; false if nothing was done.
+    fn put(&mut self, ids: &[u32], buffer: &mut Buffer<'_>) -> bool;
 }
 
-impl Steps<'_, '_> {
-    fn is_open(&self, raw: &str) -> bool {
-        if !self.ends_as_raw {
-            return self.run.is_open(raw);
-        }
-        raw.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '▁')
+impl Sum for () {
+    #[inline(always)]
+    fn add<const N: usize>(&mut self, _: [u32; N], _: usize) -> bool {
+        true
     }
 
-    /// Encodes the word `at..to` of a stretch, or more of it where that depends on what follows; returns its
-    /// end.
-    #[inline(never)]
+    fn put(&mut self, ids: &[u32], buffer: &mut Buffer<'_>) -> bool {
+        buffer.put(ids);
+        true
+    }
+}
+
+/// The way of words that are not known.
+pub(super) trait Unknown {
+    type Sum: Sum;
+
+    /// Bits of [`cut`].
+    fn cuts(&self) -> u8;
+
+    /// A stretch begins.
+    fn begin(&mut self) {}
+
+    /// What is added up.
+    fn sum(&mut self) -> &mut Self::Sum;
+
+    /// Encodes the word `at..to` of a stretch that begins at `start`, or more of it where that depends on what
+    /// follows; returns its end.
     fn word(
         &mut self,
         stretch: &str,
         start: usize,
-        (at, mut to): (usize, usize),
+        word: (usize, usize),
         seen: &mut Seen,
         buffer: &mut Buffer<'_>,
-    ) -> Result<usize, Stop> {
-        let mut cut = at;
-        let mut is_open = self.is_strict && self.is_open(&stretch[cut..to]);
-        while is_open && to < stretch.len() {
-            cut = to;
-            to = self.cutter.end(stretch, to);
-            is_open = self.is_open(&stretch[cut..to]);
-        }
-        // A step that asks whether it stands at the very beginning is told no by any other place.
-        let asks_place = self.run.pipeline.settings.asks_place;
-        self.run.aligned = asks_place && start + at == 0;
-        let word = &stretch[at..to];
-        let Self { run, model, scratch, tokens, ids, .. } = self;
-        ids.clear();
-        tokens.clear();
-        let by_chars = self.bert.as_ref().and_then(|step| {
-            seen.chars.split(step, word, |part| model.tokenize(part, scratch, tokens))
-        });
-        if let Some(Ok(())) = by_chars {
-            ids.extend(tokens.iter().map(|token| token.id));
-        } else {
-            // An error says where it is.
-            run.stretch(word, start + at, at > 0, &mut |piece| {
-                let Piece::Part(text, split, _) = piece else { return Ok(()) };
-                tokens.clear();
-                let part = text.as_str().get(split.start..split.end).unwrap_or_default();
-                model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
-                ids.extend(tokens.iter().map(|token| token.id));
-                Ok(())
-            })?;
-        }
-        for &id in &*ids {
-            buffer.one(id);
-        }
-        // What is open at the end of a text is no word before a space.
-        if cut == at
-            && !is_open
-            && !(at == 0 && self.first_differs)
-            && word.len() <= answers::WORD_MAX
-        {
-            seen.answers.put(word.as_bytes(), ids, seen.limit);
-        }
-        Ok(to)
-    }
+    ) -> Result<usize, Stop>;
 }
 
 /// Hands the ids to `out`, in parts.
@@ -176,8 +134,14 @@ pub(super) fn ids(
 ) -> Result<(), Stop> {
     let Memory { splits, parts, model: scratch, tokens, seen, .. } = memory;
     let Some(seen) = seen else { return Ok(()) };
-    let cuts = pipeline.settings.cuts;
-    let cutter = Cuts::new(cuts);
+    let to = (tables, text, special, seen, out);
+    if let Model::SentencePiece(model) = model {
+        let words = model::Words::of(model);
+        return match words.sums() {
+            true => stretches(&mut Sentences::new(words, Scores::of(&words), scratch, tokens), to),
+            false => stretches(&mut Sentences::new(words, (), scratch, tokens), to),
+        };
+    }
     let run = Run {
         tables,
         pipeline: *pipeline,
@@ -188,106 +152,119 @@ pub(super) fn ids(
         parts: core::mem::take(parts),
         word: 0,
     };
-    let mut steps = Steps {
-        run,
-        model,
-        scratch,
-        tokens,
-        ids: Vec::new(),
-        cutter,
-        is_strict: cuts & cut::STRICT != 0,
-        ends_as_raw: pipeline.normalizers().all(|step| match step {
-            Normalizer::Prepend(_) => true,
-            Normalizer::Replace { pattern: Pattern::Literal(text), content } => {
-                (text, content) == (" ", "▁")
-            }
-            _ => false,
-        }),
-        first_differs: cuts & cut::FIRST != 0,
-        bert: bert::of(pipeline),
-    };
+    let mut steps = Steps::new(run, model, scratch, tokens);
+    let result = stretches(&mut steps, to);
+    (*splits, *parts) = steps.memory();
+    result
+}
+
+/// A text, and where its ids go.
+type Text<'a, 'r> =
+    (&'a Tables<'a>, &'a str, Special<'a>, &'a mut Seen, &'a mut (dyn FnMut(&[u32]) + 'r));
+
+/// The stretches between added tokens.
+fn stretches<U: Unknown>(
+    unknown: &mut U,
+    (tables, text, special, seen, out): Text<'_, '_>,
+) -> Result<(), Stop> {
     let mut buffer = Buffer { ids: [0; ROOM], len: 0, out };
     let kernel = Kernel::detect();
     let raw = Matcher::new(tables.raw_matcher);
     let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
         match found {
-            Some(found) => buffer.one(found.id),
+            Some(found) => buffer.put(&[found.id]),
             None => {
                 let stretch = text.get(start..end).unwrap_or_default();
-                words(&mut steps, kernel, stretch, start, seen, &mut buffer)?;
+                words(unknown, kernel, stretch, start, seen, &mut buffer)?;
             }
         }
         Ok(())
     });
-    buffer.flush();
-    (*splits, *parts) = (steps.run.splits, steps.run.parts);
+    buffer.make_room(ROOM + 1);
     result
 }
 
 /// The words of a stretch without added tokens.
-fn words(
-    steps: &mut Steps<'_, '_>,
+fn words<U: Unknown>(
+    unknown: &mut U,
     kernel: Kernel,
     stretch: &str,
     start: usize,
     seen: &mut Seen,
     buffer: &mut Buffer<'_>,
 ) -> Result<(), Stop> {
-    let cutter = steps.cutter;
+    let cutter = Cuts::new(unknown.cuts());
     let bytes = stretch.as_bytes();
     let mut at = 0;
-    if steps.first_differs {
-        at = steps.word(stretch, start, (0, cutter.end(stretch, 0)), seen, buffer)?;
+    unknown.begin();
+    // The beginning of a text is not as the other words.
+    if unknown.cuts() & cut::FIRST != 0 {
+        at = unknown.word(stretch, start, (0, cutter.end(stretch, 0)), seen, buffer)?;
     }
-    let (mut base, mut carry) = (0, Carry::default());
+    let mut found = Ends::new(cutter, kernel, stretch);
+    let mut ends = [0; BATCH];
     while at < bytes.len() {
-        // Without masks, word by word.
-        let (mut cuts, is_last) = match kernel.has_masks() {
-            true => {
-                let is_last = base + 64 >= bytes.len();
-                (cutter.block(kernel, stretch, base, &mut carry), is_last)
-            }
-            false => (0, true),
-        };
-        loop {
-            let end = match cuts {
-                0 if !is_last => break,
-                0 if kernel.has_masks() => bytes.len(),
-                0 => cutter.end(stretch, at),
-                _ => base + cuts.trailing_zeros() as usize,
-            };
-            cuts &= cuts.wrapping_sub(1);
+        let count = found.fill(&mut ends);
+        let mut ends = ends.get(..count).unwrap_or_default();
+        buffer.make_room(PLAIN * (BATCH + 1));
+        while !ends.is_empty() {
+            let cache = seen.answers.cache();
+            let known = known(bytes, &mut at, ends, &cache, unknown.sum(), buffer);
+            let rest = ends.get(known..).unwrap_or_default();
+            let Some((&end, rest)) = rest.split_first() else { break };
+            ends = rest;
             // A word may have taken more than its own.
             if end <= at {
-                if end == bytes.len() {
-                    break;
-                }
                 continue;
             }
-            let (rest, len) = (bytes.get(at..).unwrap_or_default(), end - at);
-            if len <= answers::SHORT_MAX {
-                if let Some(ids) = seen.answers.short(rest, len) {
-                    buffer.put(ids);
-                    at = end;
-                    continue;
-                }
-            } else if len <= answers::LONG_MAX
-                && let Some(ids) = seen.answers.long(rest, len)
-            {
-                buffer.put(ids);
+            let word = bytes.get(at..end).unwrap_or_default();
+            if seen.answers.find(word, &mut |ids| unknown.sum().put(ids, buffer)) {
                 at = end;
-                continue;
+            } else {
+                at = unknown.word(stretch, start, (at, end), seen, buffer)?;
             }
-            if len <= answers::WORD_MAX
-                && let Some(ids) = seen.answers.wide(rest, len)
-            {
-                buffer.put(ids);
-                at = end;
-                continue;
-            }
-            at = steps.word(stretch, start, (at, end), seen, buffer)?;
         }
-        base += 64;
+        // Only at the end are there none.
+        if count == 0 {
+            break;
+        }
     }
     Ok(())
+}
+
+/// Writes the ids of words that follow each other, up to the first one that is not known so; gives their
+/// number. What is needed for that stays in registers.
+#[inline(always)]
+fn known<S: Sum>(
+    text: &[u8],
+    at: &mut usize,
+    ends: &[usize],
+    cache: &Cache<'_>,
+    sum: &mut S,
+    buffer: &mut Buffer<'_>,
+) -> usize {
+    let mut rest = text.get(*at..).unwrap_or_default();
+    let mut room = buffer.ids.get_mut(buffer.len..).unwrap_or_default();
+    let (mut count, mut here) = (0, *sum);
+    for &end in ends {
+        let len = end.wrapping_sub(text.len() - rest.len());
+        let Some(block) = rest.first_chunk::<16>() else { break };
+        if len > SHORT_MAX {
+            break;
+        }
+        let Some(answer) = cache.short(Word::load(block, len)) else { break };
+        let Some(ids) = room.first_chunk_mut::<PLAIN>() else { break };
+        let [a, b, c, _] = answer.plain();
+        if !answer.is_plain() || !here.add([a, b, c], answer.count()) {
+            break;
+        }
+        *ids = answer.plain();
+        room = &mut core::mem::take(&mut room)[answer.count().min(PLAIN)..];
+        rest = &rest[len..];
+        count += 1;
+    }
+    *sum = here;
+    buffer.len = ROOM - room.len();
+    *at = text.len() - rest.len();
+    count
 }

@@ -74,7 +74,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// The normalizers, first to last.
-    pub fn normalizers(&self) -> impl Iterator<Item = Normalizer<'a>> + use<'a> {
+    pub fn normalizers(&self) -> impl Iterator<Item = Normalizer<'a>> + Clone + use<'a> {
         steps(self.parts[Part::Normalizers as usize], Normalizer::read)
     }
 
@@ -98,7 +98,7 @@ impl<'a> Pipeline<'a> {
 fn steps<'a, T>(
     part: &'a [u8],
     read: fn(&mut Reader<'a>) -> Option<T>,
-) -> impl Iterator<Item = T> + use<'a, T> {
+) -> impl Iterator<Item = T> + Clone + use<'a, T> {
     let mut reader = Reader(part);
     core::iter::from_fn(move || read(&mut reader))
 }

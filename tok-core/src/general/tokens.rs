@@ -3,9 +3,11 @@
 use super::{
     Found, Memory,
     cuts::{Cuts, cut},
+    normalize,
     run::{Piece, Run, each_match, pieces},
     steps::Pipeline,
     text::{Split, Text},
+    walk::Walk,
     words::{self, WordToken},
 };
 use crate::{
@@ -28,7 +30,10 @@ pub(super) fn run(
     else {
         return Ok(());
     };
-    if memory.words.is_some() && super::may_cut(tables, &pipeline, &model, memory) {
+    if memory.words.is_some()
+        && !matches!(model, Model::SentencePiece(_))
+        && super::may_cut(tables, &pipeline, &model, memory)
+    {
         return by_words(tables, &pipeline, &model, text, special, aligned, memory, emit);
     }
     let Memory { splits, parts, model: scratch, tokens, .. } = memory;
@@ -60,8 +65,10 @@ fn by_words(
     memory: &mut Memory,
     emit: &mut impl FnMut(Found<'_>),
 ) -> Result<(), Stop> {
-    let Memory { splits, parts, model: scratch, tokens, words, answer, .. } = memory;
+    let Memory { splits, parts, model: scratch, tokens, words, answer, placed, seen, .. } = memory;
     let Some(words) = words else { return Ok(()) };
+    let chars = &mut seen.get_or_insert_default().chars;
+    let walk = Walk::of(pipeline);
     let settings = &pipeline.settings;
     let mut run = Run {
         tables,
@@ -86,14 +93,15 @@ fn by_words(
             return Ok(());
         }
         let stretch = text.get(start..end).unwrap_or_default();
+        let forgets = aligned && normalize::forgets(pipeline.normalizers(), stretch);
         let (mut at, number, mut parts_seen) = (0, run.word, 0);
         while at < stretch.len() {
             // Where the model cuts, all is one part.
             if one_part {
                 (run.word, parts_seen) = (number, parts_seen.max(run.word - number));
             }
-            let mut to = cutter.end(stretch, at);
-            let is_first = at == 0 && first_differs;
+            let mut to = if forgets { stretch.len() } else { cutter.end(stretch, at) };
+            let is_first = at == 0 && (first_differs || forgets);
             let rest = stretch.as_bytes().get(at..).unwrap_or_default();
             if !is_first && let Some((tokens, parts)) = words.get(rest, to - at, aligned) {
                 let base = start + at;
@@ -119,6 +127,28 @@ fn by_words(
             }
             let (word, base) = (&stretch[at..to], start + at);
             let before = run.word;
+            let walked = walk.filter(|_| !is_first).and_then(|walk| {
+                walk.tokens(pipeline, chars, word, (model, scratch), tokens, placed)
+            });
+            if let Some(parts) = walked {
+                for (number, &token) in placed.tokens.iter().enumerate() {
+                    let (mut start, mut end) = (0, 0);
+                    if aligned {
+                        start = base + usize::from(token.start);
+                        end = base + usize::from(token.end);
+                    }
+                    let (id, word) = (token.id, before + u32::from(token.word));
+                    let source = placed.source(number);
+                    emit(Found { id, start, end, word, source, added: false });
+                }
+                run.word += parts;
+                let keeps = cut == at && !is_open && !placed.has_sources;
+                if keeps && word.len() <= words::WORD_MAX {
+                    words.put(word.as_bytes(), &placed.tokens, parts, true);
+                }
+                at = to;
+                continue;
+            }
             answer.clear();
             // What is open at the end of a text is no word before a space.
             let mut keeps = !is_first && cut == at && !is_open && word.len() <= words::WORD_MAX;

@@ -185,10 +185,12 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Whether text may be cut before ▁ where that follows another char, with the same tokens.
+    /// Whether text may be cut before ▁ where that follows another char, with the same tokens: those of
+    /// SentencePiece's Unigram depend on the sum before it.
     pub fn cuts(&self) -> bool {
         match self {
             Self::CharBpe(model) => model.cuts(),
+            Self::SentencePiece(model) => model.may_cut(),
             _ => false,
         }
     }

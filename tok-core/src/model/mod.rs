@@ -28,7 +28,7 @@ pub use byte_bpe::ByteBpe;
 pub use parts::{HEAD_WORDS, PART_MAX, Parts, param, part};
 pub use random::Random;
 #[cfg(feature = "alloc")]
-pub(crate) use sentence_piece::Effect;
+pub(crate) use sentence_piece::{Answer, Effect, NEAR, Words};
 #[cfg(feature = "alloc")]
 pub use word_level::WordLevel;
 #[cfg(feature = "alloc")]

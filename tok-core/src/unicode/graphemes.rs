@@ -50,7 +50,8 @@ fn is_apart(first: char, next: char) -> bool {
             | '\u{3100}'..'\u{A66F}' | '\u{AC00}'..='\u{D7A3}')
 }
 
-fn is_extending(c: char) -> bool {
+/// Whether a char belongs to the cluster of the one before it, unless that is a control character.
+pub(crate) fn is_extending(c: char) -> bool {
     c >= '\u{300}' && contains(&EXTENDS, c)
 }
 

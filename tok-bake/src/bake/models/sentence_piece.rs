@@ -17,7 +17,7 @@ use super::super::{
 };
 use super::{Baked, section::Writer, trie::Builder, unigram::has_space_inside, words};
 use crate::error::quote;
-use crate::spec::{Kind, PieceType, SentencePiece};
+use crate::spec::{Kind, PieceType, SentencePiece, SpPiece};
 
 /// What the score of an unknown char is below the lowest of the pieces.
 const UNK_PENALTY: f32 = 10.0;
@@ -100,7 +100,13 @@ pub(super) fn write(image: &mut Image, model: &SentencePiece) -> Result<Baked, B
     section.param(own_param::ROOT, builder.add(&keys)?.0);
     section.param(own_param::USER_ROOT, builder.add(&user_defined)?.0);
     section.bytes(own_part::CELLS, &builder.finish())?;
-    let scores: Vec<u8> = pieces.iter().flat_map(|piece| piece.score.to_le_bytes()).collect();
+    // What the search for the best way adds up.
+    let score = |piece: &SpPiece| match (model.kind, piece.kind) {
+        (Kind::Unigram, PieceType::UserDefined) => piece.text.len() as f32 * highest,
+        (Kind::Unigram, PieceType::Unknown) => lowest - UNK_PENALTY,
+        _ => piece.score,
+    };
+    let scores: Vec<u8> = pieces.iter().flat_map(|piece| score(piece).to_le_bytes()).collect();
     section.bytes(own_part::SCORES, &scores)?;
     let types: Vec<u8> = pieces.iter().map(|piece| code_of(piece.kind)).collect();
     section.bytes(own_part::TYPES, &types)?;

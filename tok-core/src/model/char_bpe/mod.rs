@@ -7,11 +7,13 @@
 
 mod joins;
 mod merge;
+mod runs;
 mod symbols;
 
 pub use joins::Joins;
 
 pub(super) use merge::Memory;
+pub(crate) use runs::Runs;
 
 use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
 use crate::blob::Tables;

@@ -8,12 +8,15 @@ mod bpe;
 mod decode;
 mod normalize;
 mod unigram;
+mod words;
+
+pub(crate) use words::{Answer, NEAR, Words};
 
 pub(crate) use decode::Effect;
 
 use super::{
     ModelError, Parts, Scratch, Token, char_bpe, param, trie::Trie, unigram::lattice::Lattice,
-    words,
+    words as texts,
 };
 use crate::{
     blob::{
@@ -96,7 +99,7 @@ pub mod own_part {
     use super::super::part::OWN;
     /// Cells of the tries; values are ids.
     pub const CELLS: usize = OWN;
-    /// The score of each id, f32.
+    /// The score of each id, f32: what a search for the best way adds.
     pub const SCORES: usize = OWN + 1;
     /// The type of each id, u8.
     pub const TYPES: usize = OWN + 2;
@@ -123,6 +126,7 @@ pub(in crate::model) struct Memory {
     pieces: Vec<Piece>,
     merging: bpe::Memory,
     best: Vec<unigram::Best>,
+    ways: Vec<words::Place>,
     lattice: Lattice,
     /// For each token the range of the normalized text.
     ranges: Vec<(u32, u32)>,
@@ -178,7 +182,9 @@ impl<'a> SentencePiece<'a> {
             _ if sampling.is_some() => {
                 self.sample(memory, sampling.unwrap_or_default(), &mut scratch.random);
             }
-            _ => self.unigram(memory),
+            _ => {
+                self.unigram(memory, 0.0);
+            }
         }
         self.write(memory, out);
         Ok(())
@@ -216,9 +222,12 @@ impl<'a> SentencePiece<'a> {
         self.parts.bytes(own_part::TYPES).get(id as usize).copied().unwrap_or_default()
     }
 
+    fn scores(&self) -> &'a [[u8; 4]] {
+        self.parts.bytes(own_part::SCORES).as_chunks().0
+    }
+
     fn score(&self, id: u32) -> f32 {
-        let scores = self.parts.bytes(own_part::SCORES).as_chunks::<4>().0;
-        scores.get(id as usize).map_or(0.0, |bytes| f32::from_le_bytes(*bytes))
+        self.scores().get(id as usize).map_or(0.0, |bytes| f32::from_le_bytes(*bytes))
     }
 
     fn charsmap(&self, part: usize) -> Option<Charsmap<'a>> {
@@ -228,7 +237,7 @@ impl<'a> SentencePiece<'a> {
     /// The piece that text can become, with [`WHOLE`] if it does.
     #[inline]
     fn find(&self, text: &[u8]) -> Option<u32> {
-        words::find_word(self.tables, &self.parts, text)
+        texts::find_word(self.tables, &self.parts, text)
     }
 
     /// The id of any piece by its text; that of the unknown piece where there is none.

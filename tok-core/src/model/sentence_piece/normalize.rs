@@ -4,18 +4,50 @@ use super::{SPACE, SentencePiece, char_len, flag, own_param, own_part};
 use crate::general::Charsmap;
 use alloc::vec::Vec;
 
-impl SentencePiece<'_> {
-    /// Writes the normalized text, and for each byte of it and its end the place in `text`.
-    pub(super) fn normalize(&self, text: &str, out: &mut Vec<u8>, places: &mut Vec<u32>) {
+/// What is done to text, read once for many words.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules<'a> {
+    model: SentencePiece<'a>,
+    map: Option<Charsmap<'a>>,
+    user_defined: bool,
+    removes: bool,
+    space: &'static [u8],
+}
+
+/// Which ends of the whole text a part of it has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    pub(super) is_first: bool,
+    pub(super) is_last: bool,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn of(model: &SentencePiece<'a>) -> Self {
+        Self {
+            model: *model,
+            map: model.charsmap(own_part::CHARSMAP),
+            user_defined: model.trie().has_children(model.parts.param(own_param::USER_ROOT)),
+            removes: model.has(flag::REMOVE_SPACES),
+            space: if model.has(flag::ESCAPE_SPACES) { SPACE } else { b" " },
+        }
+    }
+
+    /// Writes the normalized text, and, if asked, for each byte of it and its end the place in `text`. What goes
+    /// before a part that is not the first does not end in a space. Says whether this one may belong together
+    /// with what follows, where something does.
+    pub(super) fn apply<const PLACES: bool>(
+        &self,
+        text: &str,
+        part: Part,
+        out: &mut Vec<u8>,
+        places: &mut Vec<u32>,
+    ) -> bool {
         out.clear();
         places.clear();
-        let map = self.charsmap(own_part::CHARSMAP);
-        let user_defined = self.trie().has_children(self.parts.param(own_param::USER_ROOT));
-        let prefix = |rest| self.prefix(map.as_ref(), user_defined, rest);
-        let removes = self.has(flag::REMOVE_SPACES);
-        let space: &[u8] = if self.has(flag::ESCAPE_SPACES) { SPACE } else { b" " };
+        let Self { ref model, map, user_defined, removes, space } = *self;
+        let prefix = |rest| model.prefix(map.as_ref(), user_defined, rest);
         let (mut rest, mut done) = (text.as_bytes(), 0);
-        if removes {
+        if removes && part.is_first {
             while !rest.is_empty()
                 && let (b" ", len) = prefix(rest)
             {
@@ -25,18 +57,20 @@ impl SentencePiece<'_> {
         }
         if rest.is_empty() {
             places.push(0);
-            return;
+            return true;
         }
-        let suffix = self.has(flag::SPACE_AS_SUFFIX);
-        let dummy = self.has(flag::DUMMY_PREFIX);
+        let suffix = model.has(flag::SPACE_AS_SUFFIX);
+        let dummy = model.has(flag::DUMMY_PREFIX);
         let mut push = |bytes: &[u8], at: u32| {
             out.extend_from_slice(bytes);
-            places.resize(out.len(), at);
+            if PLACES {
+                places.resize(out.len(), at);
+            }
         };
-        if dummy && !suffix {
+        if dummy && !suffix && part.is_first {
             push(space, done);
         }
-        let mut after_space = removes;
+        let mut after_space = removes && part.is_first;
         while !rest.is_empty() {
             let (mut part, len) = prefix(rest);
             while after_space && let [b' ', after @ ..] = part {
@@ -52,17 +86,30 @@ impl SentencePiece<'_> {
             rest = rest.get(len..).unwrap_or_default();
             after_space &= removes;
         }
-        while removes && out.ends_with(space) {
+        let is_open = out.is_empty() || out.ends_with(space) || out.ends_with(SPACE);
+        while removes && part.is_last && out.ends_with(space) {
             let len = out.len() - space.len();
             done = places.get(len).copied().unwrap_or(done);
             out.truncate(len);
             places.truncate(len);
         }
-        if dummy && suffix {
+        if dummy && suffix && part.is_last {
             out.extend_from_slice(space);
-            places.resize(out.len(), done);
+            if PLACES {
+                places.resize(out.len(), done);
+            }
         }
-        places.push(done);
+        if PLACES {
+            places.push(done);
+        }
+        is_open
+    }
+}
+
+impl SentencePiece<'_> {
+    /// Writes the normalized text, and for each byte of it and its end the place in `text`.
+    pub(super) fn normalize(&self, text: &str, out: &mut Vec<u8>, places: &mut Vec<u32>) {
+        Rules::of(self).apply::<true>(text, Part { is_first: true, is_last: true }, out, places);
     }
 
     /// What the front of the text becomes, and how many bytes of the text that is.

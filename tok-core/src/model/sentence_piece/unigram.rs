@@ -56,7 +56,7 @@ impl Pieces for Nodes<'_, '_> {
 }
 
 /// Beyond this, on either side of 0, sums begin anew.
-const LARGE: f32 = 100_000.0;
+pub(super) const LARGE: f32 = 100_000.0;
 
 impl SentencePiece<'_> {
     /// The tokens of the `count` best ways to cut a text, the best first, and their scores; `None` if
@@ -97,9 +97,10 @@ impl SentencePiece<'_> {
         }
     }
 
-    pub(super) fn unigram(&self, memory: &mut Memory) {
+    /// Finds the best way through the text, whose ways begin with a sum, and its sum.
+    pub(super) fn unigram(&self, memory: &mut Memory, mut sum: f32) -> f32 {
         let Memory { text, pieces, best, .. } = memory;
-        let (mut start, mut sum) = (0, 0.0);
+        let mut start = 0;
         while start < text.len() {
             let end = self.cut(text, start);
             sum = self.best(&text[start..end], sum, best);
@@ -119,6 +120,7 @@ impl SentencePiece<'_> {
             pieces[from..].reverse();
             start = end;
         }
+        sum
     }
 
     /// Finds the best way through a stretch, whose ways begin with a sum, and its sum.

@@ -1,0 +1,162 @@
+//! Words that are not known: their way through the steps.
+
+use super::{
+    Run,
+    answers::{self, Answers},
+    cuts::{Cuts, cut},
+    seen::{Buffer, Seen, Unknown},
+    split,
+    steps::{Normalizer, Pattern},
+    stop,
+    text::Split,
+    walk::Walk,
+};
+use crate::{
+    engine::Stop,
+    general::Piece,
+    model::{self, Model, Token, char_bpe::Runs},
+};
+use alloc::vec::Vec;
+
+/// The way of words that are not known.
+pub(super) struct Steps<'s, 't> {
+    run: Run<'s, 't>,
+    model: &'s Model<'t>,
+    scratch: &'s mut model::Scratch,
+    tokens: &'s mut Vec<Token>,
+    ids: Vec<u32>,
+    cuts: u8,
+    nothing: (),
+    /// The last char is white space or ▁ where it is that in the raw text.
+    ends_as_raw: bool,
+    walk: Option<Walk<'t>>,
+}
+
+/// Answers for runs of words are kept among those for words: these begin with a space.
+struct Known<'s> {
+    answers: &'s mut Answers,
+    limit: usize,
+}
+
+impl Runs for Known<'_> {
+    fn find(&mut self, text: &[u8], ids: &mut Vec<u32>) -> bool {
+        self.answers.find(text, &mut |found| {
+            ids.extend_from_slice(found);
+            true
+        })
+    }
+
+    fn keep(&mut self, text: &[u8], ids: &[u32]) {
+        self.answers.put(text, ids, self.limit);
+    }
+}
+
+impl<'s, 't> Steps<'s, 't> {
+    pub(super) fn new(
+        run: Run<'s, 't>,
+        model: &'s Model<'t>,
+        scratch: &'s mut model::Scratch,
+        tokens: &'s mut Vec<Token>,
+    ) -> Self {
+        let pipeline = &run.pipeline;
+        let ends_as_raw = pipeline.normalizers().all(|step| match step {
+            Normalizer::Prepend(_) => true,
+            Normalizer::Replace { pattern: Pattern::Literal(text), content } => {
+                (text, content) == (" ", "▁")
+            }
+            _ => false,
+        });
+        let walk = Walk::of(pipeline);
+        let cuts = pipeline.settings.cuts;
+        Self { run, model, scratch, tokens, ids: Vec::new(), cuts, nothing: (), ends_as_raw, walk }
+    }
+
+    /// What was lent.
+    pub(super) fn memory(self) -> (Vec<Split>, split::Parts) {
+        (self.run.splits, self.run.parts)
+    }
+
+    fn is_open(&self, raw: &str) -> bool {
+        if !self.ends_as_raw {
+            return self.run.is_open(raw);
+        }
+        raw.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '▁')
+    }
+}
+
+impl Unknown for Steps<'_, '_> {
+    type Sum = ();
+
+    fn cuts(&self) -> u8 {
+        self.cuts
+    }
+
+    #[inline(always)]
+    fn sum(&mut self) -> &mut () {
+        &mut self.nothing
+    }
+
+    #[inline(never)]
+    fn word(
+        &mut self,
+        stretch: &str,
+        start: usize,
+        (at, mut to): (usize, usize),
+        seen: &mut Seen,
+        buffer: &mut Buffer<'_>,
+    ) -> Result<usize, Stop> {
+        let (mut cut, mut is_open) = (at, false);
+        if self.cuts & cut::STRICT != 0 {
+            is_open = self.is_open(&stretch[cut..to]);
+            while is_open && to < stretch.len() {
+                cut = to;
+                to = Cuts::new(self.cuts).end(stretch, to);
+                is_open = self.is_open(&stretch[cut..to]);
+            }
+        }
+        // A step that asks whether it stands at the very beginning is told no by any other place.
+        let asks_place = self.run.pipeline.settings.asks_place;
+        self.run.aligned = asks_place && start + at == 0;
+        let word = &stretch[at..to];
+        let is_first = at == 0 && self.cuts & cut::FIRST != 0;
+        let Self { run, model, scratch, tokens, ids, walk, .. } = self;
+        ids.clear();
+        tokens.clear();
+        let Seen { chars, answers, limit, .. } = seen;
+        let model: &Model<'_> = model;
+        let walked = match (&walk, model) {
+            _ if is_first => None,
+            (None, _) => None,
+            (Some(walk), Model::CharBpe(model)) if walk.only_spaces() => {
+                let mut known = Known { answers, limit: *limit };
+                walk.split::<false, _>(&run.pipeline, chars, word, |part, _| {
+                    model.ids(part, scratch, &mut known, ids)
+                })
+            }
+            (Some(walk), model) => walk.split::<false, _>(&run.pipeline, chars, word, |part, _| {
+                model.tokenize(part, scratch, tokens)
+            }),
+        };
+        if let Some(Ok(())) = walked {
+            // Or they are there already.
+            ids.extend(tokens.iter().map(|token| token.id));
+        } else {
+            // An error says where it is.
+            ids.clear();
+            run.stretch(word, start + at, at > 0, &mut |piece| {
+                let Piece::Part(text, split, _) = piece else { return Ok(()) };
+                tokens.clear();
+                let part = text.as_str().get(split.start..split.end).unwrap_or_default();
+                model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
+                ids.extend(tokens.iter().map(|token| token.id));
+                Ok(())
+            })?;
+        }
+        buffer.put(ids);
+        // What stands at the end may go on elsewhere.
+        if cut == at && !is_open && !is_first && word.len() <= answers::WORD_MAX {
+            seen.answers.put(word.as_bytes(), ids, seen.limit);
+        }
+        Ok(to)
+    }
+}
