@@ -3,9 +3,9 @@
 
 use crate::generate::{push_array, root, write as write_file};
 use flate2::read::GzDecoder;
-use regex_syntax::hir::{Class as HirClass, HirKind};
 use serde_json::Value;
 use std::{collections::BTreeMap, fs::File, path::PathBuf};
+use unicode_segmentation::UnicodeSegmentation;
 
 const PATH: &str = "tok-core/src/unicode/code_points.rs";
 
@@ -22,13 +22,25 @@ const SETS: &[(&str, &str, &str)] = &[
     ("char::is_numeric (Digits)", "NUMERIC", "What Digits takes for a digit."),
 ];
 
+/// Whether a char is of a class of the grapheme rules, as the breaks around it tell.
+type Is = fn(char) -> bool;
+
 /// Classes of the grapheme rules that matter for short clusters.
-const BREAKS: &[(&str, &str, &str)] = &[
-    (r"[\p{gcb=Control}\r\n]", "CONTROL", "Always alone, but for CR LF."),
-    (r"[\p{gcb=Extend}\p{gcb=ZWJ}\p{gcb=SpacingMark}]", "EXTENDS", "Belongs to what is before it."),
-    (r"\p{gcb=Prepend}", "PREPENDS", "Belongs to what follows it."),
-    (r"\p{Extended_Pictographic}", "PICTOGRAPHS", "Joined by U+200D."),
+const BREAKS: &[(Is, &str, &str)] = &[
+    (|c| clusters(&[c, '\u{301}']) == 2, "CONTROL", "Always alone, but for CR LF."),
+    (|c| clusters(&['a', c]) == 1, "EXTENDS", "Belongs to what is before it."),
+    (|c| clusters(&[c, 'a']) == 1, "PREPENDS", "Belongs to what follows it."),
+    (
+        |c| clusters(&['a', c]) == 2 && clusters(&[c, '\u{200D}', c]) == 1,
+        "PICTOGRAPHS",
+        "Joined by U+200D.",
+    ),
 ];
+
+/// How many clusters the crate finds that the reference asks.
+fn clusters(chars: &[char]) -> usize {
+    chars.iter().collect::<String>().graphemes(true).count()
+}
 
 const S_BASE: u32 = 0xAC00;
 const S_COUNT: u32 = 11172;
@@ -45,12 +57,15 @@ fn shared() -> Result<Value, String> {
 }
 
 /// First and last code points in turn.
-fn bounds(pattern: &str) -> Result<Vec<u32>, String> {
-    let hir = regex_syntax::parse(pattern).map_err(|error| format!("{pattern}: {error}"))?;
-    let HirKind::Class(HirClass::Unicode(class)) = hir.into_kind() else {
-        return Err(format!("{pattern} is not a class"));
-    };
-    Ok(class.ranges().iter().flat_map(|r| [u32::from(r.start()), u32::from(r.end())]).collect())
+fn bounds(is: Is) -> Vec<u32> {
+    let mut bounds: Vec<u32> = Vec::new();
+    for code in ('\0'..=char::MAX).filter(|&c| is(c)).map(u32::from) {
+        match bounds.last_mut() {
+            Some(last) if *last + 1 == code => *last = code,
+            _ => bounds.extend([code, code]),
+        }
+    }
+    bounds
 }
 
 fn map(tables: &Value, name: &str) -> Result<BTreeMap<u32, Vec<u32>>, String> {
@@ -80,8 +95,8 @@ fn source() -> Result<String, String> {
             .collect::<Result<_, _>>()?;
         push_array(&mut out, doc, constant, "u32", &bounds);
     }
-    for &(pattern, constant, doc) in BREAKS {
-        push_array(&mut out, doc, constant, "u32", &bounds(pattern)?);
+    for &(is, constant, doc) in BREAKS {
+        push_array(&mut out, doc, constant, "u32", &bounds(is));
     }
 
     let lower = map(&tables, "Lowercase")?;

@@ -83,6 +83,9 @@ mod tests {
             ("©\u{200D}©x", 7),
             ("a\u{200D}©", 4),
             ("e\u{301}\u{302}", 5),
+            // Marks of Unicode 17.
+            (",\u{1ACF}x", 4),
+            (",\u{1E6E3}", 5),
         ] {
             assert_eq!(cluster_len(text), len, "{text:?}");
         }
