@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use comptok::Tokenizer;
 use comptok_core::blob::{Line, Section, Tables, TokenFlags, flags, lookup, lookup::NONE, u32_at};
+use comptok_core::engine::PRE_TOKENIZER_GENERAL;
 use comptok_core::normalizer;
 use serde_json::{Value, json};
 
@@ -11,6 +12,7 @@ use crate::args::Inspect;
 use crate::cpu::Cpu;
 use crate::io::print;
 use crate::probes::{self, Probes};
+use crate::steps::{self, Steps};
 use crate::vocab::hex;
 use crate::{Answer, Failure, source};
 
@@ -59,7 +61,11 @@ struct Token {
 /// Everything that is said about a tokenizer.
 struct Report {
     name: String,
+    kind: &'static str,
+    /// Whether its alphabet is bytes, so that there is something to say of each.
+    has_bytes: bool,
     family: &'static str,
+    steps: Option<Steps>,
     normalizer: String,
     pattern: String,
     regexes: Vec<String>,
@@ -108,9 +114,18 @@ impl Report {
             let symbol = u32_at(tables.byte_symbols, usize::from(*byte))?;
             Some(tables.symbol_id(symbol))
         };
+        let (kind, has_bytes) = steps::kind(&tables);
+        let general = header.pre_tokenizer == PRE_TOKENIZER_GENERAL;
         Self {
             name,
-            family: if tables.has(flags::TIKTOKEN) { "tiktoken" } else { "HuggingFace" },
+            kind,
+            has_bytes,
+            steps: if general { Steps::of(&tables) } else { None },
+            family: match kind {
+                steps::SENTENCE_PIECE => "SentencePiece",
+                _ if tables.has(flags::TIKTOKEN) => "tiktoken",
+                _ => "HuggingFace",
+            },
             normalizer: match header.normalizer {
                 normalizer::NONE => "none".to_owned(),
                 normalizer::NFC => "NFC".to_owned(),
@@ -128,7 +143,9 @@ impl Report {
             special: names(true),
             added: names(false),
             unreachable: tokenizer.iter().filter(|&(id, _)| unreachable(id)).map(token).collect(),
-            missing_bytes: (0..=255).filter(|it| byte(it).is_none_or(|it| it == NONE)).collect(),
+            missing_bytes: (0..=255)
+                .filter(|it| has_bytes && byte(it).is_none_or(|it| it == NONE))
+                .collect(),
             longest: tokenizer
                 .iter()
                 .filter(|&(id, _)| model(id))
@@ -160,8 +177,14 @@ impl Report {
         let [head, cold, long] = self.answers;
         json!({
             "name": self.name,
-            "kind": "byte-level BPE",
+            "kind": self.kind,
             "family": self.family,
+            "steps": self.steps.as_ref().map(|steps| json!({
+                "normalizers": steps.normalizers,
+                "pre_tokenizers": steps.pre_tokenizers,
+                "post_processors": steps.post_processors,
+                "decoders": steps.decoders,
+            })),
             "normalizer": self.normalizer,
             "pattern": self.pattern,
             "regexes": self.regexes,
@@ -193,12 +216,27 @@ impl Report {
 
     fn text(&self) -> String {
         let mut text = Rows(format!("{}\n", self.name));
-        text.row("kind", format_args!("byte-level BPE, as {} has it", self.family));
+        match self.family {
+            "SentencePiece" => text.row("kind", self.kind),
+            family => text.row("kind", format_args!("{}, as {family} has it", self.kind)),
+        }
         if !self.flags.is_empty() {
             text.row("", self.flags.join("; "));
         }
-        text.row("normalizer", &self.normalizer);
-        text.row("pattern", &self.pattern);
+        match &self.steps {
+            // Its own normalizer belongs to the model.
+            Some(_) if self.family == "SentencePiece" => {}
+            Some(steps) => {
+                text.steps("normalizer", &steps.normalizers);
+                text.steps("pre-tokenizer", &steps.pre_tokenizers);
+                text.steps("post-processor", &steps.post_processors);
+                text.steps("decoder", &steps.decoders);
+            }
+            None => {
+                text.row("normalizer", &self.normalizer);
+                text.row("pattern", &self.pattern);
+            }
+        }
         for regex in &self.regexes {
             text.row("", regex);
         }
@@ -206,36 +244,40 @@ impl Report {
             "vocabulary",
             format_args!("{} tokens, ids below {}", self.vocab_size, self.id_limit),
         );
-        text.row("symbols", format_args!("{} take part in merges", self.symbols));
+        if self.has_bytes {
+            text.row("symbols", format_args!("{} take part in merges", self.symbols));
+        }
         text.list("special tokens", &self.special);
         text.list("other added", &self.added);
-        text.row(
-            "unreachable",
-            match self.unreachable.as_slice() {
-                [] => "none: merges make every entry".to_owned(),
-                entries => {
-                    let shown: Vec<String> =
-                        entries.iter().take(EXAMPLES).map(Token::shown).collect();
-                    let more = if entries.len() > EXAMPLES { ", …" } else { "" };
-                    format!(
-                        "{} entries that no merges make: {}{more}",
-                        entries.len(),
-                        shown.join(", ")
-                    )
-                }
-            },
-        );
-        text.row(
-            "bytes",
-            match self.missing_bytes.as_slice() {
-                [] => "all 256 have a token".to_owned(),
-                missing => {
-                    let names: Vec<String> =
-                        missing.iter().map(|byte| format!("0x{byte:02X}")).collect();
-                    format!("{} without a token: {}", missing.len(), names.join(" "))
-                }
-            },
-        );
+        if self.has_bytes {
+            text.row(
+                "unreachable",
+                match self.unreachable.as_slice() {
+                    [] => "none: merges make every entry".to_owned(),
+                    entries => {
+                        let shown: Vec<String> =
+                            entries.iter().take(EXAMPLES).map(Token::shown).collect();
+                        let more = if entries.len() > EXAMPLES { ", …" } else { "" };
+                        format!(
+                            "{} entries that no merges make: {}{more}",
+                            entries.len(),
+                            shown.join(", ")
+                        )
+                    }
+                },
+            );
+            text.row(
+                "bytes",
+                match self.missing_bytes.as_slice() {
+                    [] => "all 256 have a token".to_owned(),
+                    missing => {
+                        let names: Vec<String> =
+                            missing.iter().map(|byte| format!("0x{byte:02X}")).collect();
+                        format!("{} without a token: {}", missing.len(), names.join(" "))
+                    }
+                },
+            );
+        }
         if let Some(longest) = &self.longest {
             text.row("longest", format_args!("{} bytes: {}", longest.bytes.len(), longest.shown()));
         }
@@ -336,6 +378,14 @@ impl Rows {
     fn row(&mut self, name: &str, what: impl std::fmt::Display) {
         // Writing to a string cannot fail.
         let _ = writeln!(self.0, "  {name:<16}{what}");
+    }
+
+    /// Steps in the order in which they are taken.
+    fn steps(&mut self, name: &str, steps: &[&str]) {
+        match steps {
+            [] => self.row(name, "none"),
+            steps => self.row(name, steps.join(", ")),
+        }
     }
 
     fn list(&mut self, name: &str, tokens: &[(u32, String)]) {

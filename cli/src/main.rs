@@ -16,6 +16,7 @@ mod probes;
 mod progress;
 mod show;
 mod source;
+mod steps;
 mod text;
 mod train;
 mod vocab;

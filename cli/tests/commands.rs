@@ -261,6 +261,24 @@ fn convert_writes_to_the_standard_output_too() {
 }
 
 #[test]
+fn inspect_says_what_kind_of_model_it_is() {
+    let dir = Dir::new("inspect_kind");
+    let file = dir.file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\n##b\n");
+    let text = comptok(&["inspect", &file], "").text();
+    for row in
+        ["kind            WordPiece, as HuggingFace has it", "pre-tokenizer   BertPreTokenizer"]
+    {
+        assert!(text.lines().any(|line| line.trim() == row), "{text}");
+    }
+    assert!(!text.contains("merges") && !text.contains("without a token"), "{text}");
+    let json = comptok(&["inspect", &file, "--json"], "").text();
+    let value: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(value["kind"], "WordPiece");
+    assert_eq!(value["steps"]["normalizers"], serde_json::json!(["BertNormalizer"]));
+    assert_eq!(value["missing_bytes"], serde_json::json!([]));
+}
+
+#[test]
 fn inspect_says_what_is_there() {
     let dir = Dir::new("inspect");
     let tiny = Tiny {
