@@ -19,7 +19,8 @@ use comptok_core::{
 pub struct Options<'a> {
     /// What to do with special tokens in the text.
     pub special: Special<'a>,
-    /// Where the reference drops a byte that has no token, fail instead.
+    /// Where the reference drops a byte that has no token, fail instead; and where the tokenizer takes text only,
+    /// at bytes that are not UTF-8, which are U+FFFD otherwise.
     pub strict: bool,
     /// The text goes on where an earlier part of it ended, so that nothing is put in front of it.
     pub continued: bool,

@@ -64,7 +64,7 @@ pub enum EncodeError {
         /// Where it stands.
         at: usize,
     },
-    /// A byte that no token of the vocabulary covers.
+    /// A byte that no token of the vocabulary covers, or that is not part of UTF-8 text.
     NoToken {
         /// The byte.
         byte: u8,

@@ -1,7 +1,7 @@
 //! Errors of the general engine say where in the text they are, whatever the steps make of it and whoever
 //! asks.
 
-use comptok::{EncodeError, FullError, FullOptions, Scratch, Special, Tokenizer};
+use comptok::{EncodeError, FullError, FullOptions, Options, Scratch, Special, Tokenizer};
 
 /// Steps that make text shorter and longer, words, and a model that knows few and has no unknown token.
 fn tokenizer(pre_tokenizer: &str) -> Tokenizer {
@@ -81,4 +81,27 @@ fn forbidden_tokens_have_their_place() {
             "{text:?}"
         );
     }
+}
+
+#[test]
+fn strict_refuses_bytes_that_are_no_text() {
+    let file = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nab\n";
+    let tokenizer = Tokenizer::from_bytes(file.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+    let strict = || Options::new(Special::All).strict();
+    let mut scratch = Scratch::new();
+    for (text, byte, at) in [
+        (&b"\xFFab a"[..], 0xFF, 0),
+        (b"ab a\xC3", 0xC3, 4),
+        (b"ab \xE4\xB8\xAD \xC3\xC3\xA1", 0xC3, 7),
+    ] {
+        let wanted = Err(EncodeError::NoToken { byte, at });
+        assert_eq!(tokenizer.encode(text, strict()), wanted);
+        let mut ids = [0; 64];
+        let written = tokenizer.encode_to_slice(text, strict(), &mut ids, &mut scratch);
+        assert_eq!(written.map(|_| Vec::new()), wanted);
+        let spans: Result<Vec<_>, _> = tokenizer.tokens(text, strict(), &mut scratch).collect();
+        assert_eq!(spans.map(|_| Vec::new()), wanted);
+        assert!(tokenizer.encode(text, Special::All).is_ok(), "U+FFFD without it");
+    }
+    assert_eq!(tokenizer.encode("ab é", strict()), tokenizer.encode("ab é", Special::All));
 }

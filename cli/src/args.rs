@@ -101,7 +101,8 @@ pub(crate) struct TextArgs {
     /// Special tokens that stand in the text
     #[arg(long, value_enum, default_value_t = SpecialArg::All)]
     pub(crate) special: SpecialArg,
-    /// A byte without a token is an error also where the original tokenizer drops it
+    /// A byte without a token is an error also where the original tokenizer drops it, and text that is not
+    /// UTF-8 where it would be U+FFFD
     #[arg(long)]
     pub(crate) strict: bool,
     /// Bytes of text that are read at a time, as long as it can be cut there

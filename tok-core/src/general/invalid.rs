@@ -1,6 +1,17 @@
 //! Bytes that are not text.
 
+use crate::engine::{Request, Stop};
 use alloc::{string::String, vec::Vec};
+use core::str::Utf8Error;
+
+/// The error of a strict encode: a byte that is part of no char has no token.
+pub(super) fn refuse(request: &Request<'_>, error: Utf8Error) -> Result<(), Stop> {
+    let at = error.valid_up_to();
+    match request.text.get(at) {
+        Some(&byte) if request.strict => Err(Stop::NoToken { byte, at }),
+        _ => Ok(()),
+    }
+}
 
 /// Text with U+FFFD for each byte that is not part of UTF-8, and pairs of places, in it and in the
 /// original, from where on both go on alike.

@@ -213,7 +213,8 @@ fn walk(
     }
     match core::str::from_utf8(request.text) {
         Ok(text) => tokens::run(tables, text, request.special, aligned, memory, emit),
-        Err(_) => {
+        Err(error) => {
+            invalid::refuse(request, error)?;
             let (text, places) = invalid::replace(request.text);
             let original = |at| invalid::original(&places, at);
             tokens::run(tables, &text, request.special, aligned, memory, &mut |found| {
@@ -258,7 +259,8 @@ fn ids_in(
         let replaced;
         let text = match core::str::from_utf8(request.text) {
             Ok(text) => text,
-            Err(_) => {
+            Err(error) => {
+                invalid::refuse(request, error)?;
                 replaced = invalid::replace(request.text);
                 &replaced.0
             }
