@@ -141,7 +141,15 @@ impl<S: Sums> Unknown for Sentences<'_, '_, S> {
             if !is_open || to == stretch.len() {
                 break is_open;
             }
-            to = Cuts::new(cut::SPACE).end(stretch, to);
+            // Twice as much, so that a text without a place to cut is not normalized again and again.
+            let mut from = (to + (to - at)).min(stretch.len());
+            while !stretch.is_char_boundary(from) {
+                from += 1;
+            }
+            to = match from == stretch.len() {
+                true => from,
+                false => Cuts::new(cut::SPACE).end(stretch, from),
+            };
         };
         let mut value = sum.get();
         let answer = words.encode(scratch, tokens, &mut value);
