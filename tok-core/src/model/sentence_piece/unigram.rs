@@ -8,7 +8,7 @@ use super::{Memory, Piece, SentencePiece, char_len, kind, own_param, param, piec
 use crate::model::{Random, unigram::Sampling};
 use crate::{
     blob::lookup::NONE,
-    model::{Scratch, Token, unigram::lattice::Pieces},
+    model::{Scratch, Token, trie::Trie, unigram::lattice::Pieces},
 };
 use alloc::vec::Vec;
 
@@ -128,10 +128,7 @@ impl SentencePiece<'_> {
         best.clear();
         best.resize(text.len() + 1, Best { score: 0.0, start: NONE, id: 0 });
         best[0].score = sum;
-        let (trie, root) = (self.trie(), self.parts.param(own_param::ROOT));
-        let unk = self.parts.param(param::UNK);
-        let unk_score = f32::from_bits(self.parts.param(own_param::UNK_SCORE));
-        let max_score = f32::from_bits(self.parts.param(own_param::MAX_SCORE));
+        let steps = Steps::of(self);
         let (mut start, mut reached) = (0, 0);
         while start < text.len() {
             let mut before = best[start].score;
@@ -141,38 +138,74 @@ impl SentencePiece<'_> {
                 open.iter_mut().for_each(|best| best.score -= before);
                 before = 0.0;
             }
-            let len = char_len(&text[start..]);
-            let mut has_single = false;
-            let mut base = root;
-            let mut offer = |end: usize, sum: f32, id: u32| {
+            start += steps.from(text, start, |end, score, id| {
+                let sum = score + before;
                 reached = reached.max(end);
                 if let Some(best) = best.get_mut(end)
                     && (best.start == NONE || sum > best.score)
                 {
                     *best = Best { score: sum, start: start as u32, id };
                 }
-            };
-            for (at, &byte) in (start..).zip(&text[start..]) {
-                let Some(node) = trie.step(base, byte) else { break };
-                base = node.base;
-                if node.value == NONE {
-                    continue;
-                }
-                let (end, id) = (at + 1, node.value);
-                let score = match self.type_of(id) {
-                    piece_type::UNUSED => continue,
-                    piece_type::USER_DEFINED => (end - start) as f32 * max_score + before,
-                    _ => self.score(id) + before,
-                };
-                offer(end, score, id);
-                has_single |= end - start == len;
-            }
-            if !has_single {
-                offer(start + len, unk_score + before, unk);
-            }
-            start += len;
+            });
         }
         best[text.len()].score
+    }
+}
+
+/// What a search asks for the pieces from a place on.
+pub(super) struct Steps<'p, 'a> {
+    model: &'p SentencePiece<'a>,
+    trie: Trie<'a>,
+    root: u32,
+    /// The piece for an unknown char.
+    pub(super) unk: u32,
+    unk_score: f32,
+    max_score: f32,
+}
+
+impl<'p, 'a> Steps<'p, 'a> {
+    pub(super) fn of(model: &'p SentencePiece<'a>) -> Self {
+        let number = |of| model.parts.param(of);
+        Self {
+            model,
+            trie: model.trie(),
+            root: number(own_param::ROOT),
+            unk: number(param::UNK),
+            unk_score: f32::from_bits(number(own_param::UNK_SCORE)),
+            max_score: f32::from_bits(number(own_param::MAX_SCORE)),
+        }
+    }
+
+    /// Offers the end, the score and the id of each piece that `text[start..]` begins with, and of an unknown
+    /// char where its first char is none; returns the length of that char.
+    #[inline(always)]
+    pub(super) fn from(
+        &self,
+        text: &[u8],
+        start: usize,
+        mut offer: impl FnMut(usize, f32, u32),
+    ) -> usize {
+        let len = char_len(&text[start..]);
+        let (mut has_single, mut base) = (false, self.root);
+        for (at, &byte) in (start..).zip(&text[start..]) {
+            let Some(node) = self.trie.step(base, byte) else { break };
+            base = node.base;
+            if node.value == NONE {
+                continue;
+            }
+            let (end, id) = (at + 1, node.value);
+            let score = match self.model.type_of(id) {
+                piece_type::UNUSED => continue,
+                piece_type::USER_DEFINED => (end - start) as f32 * self.max_score,
+                _ => self.model.score(id),
+            };
+            offer(end, score, id);
+            has_single |= end - start == len;
+        }
+        if !has_single {
+            offer(start + len, self.unk_score, self.unk);
+        }
+        len
     }
 }
 

@@ -6,10 +6,10 @@
 //! than all that rounding can do; the others are searched with the sum so far, as in the whole text.
 
 use super::{
-    Memory, SentencePiece, char_len, flag, kind,
+    Memory, SentencePiece, flag, kind,
     normalize::{Part, Rules},
-    own_param, piece_type,
-    unigram::LARGE,
+    own_param,
+    unigram::{LARGE, Steps},
 };
 use crate::{
     blob::lookup::NONE,
@@ -166,44 +166,19 @@ impl SentencePiece<'_> {
         ways.clear();
         ways.resize(text.len() + 1, Place::NONE);
         ways[0].best = 0.0;
-        let (trie, root) = (self.trie(), self.parts.param(own_param::ROOT));
-        let unk = self.parts.param(param::UNK);
-        let unk_score = f32::from_bits(self.parts.param(own_param::UNK_SCORE));
+        let steps = Steps::of(self);
         // Of unknown chars that become bytes, what they were would not be known.
         let keeps_unknown = !self.has(flag::BYTE_FALLBACK);
-        let max_score = f32::from_bits(self.parts.param(own_param::MAX_SCORE));
         let mut start = 0;
         while start < text.len() {
             let (before, error) = (ways[start].best, ways[start].errors() + 1);
             if before.abs() > SPAN {
                 return false;
             }
-            let mut offer = |end: usize, score: f32, id: u32| {
+            start += steps.from(text, start, |end, score, id| {
                 let best = before + f64::from(score);
                 ways[end].offer(Place { best, error, start: start as u32, id, ..Place::NONE });
-            };
-            let len = char_len(&text[start..]);
-            let mut has_single = false;
-            let mut base = root;
-            for (at, &byte) in (start..).zip(&text[start..]) {
-                let Some(node) = trie.step(base, byte) else { break };
-                base = node.base;
-                if node.value == NONE {
-                    continue;
-                }
-                let (end, id) = (at + 1, node.value);
-                let score = match self.type_of(id) {
-                    piece_type::UNUSED => continue,
-                    piece_type::USER_DEFINED => (end - start) as f32 * max_score,
-                    _ => self.score(id),
-                };
-                offer(end, score, id);
-                has_single |= end - start == len;
-            }
-            if !has_single {
-                offer(start + len, unk_score, unk);
-            }
-            start += len;
+            });
         }
         if ways[text.len()].best.abs() > SPAN {
             return false;
@@ -212,7 +187,7 @@ impl SentencePiece<'_> {
         while at > 0 {
             let place = ways[at];
             let Place { start, id, .. } = place;
-            if !place.is_clear() || start as usize >= at || id == unk && !keeps_unknown {
+            if !place.is_clear() || start as usize >= at || id == steps.unk && !keeps_unknown {
                 return false;
             }
             tokens.push(Token { id, start, end: at as u32 });
