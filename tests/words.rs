@@ -112,15 +112,15 @@ fn the_end_of_a_text_is_no_word() {
     }
 }
 
+fn corpus(shared: &std::path::Path, name: &str) -> String {
+    let text = std::fs::read_to_string(shared.join(format!("corpus/{name}.txt")));
+    text.expect("the corpus is UTF-8")
+}
+
 #[test]
 fn words_and_the_whole_are_the_same() {
     let Some(shared) = shared() else { return };
-    let corpora: Vec<String> = ["english", "multilingual", "code"]
-        .map(|name| {
-            let text = std::fs::read_to_string(shared.join(format!("corpus/{name}.txt")));
-            text.expect("the corpus is UTF-8")
-        })
-        .into();
+    let corpora = ["english", "multilingual", "code"].map(|name| corpus(&shared, name));
     let full = std::env::var("COMPTOK_FULL").as_deref() == Ok("1");
     let (draws, parts) = if full { (4000, 400) } else { (150, 12) };
     for name in [
@@ -158,12 +158,7 @@ fn words_and_the_whole_are_the_same() {
 #[test]
 fn sentences_word_by_word_are_the_same() {
     let Some(shared) = shared() else { return };
-    let corpora: Vec<String> = ["english", "multilingual"]
-        .map(|name| {
-            let text = std::fs::read_to_string(shared.join(format!("corpus/{name}.txt")));
-            text.expect("the corpus is UTF-8")
-        })
-        .into();
+    let corpora = ["english", "multilingual"].map(|name| corpus(&shared, name));
     let full = std::env::var("COMPTOK_FULL").as_deref() == Ok("1");
     let (draws, parts) = if full { (4000, 20) } else { (150, 1) };
     let models = std::fs::read_dir(shared.join("vocabs/sentencepiece")).expect("models");
