@@ -36,6 +36,35 @@ impl Symbols {
     pub(super) fn byte_len(&self) -> usize {
         self.ids.len() - self.pairs.len()
     }
+
+    /// Something about each symbol, from the same about the bytes that it is made of.
+    pub(super) fn fold<T: Copy>(
+        &self,
+        byte: impl Fn(u8) -> T,
+        join: impl Fn(T, T) -> T,
+    ) -> Vec<Option<T>> {
+        let first = self.byte_len() as u32;
+        let mut known = vec![None; self.ids.len()];
+        for (value, &symbol) in (0..=255).zip(&self.bytes) {
+            if let Some(slot) = known.get_mut(symbol as usize) {
+                *slot = Some(byte(value));
+            }
+        }
+        // Parts may have higher numbers than what they make, so in as many passes as that needs.
+        let mut todo = true;
+        while todo {
+            todo = false;
+            for (product, &(left, right)) in (first..).zip(&self.pairs) {
+                if known[product as usize].is_none()
+                    && let (Some(left), Some(right)) = (known[left as usize], known[right as usize])
+                {
+                    known[product as usize] = Some(join(left, right));
+                    todo = true;
+                }
+            }
+        }
+        known
+    }
 }
 
 /// The symbols of a model. `texts` are the bytes that the entries stand for; `None` for entries

@@ -212,29 +212,18 @@ fn pair_key(left: u32, right: u32) -> u64 {
 impl<'s> Merges<'s> {
     fn new(symbols: &'s Symbols) -> Self {
         let first = symbols.byte_len() as u32;
-        // Parts may have higher numbers than what they make, so in as many passes as that needs.
-        let mut ends: Vec<Option<Ends>> = vec![None; symbols.ids.len()];
-        for (byte, &symbol) in (0..=255u8).zip(&symbols.bytes) {
-            let part = byte >= 0x80 || byte == b' ';
-            ends[symbol as usize] = Some(Ends { first: byte, last: byte, len: 1, part });
-        }
-        let mut todo = true;
-        while todo {
-            todo = false;
-            for (product, &(left, right)) in (first..).zip(&symbols.pairs) {
-                if ends[product as usize].is_none()
-                    && let (Some(left), Some(right)) = (ends[left as usize], ends[right as usize])
-                {
-                    ends[product as usize] = Some(Ends {
-                        first: left.first,
-                        last: right.last,
-                        len: left.len.saturating_add(right.len),
-                        part: left.part && right.part && right.first >= 0x80,
-                    });
-                    todo = true;
-                }
-            }
-        }
+        let ends = symbols.fold(
+            |byte| {
+                let part = byte >= 0x80 || byte == b' ';
+                Ends { first: byte, last: byte, len: 1, part }
+            },
+            |left, right| Ends {
+                first: left.first,
+                last: right.last,
+                len: left.len.saturating_add(right.len),
+                part: left.part && right.part && right.first >= 0x80,
+            },
+        );
         let mut merges = Self {
             symbols,
             pairs: HashMap::with_hasher(Mixer(random_seed())),

@@ -4,6 +4,7 @@
 
 mod added;
 mod bpe;
+mod byte_pairs;
 mod chars;
 mod cuts;
 pub mod dfa;

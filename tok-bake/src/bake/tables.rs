@@ -1,13 +1,14 @@
 //! Tables for merging and for decoding.
 
 use comptok_core::blob::{
-    BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Section, field,
+    Section, field,
     lookup::{NONE, hash_bytes, index_slots},
 };
 
 use super::{
     BakeError, Tokens,
     bpe::Symbols,
+    byte_pairs,
     image::{Image, le_bytes},
     pairs,
 };
@@ -25,28 +26,9 @@ pub(super) fn pairs(image: &mut Image, symbols: &Symbols) -> Result<(), BakeErro
     image.section(Section::ByteSymbols, le_bytes(&symbols.bytes));
 
     if symbols.ids.len() >= DENSE_FROM {
-        image.section(Section::BytePairs, byte_pairs(symbols, first));
+        image.section(Section::BytePairs, byte_pairs::table(symbols));
     }
     pairs::write(image, &symbols.pairs, first)
-}
-
-/// The merged symbol of each two bytes.
-fn byte_pairs(symbols: &Symbols, first: u32) -> Vec<u8> {
-    let mut dense = vec![BYTE_PAIR_NONE; 1 << 16];
-    let mut byte_of = vec![None; symbols.ids.len()];
-    for (byte, &symbol) in symbols.bytes.iter().enumerate() {
-        if symbol != NONE {
-            byte_of[symbol as usize] = Some(byte);
-        }
-    }
-    for (merged, &(left, right)) in (first..).zip(&symbols.pairs) {
-        if let (Some(left), Some(right)) = (byte_of[left as usize], byte_of[right as usize]) {
-            let small = u16::try_from(merged).ok().filter(|&merged| merged < BYTE_PAIR_LARGE);
-            dense[left << 8 | right] = small.unwrap_or(BYTE_PAIR_LARGE);
-        }
-    }
-    let dense: Vec<[u8; 2]> = dense.iter().map(|symbol: &u16| symbol.to_le_bytes()).collect();
-    dense.into_flattened()
 }
 
 pub(super) fn decode(image: &mut Image, tokens: &Tokens) -> Result<(), BakeError> {

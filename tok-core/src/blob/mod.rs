@@ -14,13 +14,13 @@
 pub mod lookup;
 mod tables;
 
-pub use tables::{BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Line, Tables, TokenFlags, U32s, u32_at};
+pub use tables::{Line, Tables, TokenFlags, U32s, u32_at};
 
 /// The first four bytes of every blob.
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 6;
+pub const FORMAT_VERSION: u32 = 7;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;
@@ -94,7 +94,8 @@ pub enum Section {
     ShortHead,
     /// Symbol of each byte, u32.
     ByteSymbols,
-    /// Merged symbol for each pair of bytes, u16 each; empty for small vocabularies.
+    /// [`BytePair`](crate::model::bpe::BytePair) of each two ASCII bytes, 8 bytes each; empty for small
+    /// vocabularies.
     BytePairs,
     /// Pages of characters, alone and after a space, u16 each: where each page stands in
     /// [`Section::Chars`].
@@ -431,7 +432,7 @@ impl Header {
             i += 1;
         }
         let byte_pairs = self.len_of(Section::BytePairs);
-        if byte_pairs != 0 && byte_pairs != 2 << 16 {
+        if byte_pairs != 0 && byte_pairs != 8 << 14 {
             return Err(FormatError::Section { name: Section::BytePairs.name() });
         }
         if self.len_of(Section::ByteSymbols) != 4 * 256 {

@@ -1,6 +1,7 @@
 //! `Tables`: the sections of a blob as slices of what they hold.
 
 use super::{Header, Section};
+use crate::model::bpe::byte_pairs::BytePairs;
 
 /// One cache line.
 pub type Line = [u8; 64];
@@ -86,8 +87,8 @@ pub struct Tables<'a> {
     pub long: &'a [Line],
     /// A bit for each entry of more than 31 bytes that is an answer.
     pub whole_filter: &'a [u8],
-    /// Merged symbol for each pair of bytes; [`BYTE_PAIR_NONE`] and [`BYTE_PAIR_LARGE`].
-    pub byte_pairs: Option<&'a [[u8; 2]; 1 << 16]>,
+    /// What is known of each two ASCII bytes.
+    pub byte_pairs: Option<&'a BytePairs>,
     /// Where each page of characters stands in `chars`, alone and after a space.
     pub char_pages: &'a [[u8; 2]],
     /// What characters merge to.
@@ -128,11 +129,6 @@ pub struct Tables<'a> {
     pub model: &'a [u8],
 }
 
-/// Two bytes that do not merge.
-pub const BYTE_PAIR_NONE: u16 = 0xFFFF;
-/// Two bytes whose merged symbol has no room here and is among the pairs of symbols.
-pub const BYTE_PAIR_LARGE: u16 = 0xFFFE;
-
 static NO_SYMBOLS: [[u8; 4]; 256] = [[0xFF; 4]; 256];
 
 impl<'a> Tables<'a> {
@@ -159,7 +155,7 @@ impl<'a> Tables<'a> {
             long_pilots: section(Section::LongPilots).as_chunks::<2>().0,
             long: lines(Section::Long),
             whole_filter: section(Section::WholeFilter),
-            byte_pairs: section(Section::BytePairs).as_chunks::<2>().0.try_into().ok(),
+            byte_pairs: section(Section::BytePairs).as_chunks::<8>().0.try_into().ok(),
             char_pages: section(Section::CharPages).as_chunks::<2>().0,
             chars: u32s(Section::Chars),
             char_sides: section(Section::CharSides).as_chunks::<16>().0,

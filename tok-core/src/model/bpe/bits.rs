@@ -1,6 +1,6 @@
 //! Merging a few symbols, with bits for what is left of them.
 
-use super::{Pairs, SHORT};
+use super::{BytePair, Pairs, SHORT};
 use crate::blob::lookup::NONE;
 use core::hint::select_unpredictable;
 
@@ -10,17 +10,33 @@ const fn below(at: usize) -> u64 {
     (1 << at) - 1
 }
 
-/// Writes the symbols that merging begins with, and the rank of each and the next. Returns how many there
-/// are, and those that merge with the next; `None` if there are too many.
+/// The bits below `at`, which is 64 at most.
+#[inline(always)]
+const fn all_below(at: usize) -> u64 {
+    if at == 64 { !0 } else { below(at) }
+}
+
+/// What merging begins with.
+struct Start {
+    /// A bit for each place where a symbol begins.
+    begins: u64,
+    /// A bit for each that merges with the next.
+    live: u64,
+    /// How many there are, or bytes where each stands where its first byte does.
+    len: usize,
+}
+
+/// Writes the symbols that merging begins with, and the rank of each and the next; `None` if they are
+/// too many.
 #[inline(always)]
 fn fill<P: Pairs>(
     pairs: &P,
     bytes: &[u8],
     symbols: &mut [u32; SHORT],
     ranks: &mut [u32; SHORT],
-) -> Option<(usize, u64)> {
-    if let Some(live) = fill_ascii(pairs, bytes, symbols, ranks) {
-        return Some((bytes.len(), live));
+) -> Option<Start> {
+    if let Some(start) = fill_ascii(pairs, bytes, symbols, ranks) {
+        return Some(start);
     }
     // `left`: the byte that the last symbol is, if it is one.
     let (mut at, mut len, mut live, mut left) = (0, 0usize, 0u64, None);
@@ -60,38 +76,68 @@ fn fill<P: Pairs>(
         left = Some(byte);
         len += 1;
     }
-    Some((len, live))
+    Some(Start { begins: all_below(len), live, len })
 }
 
-/// As [`fill`], for ASCII with a symbol for each byte.
+/// As [`fill`], for ASCII with a symbol for each byte. Two bytes that are [quiet](BytePair) are one symbol.
 #[inline(always)]
 fn fill_ascii<P: Pairs>(
     pairs: &P,
     bytes: &[u8],
     symbols: &mut [u32; SHORT],
     ranks: &mut [u32; SHORT],
-) -> Option<u64> {
-    if !bytes.is_ascii() {
+) -> Option<Start> {
+    if !bytes.is_ascii() || bytes.len() > SHORT {
         return None;
     }
-    let symbols = symbols.get_mut(..bytes.len())?;
-    let mut all = true;
-    for (symbol, &byte) in symbols.iter_mut().zip(bytes) {
-        *symbol = pairs.byte(byte);
-        all &= *symbol != NONE;
+    let (mut all, mut quiet, mut live, mut asked) = (true, 0u64, 0u64, 0u64);
+    let (mut before, mut here) = (BytePair::NONE, BytePair::NONE);
+    if let [first, second, ..] = *bytes {
+        here = pairs.byte_pair(first, second);
     }
-    let mut live = 0;
-    for (at, (rank, pair)) in ranks.iter_mut().zip(bytes.windows(2)).enumerate() {
-        *rank = pairs.byte_rank(pair[0], pair[1]);
-        live |= u64::from(*rank != NONE) << at;
+    for (at, &byte) in bytes.iter().enumerate() {
+        let next = match bytes.get(at + 1..at + 3) {
+            Some(&[left, right]) => pairs.byte_pair(left, right),
+            _ => BytePair::NONE,
+        };
+        let is_quiet = here.is_quiet(before, next);
+        let symbol = pairs.byte(byte);
+        all &= symbol != NONE;
+        symbols[at] = select_unpredictable(is_quiet, here.product(), symbol);
+        ranks[at] = here.product();
+        quiet |= u64::from(is_quiet) << at;
+        live |= u64::from(here.merges()) << at;
+        asked |= u64::from(here.is_large()) << at;
+        (before, here) = (here, next);
     }
-    all.then_some(live)
+    if !all {
+        return None;
+    }
+    let begins = all_below(bytes.len()) & !(quiet << 1);
+    // Those that have other neighbours now.
+    let mut asked = (asked | quiet | quiet >> 1) & begins;
+    live &= begins & !asked;
+    // `at` and the next one.
+    let mut ask = |at: usize, next: usize| {
+        let rank = pairs.rank(symbols[at], symbols[next]);
+        ranks[at] = rank;
+        live |= u64::from(rank != NONE) << at;
+    };
+    while asked != 0 {
+        let at = asked.trailing_zeros() as usize;
+        asked &= asked - 1;
+        let next = at + 1 + (quiet >> at & 1) as usize;
+        if next < bytes.len() {
+            ask(at, next);
+        }
+    }
+    Some(Start { begins, live, len: bytes.len() })
 }
 
 /// As [`merge_short`](super::merge_short), in fewer steps; `None` if it would begin with more than
 /// [`SHORT`] symbols, which [`SHORT`] bytes never do.
 ///
-/// Merging begins with [characters](super::chars) where it may. A symbol stays where it begins. One mask
+/// Merging begins with [characters](super::chars) and with [pairs of bytes](BytePair) where it may. A symbol stays where it begins. One mask
 /// has a bit for each place where a symbol begins, another for each place where one merges with its right
 /// neighbour: only these are looked at for the lowest rank, and nothing is moved.
 #[inline]
@@ -116,10 +162,9 @@ pub(super) fn merge_places<P: Pairs>(
     symbols: &mut [u32; SHORT],
 ) -> Option<(u64, usize)> {
     let mut ranks = [NONE; SHORT];
-    let (len, live) = fill(pairs, bytes, symbols, &mut ranks)?;
-    let begins = if len == 64 { !0 } else { below(len) };
+    let Start { begins, live, len } = fill(pairs, bytes, symbols, &mut ranks)?;
     let begins = if live.count_ones() > MANY {
-        let buckets = Buckets::new(&ranks, len);
+        let buckets = Buckets::new(&ranks, live);
         run(pairs, symbols, &mut ranks, begins, buckets)
     } else {
         run(pairs, symbols, &mut ranks, begins, Few(live))
@@ -192,10 +237,12 @@ impl Buckets {
     const NO_MERGE: usize = 63;
 
     #[inline(always)]
-    fn new(ranks: &[u32; SHORT], len: usize) -> Self {
+    fn new(ranks: &[u32; SHORT], mut live: u64) -> Self {
         let mut buckets = Self { places: [0; 64], of: [Self::NO_MERGE as u8; SHORT], filled: 0 };
-        for (at, &rank) in ranks.iter().enumerate().take(len) {
-            buckets.insert(at, rank);
+        while live != 0 {
+            let at = live.trailing_zeros() as usize;
+            live &= live - 1;
+            buckets.insert(at, ranks[at]);
         }
         buckets
     }

@@ -7,6 +7,7 @@
 //! "lowest rank" is "lowest symbol".
 
 mod bits;
+pub mod byte_pairs;
 pub mod chars;
 mod heap;
 mod long;
@@ -14,6 +15,7 @@ mod merge;
 mod pairs;
 
 pub use bits::merge_bits;
+pub use byte_pairs::BytePair;
 pub use chars::Begin;
 pub use heap::merge_heap;
 pub use long::{merge_long, words_for};

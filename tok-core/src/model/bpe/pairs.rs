@@ -1,11 +1,13 @@
 //! What merging needs to know of a vocabulary.
 
-use super::chars::{self, Begin};
+use super::{
+    byte_pairs::BytePair,
+    chars::{self, Begin},
+};
 use crate::blob::{
-    BYTE_PAIR_LARGE, BYTE_PAIR_NONE, Tables,
+    Tables,
     lookup::{self, NONE},
 };
-use core::hint::select_unpredictable;
 
 /// Which neighbours merge, and in which order.
 pub trait Pairs {
@@ -19,9 +21,22 @@ pub trait Pairs {
     fn byte(&self, byte: u8) -> u32;
 
     /// As `rank`, for the symbols of two bytes.
+    #[inline(always)]
     fn byte_rank(&self, left: u8, right: u8) -> u32 {
+        if (left | right).is_ascii() {
+            let pair = self.byte_pair(left, right);
+            if !pair.is_large() {
+                return pair.product();
+            }
+        }
         let (left, right) = (self.byte(left), self.byte(right));
         if left == NONE || right == NONE { NONE } else { self.rank(left, right) }
+    }
+
+    /// What is known of the symbols of two ASCII bytes.
+    #[inline(always)]
+    fn byte_pair(&self, _left: u8, _right: u8) -> BytePair {
+        BytePair::UNKNOWN
     }
 
     /// What merging may begin with in place of the bytes at `at`, which are a character or the space at
@@ -53,16 +68,10 @@ impl Pairs for TablePairs<'_, '_> {
     }
 
     #[inline(always)]
-    fn byte_rank(&self, left: u8, right: u8) -> u32 {
+    fn byte_pair(&self, left: u8, right: u8) -> BytePair {
         match self.0.byte_pairs {
-            Some(pairs) => {
-                let symbol = u16::from_le_bytes(pairs[usize::from(left) << 8 | usize::from(right)]);
-                if symbol == BYTE_PAIR_LARGE {
-                    return self.rank(self.byte(left), self.byte(right));
-                }
-                select_unpredictable(symbol == BYTE_PAIR_NONE, NONE, u32::from(symbol))
-            }
-            None => self.rank(self.byte(left), self.byte(right)),
+            Some(pairs) => BytePair::of(pairs, left, right),
+            None => BytePair::UNKNOWN,
         }
     }
 
