@@ -168,6 +168,28 @@ fn decode_wide(text: &[u8], at: usize) -> (Class, usize) {
 /// [`decode`] for the bytes 0x80 and up.
 #[inline(always)]
 pub(crate) fn decode_inline(text: &[u8], at: usize) -> (Class, usize) {
+    // Most chars have two or three bytes, and more text behind them.
+    if let Some(&four) = text.get(at..).and_then(<[u8]>::first_chunk::<4>) {
+        let word = u32::from_le_bytes(four);
+        let tail = |place: u32| word >> (8 * place) & 0x3F;
+        if word & 0xC0_C0F0 == 0x80_80E0 {
+            let code = (word & 0xF) << 12 | tail(1) << 6 | tail(2);
+            if code >= 0x800 && code & 0xF800 != 0xD800 {
+                return (Class::of(code), 3);
+            }
+        } else if word & 0xC0E0 == 0x80C0 {
+            let code = (word & 0x1F) << 6 | tail(1);
+            if code >= 0x80 {
+                return (Class::of(code), 2);
+            }
+        }
+    }
+    decode_any(text, at)
+}
+
+/// As [`decode_inline`], byte by byte.
+#[inline(never)]
+fn decode_any(text: &[u8], at: usize) -> (Class, usize) {
     let (code, len) = match text.get(at..).unwrap_or_default() {
         &[a @ 0xC2..=0xDF, b @ 0x80..=0xBF, ..] => (bits(a, 0x1F, 6) | bits(b, 0x3F, 0), 2),
         &[a @ 0xE0, b @ 0xA0..=0xBF, c @ 0x80..=0xBF, ..]
@@ -238,6 +260,11 @@ mod tests {
                     assert_eq!(len, valid.unwrap_or(1), "{text:x?}");
                     if valid.is_none() {
                         assert_eq!(class, Class::OTHER, "{text:x?}");
+                    }
+                    if a >= 0x80 {
+                        let followed = [text, b"...."].concat();
+                        let (found, len) = decode(&followed, 0);
+                        assert_eq!((found, len), decode_any(&followed, 0), "{followed:x?}");
                     }
                 }
             }

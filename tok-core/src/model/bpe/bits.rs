@@ -38,43 +38,41 @@ fn fill<P: Pairs>(
     if let Some(start) = fill_ascii(pairs, bytes, symbols, ranks) {
         return Some(start);
     }
+    let (mut len, mut live) = (0usize, 0u64);
+    // `rank`: of the symbol before it and this one, if it is known.
+    let mut push = |symbol: u32, rank: Option<u32>| {
+        let slot = symbols.get_mut(len)?;
+        *slot = symbol;
+        if let Some(before) = len.checked_sub(1) {
+            let rank = rank.unwrap_or_else(|| pairs.rank(symbols[before], symbol));
+            ranks[before] = rank;
+            live |= u64::from(rank != NONE) << before;
+        }
+        len += 1;
+        Some(())
+    };
     // `left`: the byte that the last symbol is, if it is one.
-    let (mut at, mut len, mut live, mut left) = (0, 0usize, 0u64, None);
+    let (mut at, mut left) = (0, None);
     while let Some(&byte) = bytes.get(at) {
         if (byte >= 0xC2 || at == 0 && byte == b' ')
             && let Some(begin) = pairs.begin(bytes, at)
         {
             at += begin.len;
             left = None;
-            let one = [begin.symbol.to_le_bytes()];
-            for symbol in if begin.more.is_empty() { &one } else { begin.more } {
-                let symbol = u32::from_le_bytes(*symbol);
-                if let Some(before) = len.checked_sub(1) {
-                    let rank = pairs.rank(symbols[before], symbol);
-                    ranks[before] = rank;
-                    live |= u64::from(rank != NONE) << before;
-                }
-                *symbols.get_mut(len)? = symbol;
-                len += 1;
+            if begin.more.is_empty() {
+                push(begin.symbol, None)?;
+            }
+            for symbol in begin.more {
+                push(u32::from_le_bytes(*symbol), None)?;
             }
             continue;
         }
         at += 1;
         let symbol = pairs.byte(byte);
-        if symbol == NONE {
-            continue;
+        if symbol != NONE {
+            push(symbol, left.map(|left| pairs.byte_rank(left, byte)))?;
+            left = Some(byte);
         }
-        if let Some(before) = len.checked_sub(1) {
-            let rank = match left {
-                Some(left) => pairs.byte_rank(left, byte),
-                None => pairs.rank(symbols[before], symbol),
-            };
-            ranks[before] = rank;
-            live |= u64::from(rank != NONE) << before;
-        }
-        *symbols.get_mut(len)? = symbol;
-        left = Some(byte);
-        len += 1;
     }
     Some(Start { begins: all_below(len), live, len })
 }
@@ -87,52 +85,63 @@ fn fill_ascii<P: Pairs>(
     symbols: &mut [u32; SHORT],
     ranks: &mut [u32; SHORT],
 ) -> Option<Start> {
-    if !bytes.is_ascii() || bytes.len() > SHORT {
+    let table = pairs.byte_pairs()?;
+    let len = bytes.len();
+    if !(2..=SHORT).contains(&len) || !is_ascii(bytes) {
         return None;
     }
-    let (mut all, mut quiet, mut live, mut asked) = (true, 0u64, 0u64, 0u64);
-    let (mut before, mut here) = (BytePair::NONE, BytePair::NONE);
-    if let [first, second, ..] = *bytes {
-        here = pairs.byte_pair(first, second);
-    }
-    for (at, &byte) in bytes.iter().enumerate() {
-        let next = match bytes.get(at + 1..at + 3) {
-            Some(&[left, right]) => pairs.byte_pair(left, right),
-            _ => BytePair::NONE,
+    let (mut quiet, mut live, mut unknown) = (0u64, 0u64, false);
+    let (mut before, mut here) = (BytePair::NONE, BytePair::of(table, bytes[0], bytes[1]));
+    let slots = symbols.iter_mut().zip(ranks.iter_mut());
+    for (at, (&byte, (symbol, rank))) in bytes.iter().zip(slots).enumerate() {
+        let next = match bytes.get(at + 2) {
+            Some(&next) => BytePair::of(table, bytes[at + 1], next),
+            None => BytePair::NONE,
         };
         let is_quiet = here.is_quiet(before, next);
-        let symbol = pairs.byte(byte);
-        all &= symbol != NONE;
-        symbols[at] = select_unpredictable(is_quiet, here.product(), symbol);
-        ranks[at] = here.product();
+        let alone = pairs.byte(byte);
+        unknown |= alone == NONE || here.is_large();
+        *symbol = select_unpredictable(is_quiet, here.product(), alone);
+        *rank = here.product();
         quiet |= u64::from(is_quiet) << at;
         live |= u64::from(here.merges()) << at;
-        asked |= u64::from(here.is_large()) << at;
         (before, here) = (here, next);
     }
-    if !all {
+    if unknown {
         return None;
     }
-    let begins = all_below(bytes.len()) & !(quiet << 1);
+    let begins = all_below(len) & !(quiet << 1);
     // Those that have other neighbours now.
-    let mut asked = (asked | quiet | quiet >> 1) & begins;
+    let mut asked = (quiet | quiet >> 1) & begins;
     live &= begins & !asked;
-    // `at` and the next one.
-    let mut ask = |at: usize, next: usize| {
-        let rank = pairs.rank(symbols[at], symbols[next]);
-        ranks[at] = rank;
-        live |= u64::from(rank != NONE) << at;
-    };
     while asked != 0 {
         let at = asked.trailing_zeros() as usize;
         asked &= asked - 1;
         let next = at + 1 + (quiet >> at & 1) as usize;
-        if next < bytes.len() {
-            ask(at, next);
+        if next < len {
+            let rank = pairs.rank(symbols[at], symbols[next % SHORT]);
+            ranks[at] = rank;
+            live |= u64::from(rank != NONE) << at;
         }
     }
-    Some(Start { begins, live, len: bytes.len() })
+    Some(Start { begins, live, len })
 }
+
+/// Whether all bytes are ASCII; for the lengths of words without a branch for each byte.
+#[inline(always)]
+fn is_ascii(bytes: &[u8]) -> bool {
+    let (first, last) = (bytes.first_chunk(), bytes.last_chunk());
+    if let (Some(first), Some(last), ..=16) = (first, last, bytes.len()) {
+        return (u64::from_le_bytes(*first) | u64::from_le_bytes(*last)) & HIGH_BITS == 0;
+    }
+    let (first, last) = (bytes.first_chunk(), bytes.last_chunk());
+    if let (Some(first), Some(last), ..=8) = (first, last, bytes.len()) {
+        return u64::from(u32::from_le_bytes(*first) | u32::from_le_bytes(*last)) & HIGH_BITS == 0;
+    }
+    bytes.is_ascii()
+}
+
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
 /// As [`merge_short`](super::merge_short), in fewer steps; `None` if it would begin with more than
 /// [`SHORT`] symbols, which [`SHORT`] bytes never do.

@@ -26,9 +26,6 @@ impl BytePair {
 
     /// Nothing merges.
     pub const NONE: Self = Self::new(Self::NO, Self::NO, Self::NO, Self::NO);
-    /// Nothing is known.
-    pub const UNKNOWN: Self = Self::new(Self::LARGE, Self::NO, 0, 0);
-
     /// From its four products.
     pub const fn new(product: u16, quiet: u16, left_end: u16, right_begin: u16) -> Self {
         let [product, quiet] = [product as u64, quiet as u64];

@@ -88,6 +88,17 @@ impl Sides {
 /// that no character has.
 #[inline(always)]
 pub fn page_of(bytes: &[u8], at: usize) -> Option<(usize, usize, usize)> {
+    // Most chars that have a page have two or three bytes, and text behind them.
+    if let Some(&four) = bytes.get(at..).and_then(<[u8]>::first_chunk::<4>) {
+        let word = u32::from_le_bytes(four);
+        let tail = |place: u32| (word >> (8 * place) & 0x3F) as usize;
+        if word & 0xC0_C0F0 == 0x80_80E0 {
+            return Some((THREE + ((word as usize & 15) << 6 | tail(1)), tail(2), 3));
+        }
+        if word & 0xC0E0 == 0x80C0 && word & 0x1E != 0 {
+            return Some((word as usize & 31, tail(1), 2));
+        }
+    }
     let tail = |i: usize| match bytes.get(at + i) {
         Some(&byte) if byte & 0xC0 == 0x80 => Some(usize::from(byte & 63)),
         _ => None,

@@ -1,7 +1,7 @@
 //! What merging needs to know of a vocabulary.
 
 use super::{
-    byte_pairs::BytePair,
+    byte_pairs::{BytePair, BytePairs},
     chars::{self, Begin},
 };
 use crate::blob::{
@@ -23,8 +23,10 @@ pub trait Pairs {
     /// As `rank`, for the symbols of two bytes.
     #[inline(always)]
     fn byte_rank(&self, left: u8, right: u8) -> u32 {
-        if (left | right).is_ascii() {
-            let pair = self.byte_pair(left, right);
+        if let Some(table) = self.byte_pairs()
+            && (left | right).is_ascii()
+        {
+            let pair = BytePair::of(table, left, right);
             if !pair.is_large() {
                 return pair.product();
             }
@@ -33,10 +35,10 @@ pub trait Pairs {
         if left == NONE || right == NONE { NONE } else { self.rank(left, right) }
     }
 
-    /// What is known of the symbols of two ASCII bytes.
+    /// What is known of each two ASCII bytes.
     #[inline(always)]
-    fn byte_pair(&self, _left: u8, _right: u8) -> BytePair {
-        BytePair::UNKNOWN
+    fn byte_pairs(&self) -> Option<&BytePairs> {
+        None
     }
 
     /// What merging may begin with in place of the bytes at `at`, which are a character or the space at
@@ -68,11 +70,8 @@ impl Pairs for TablePairs<'_, '_> {
     }
 
     #[inline(always)]
-    fn byte_pair(&self, left: u8, right: u8) -> BytePair {
-        match self.0.byte_pairs {
-            Some(pairs) => BytePair::of(pairs, left, right),
-            None => BytePair::UNKNOWN,
-        }
+    fn byte_pairs(&self) -> Option<&BytePairs> {
+        self.0.byte_pairs
     }
 
     #[inline(always)]

@@ -24,15 +24,23 @@ pub(in super::super) struct Kinds {
     apart: bool,
 }
 
+/// A bit for each, so that bits tell kinds apart where nothing predicts which it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Kind {
-    Upper,
-    Lower,
-    Neutral,
-    Sign,
-    Mark,
-    Doubt,
+struct Kind(u8);
+
+impl Kind {
+    const UPPER: Self = Self(1);
+    const LOWER: Self = Self(2);
+    const NEUTRAL: Self = Self(4);
+    const SIGN: Self = Self(8);
+    const MARK: Self = Self(16);
+    const DOUBT: Self = Self(32);
+
+    /// All bits of `span` if this is `kind`.
+    #[inline(always)]
+    const fn if_is(self, kind: Self, span: u64) -> u64 {
+        span & ((self.0 & kind.0 != 0) as u64).wrapping_neg()
+    }
 }
 
 impl Kinds {
@@ -40,26 +48,26 @@ impl Kinds {
         const UPPER: Set = Set::of(&[Class::UPPER]);
         const LOWER: Set = Set::of(&[Class::LOWER]);
         const DOUBT: Set = Set::NUMBERS.or(Set::SPACES);
-        let mut kinds = [Kind::Sign; 32];
+        let mut kinds = [Kind::SIGN; 32];
         let mut number = 0;
         while number < 32 {
             let class = Class::from_byte(number as u8);
             kinds[number] = if UPPER.contains(class) {
-                Kind::Upper
+                Kind::UPPER
             } else if LOWER.contains(class) {
-                Kind::Lower
+                Kind::LOWER
             } else if Set::LETTERS.contains(class) {
-                Kind::Neutral
+                Kind::NEUTRAL
             } else if DOUBT.contains(class) {
-                Kind::Doubt
+                Kind::DOUBT
             } else if Set::MARKS.contains(class) {
                 match marks {
-                    WideMarks::Signs => Kind::Sign,
-                    WideMarks::Letters => Kind::Neutral,
-                    WideMarks::AfterLetters => Kind::Mark,
+                    WideMarks::Signs => Kind::SIGN,
+                    WideMarks::Letters => Kind::NEUTRAL,
+                    WideMarks::AfterLetters => Kind::MARK,
                 }
             } else {
-                Kind::Sign
+                Kind::SIGN
             };
             number += 1;
         }
@@ -77,7 +85,7 @@ impl Kinds {
         let mut number = 0;
         while number < 32 {
             if chars.contains(Class::from_byte(number as u8)) {
-                self.kinds[number] = Kind::Doubt;
+                self.kinds[number] = Kind::DOUBT;
             }
             number += 1;
         }
@@ -172,35 +180,45 @@ impl<'b> Classes<'b> {
 
     /// Tells the chars beyond ASCII apart.
     #[inline(never)]
-    fn widen<const APART: bool>(&mut self, kinds: &Kinds, mut wide: u64, at_end: bool) {
-        while wide != 0 {
-            let at = wide.trailing_zeros();
+    fn widen<const APART: bool>(&mut self, kinds: &Kinds, wide: u64, at_end: bool) {
+        let (mut upper, mut lower, mut neutral, mut apart) = (0, 0, 0, 0);
+        // The first bytes of chars, and the bytes that are left.
+        let (mut heads, mut left) = (0, wide);
+        while left != 0 {
+            let at = left.trailing_zeros();
             let (class, len) = class::decode_inline(self.block, at as usize);
-            let end = at + len as u32;
             // A char that is cut off by the block's end. (With the text's end it is not a char.)
             if len == 1 && !at_end && at > 60 && is_cut(&self.block[at as usize..]) {
                 self.len = at;
                 self.edge = at;
-                return;
+                break;
             }
-            let span = below(end) & !below(at);
-            wide &= !span;
-            match kinds.kinds[usize::from(class.to_byte() & 31)] {
-                Kind::Upper => self.upper |= span,
-                Kind::Lower => self.lower |= span,
-                Kind::Neutral => self.neutral |= span,
-                Kind::Sign => self.sign |= span,
-                Kind::Mark if (self.letters() << 1) >> at & 1 != 0 => self.neutral |= span,
-                Kind::Mark | Kind::Doubt => {
+            let span = ((1u64 << len) - 1) << at;
+            let mut kind = kinds.kinds[usize::from(class.to_byte() & 31)];
+            if kind.0 >= Kind::MARK.0 {
+                let letters = self.letters() | upper | lower | neutral;
+                if kind == Kind::DOUBT || (letters << 1) >> at & 1 == 0 {
                     self.edge = at;
-                    return;
+                    break;
                 }
+                kind = Kind::NEUTRAL;
             }
-            self.tail |= span & (span << 1);
+            left &= !span;
+            heads |= 1 << at;
+            upper |= kind.if_is(Kind::UPPER, span);
+            lower |= kind.if_is(Kind::LOWER, span);
+            neutral |= kind.if_is(Kind::NEUTRAL, span);
             if APART && is_apart(&self.block[at as usize..], len) {
-                self.apart |= span;
+                apart |= span;
             }
         }
+        let done = wide & !left;
+        self.upper |= upper;
+        self.lower |= lower;
+        self.neutral |= neutral;
+        self.sign |= done & !(upper | lower | neutral);
+        self.tail |= done & !heads;
+        self.apart |= apart;
     }
 
     /// All letters.
