@@ -129,6 +129,32 @@ pub(in super::super) struct Classes<'b> {
 }
 
 impl<'b> Classes<'b> {
+    /// The classes of a whole block of ASCII, with text behind it.
+    #[inline(always)]
+    pub(super) fn ascii(masks: Masks, block: &'b [u8; 64]) -> Self {
+        let space = masks.blank | masks.tab;
+        let known = masks.lower | masks.upper | masks.digit | masks.newline | space;
+        Self {
+            block,
+            upper: masks.upper,
+            lower: masks.lower,
+            neutral: 0,
+            digit: masks.digit,
+            space,
+            blank: masks.blank,
+            newline: masks.newline,
+            quote: masks.quote,
+            slash: masks.slash,
+            sign: !known,
+            tail: 0,
+            wide: 0,
+            apart: 0,
+            edge: 64,
+            len: 64,
+            open: true,
+        }
+    }
+
     /// The classes of a block of which `len` bytes are text and the rest white space. `at_end`:
     /// the text ends with it.
     #[inline(always)]

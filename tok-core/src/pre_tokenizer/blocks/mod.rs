@@ -16,7 +16,7 @@ pub(super) use classes::{Classes, Kinds, WideMarks, is_apart};
 pub(super) use rules::{cl100k, clip, deepseek_v3, gpt2, o200k};
 
 use super::Scanner;
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Masks};
 
 /// What a pattern's rules say of a block.
 #[derive(Debug, Clone, Copy)]
@@ -99,6 +99,37 @@ pub(super) fn fill<R: Blocks>(
 #[inline(always)]
 fn block<R: Blocks>(kernel: Kernel, text: &[u8], at: usize) -> (u64, Option<usize>) {
     let rest = text.get(at..).unwrap_or_default();
+    if rest.len() > 64
+        && let Some(bytes) = rest.first_chunk()
+    {
+        let masks = kernel.masks(bytes);
+        if masks.wide != 0 {
+            return (wide_block::<R>(masks, bytes), None);
+        }
+        // Of most blocks so much is known that much of the rules is nothing.
+        let classes = Classes::ascii(masks, bytes);
+        return (certain(R::starts(&classes), &classes), None);
+    }
+    last_block::<R>(kernel, text, rest)
+}
+
+/// The starts that are certain.
+#[inline(always)]
+fn certain(Starts { starts, limit }: Starts, classes: &Classes<'_>) -> u64 {
+    starts & below(limit.min(classes.len))
+}
+
+/// A whole block with other chars than ASCII, and text behind it.
+#[inline(never)]
+fn wide_block<R: Blocks>(masks: Masks, bytes: &[u8; 64]) -> u64 {
+    let classes = Classes::new(&R::KINDS, masks, bytes, 64, false);
+    certain(R::starts(&classes), &classes)
+}
+
+/// The last block, which may be shorter.
+#[cold]
+#[inline(never)]
+fn last_block<R: Blocks>(kernel: Kernel, text: &[u8], rest: &[u8]) -> (u64, Option<usize>) {
     let padded;
     let (bytes, len) = match rest.first_chunk::<64>() {
         Some(bytes) => (bytes, 64),
@@ -107,16 +138,13 @@ fn block<R: Blocks>(kernel: Kernel, text: &[u8], at: usize) -> (u64, Option<usiz
             (&padded, rest.len() as u32)
         }
     };
-    let at_end = rest.len() <= 64;
-    let classes = Classes::new(&R::KINDS, kernel.masks(bytes), bytes, len, at_end);
-    let Starts { starts, limit } = R::starts(&classes);
-    let closed = !classes.open && limit >= classes.len;
-    (starts & below(limit.min(classes.len)), closed.then_some(text.len()))
+    let classes = Classes::new(&R::KINDS, kernel.masks(bytes), bytes, len, true);
+    let found = R::starts(&classes);
+    let closed = !classes.open && found.limit >= classes.len;
+    (certain(found, &classes), closed.then_some(text.len()))
 }
 
 /// White space behind the end leaves open what the last white space of the text is; nothing else.
-#[cold]
-#[inline(never)]
 fn padded_block(rest: &[u8]) -> [u8; 64] {
     let mut block = [b' '; 64];
     for (to, from) in block.iter_mut().zip(rest) {
