@@ -25,7 +25,8 @@ pub(super) fn pairs(image: &mut Image, symbols: &Symbols) -> Result<(), BakeErro
     image.section(Section::Symbols, le_bytes(&symbols.ids[..known]));
     image.section(Section::ByteSymbols, le_bytes(&symbols.bytes));
 
-    if symbols.ids.len() >= DENSE_FROM {
+    // Where a byte has no symbol, its neighbours become neighbours.
+    if symbols.ids.len() >= DENSE_FROM && !symbols.bytes.contains(&NONE) {
         image.section(Section::BytePairs, byte_pairs::table(symbols));
     }
     pairs::write(image, &symbols.pairs, first)

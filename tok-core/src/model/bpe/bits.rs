@@ -77,7 +77,7 @@ fn fill<P: Pairs>(
     Some(Start { begins: all_below(len), live, len })
 }
 
-/// As [`fill`], for ASCII with a symbol for each byte. Two bytes that are [quiet](BytePair) are one symbol.
+/// As [`fill`], for ASCII, where each byte has a symbol. Two bytes that are [quiet](BytePair) are one symbol.
 #[inline(always)]
 fn fill_ascii<P: Pairs>(
     pairs: &P,
@@ -99,9 +99,8 @@ fn fill_ascii<P: Pairs>(
             None => BytePair::NONE,
         };
         let is_quiet = here.is_quiet(before, next);
-        let alone = pairs.byte(byte);
-        unknown |= alone == NONE || here.is_large();
-        *symbol = select_unpredictable(is_quiet, here.product(), alone);
+        unknown |= here.is_large();
+        *symbol = select_unpredictable(is_quiet, here.product(), pairs.byte(byte));
         *rank = here.product();
         quiet |= u64::from(is_quiet) << at;
         live |= u64::from(here.merges()) << at;
