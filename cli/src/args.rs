@@ -285,7 +285,9 @@ pub(crate) struct Bake {
 #[command(after_help = "\
 Examples:
   comptok convert o200k_base.tiktoken --pattern o200k --special-token '<|endoftext|>=199999' -o o200k.json
-  comptok convert vocab.json merges.txt -o tokenizer.json")]
+  comptok convert vocab.json merges.txt -o tokenizer.json
+
+A .model of SentencePiece does more than tokenizer.json can say, so it is refused.")]
 pub(crate) struct Convert {
     #[command(flatten)]
     pub(crate) source: SourceArgs,

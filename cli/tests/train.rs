@@ -122,9 +122,12 @@ fn what_is_held_out_is_read_as_the_rest() {
     assert!(run.code == Some(1) && run.stderr.contains(&format!("{bad}:2: ")), "{}", run.stderr);
     let (bad, text) = (dir.file("bad.txt", b"good\nb\xFFd\n"), dir.file("x.txt", text()));
     let plain = [&train[..], &["--held-out", &bad, &text]].concat();
+    std::fs::remove_file(&out).expect("there is one");
     let run = comptok(&plain, "");
     let message = format!("comptok: {bad}: not UTF-8 at byte 6\n");
     assert!(run.code == Some(1) && run.stderr.ends_with(&message), "{}", run.stderr);
+    // What was trained is there all the same.
+    assert!(comptok(&["encode", "-t", &out], "the cat").code == Some(0));
     let plain = [&plain[..], &["--invalid-utf8", "replace"]].concat();
     assert_eq!(report(comptok(&plain, ""))["held_out"]["bytes"], 9);
 }

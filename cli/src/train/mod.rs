@@ -232,8 +232,9 @@ pub(crate) fn train(args: &Train) -> Result<Answer, Failure> {
     if let Some(decoder) = cut.decoder() {
         spec.decoder = Some(decoder);
     }
-    let held_out = save::held_out(&spec, args.held_out.as_deref(), &args.corpus)?;
+    // First what took long to make.
     save::save(&spec, &args.outputs, &formats)?;
+    let held_out = save::held_out(&spec, args.held_out.as_deref(), &args.corpus)?;
     let report = save::Report {
         tokens,
         counted,

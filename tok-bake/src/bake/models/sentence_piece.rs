@@ -21,6 +21,8 @@ use crate::spec::{Kind, PieceType, SentencePiece, SpPiece};
 
 /// What the score of an unknown char is below the lowest of the pieces.
 const UNK_PENALTY: f32 = 10.0;
+/// What sentencepiece 0.2.3 adds for each byte of a user-defined piece after the first.
+const USER_DEFINED_BYTE: f32 = 0.1;
 
 pub(super) fn write(image: &mut Image, model: &SentencePiece) -> Result<Baked, BakeError> {
     let pieces = &model.pieces;
@@ -102,7 +104,9 @@ pub(super) fn write(image: &mut Image, model: &SentencePiece) -> Result<Baked, B
     section.bytes(own_part::CELLS, &builder.finish())?;
     // What the search for the best way adds up.
     let score = |piece: &SpPiece| match (model.kind, piece.kind) {
-        (Kind::Unigram, PieceType::UserDefined) => piece.text.len() as f32 * highest,
+        (Kind::Unigram, PieceType::UserDefined) => {
+            USER_DEFINED_BYTE * (piece.text.len() as f32 - 1.0)
+        }
         (Kind::Unigram, PieceType::Unknown) => lowest - UNK_PENALTY,
         _ => piece.score,
     };

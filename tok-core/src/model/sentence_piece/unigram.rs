@@ -21,8 +21,8 @@ pub(super) struct Best {
     id: u32,
 }
 
-/// The nodes of the lattice as the library fills it. A user-defined piece counts a little less there
-/// than in the search for the best way, and by chars.
+/// The nodes of the lattice as the library fills it. A user-defined piece has another score there than
+/// in the search for the best way, and by chars.
 struct Nodes<'m, 'a>(&'m SentencePiece<'a>);
 
 impl Pieces for Nodes<'_, '_> {
@@ -160,7 +160,6 @@ pub(super) struct Steps<'p, 'a> {
     /// The piece for an unknown char.
     pub(super) unk: u32,
     unk_score: f32,
-    max_score: f32,
 }
 
 impl<'p, 'a> Steps<'p, 'a> {
@@ -172,7 +171,6 @@ impl<'p, 'a> Steps<'p, 'a> {
             root: number(own_param::ROOT),
             unk: number(param::UNK),
             unk_score: f32::from_bits(number(own_param::UNK_SCORE)),
-            max_score: f32::from_bits(number(own_param::MAX_SCORE)),
         }
     }
 
@@ -196,7 +194,6 @@ impl<'p, 'a> Steps<'p, 'a> {
             let (end, id) = (at + 1, node.value);
             let score = match self.model.type_of(id) {
                 piece_type::UNUSED => continue,
-                piece_type::USER_DEFINED => (end - start) as f32 * self.max_score,
                 _ => self.model.score(id),
             };
             offer(end, score, id);
