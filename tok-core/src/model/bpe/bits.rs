@@ -22,7 +22,7 @@ struct Start {
     begins: u64,
     /// A bit for each that merges with the next.
     live: u64,
-    /// How many there are, or bytes where each stands where its first byte does.
+    /// How many there are; of ASCII, whose symbols stand where their first bytes do, how many bytes.
     len: usize,
 }
 
@@ -145,9 +145,10 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 /// As [`merge_short`](super::merge_short), in fewer steps; `None` if it would begin with more than
 /// [`SHORT`] symbols, which [`SHORT`] bytes never do.
 ///
-/// Merging begins with [characters](super::chars) and with [pairs of bytes](BytePair) where it may. A symbol stays where it begins. One mask
-/// has a bit for each place where a symbol begins, another for each place where one merges with its right
-/// neighbour: only these are looked at for the lowest rank, and nothing is moved.
+/// Merging begins with [characters](super::chars) and with [pairs of bytes](BytePair) where it may. A symbol
+/// stays where it begins. One mask has a bit for each place where a symbol begins, another for each place
+/// where one merges with its right neighbour: only these are looked at for the lowest rank, and nothing
+/// is moved.
 #[inline]
 pub fn merge_bits<P: Pairs>(pairs: &P, bytes: &[u8], symbols: &mut [u32; SHORT]) -> Option<usize> {
     let (mut begins, _) = merge_places(pairs, bytes, symbols)?;

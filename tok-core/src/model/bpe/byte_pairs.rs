@@ -26,6 +26,7 @@ impl BytePair {
 
     /// Nothing merges.
     pub const NONE: Self = Self::new(Self::NO, Self::NO, Self::NO, Self::NO);
+
     /// From its four products.
     pub const fn new(product: u16, quiet: u16, left_end: u16, right_begin: u16) -> Self {
         let [product, quiet] = [product as u64, quiet as u64];
@@ -47,7 +48,6 @@ impl BytePair {
     /// [is large](Self::is_large).
     #[inline(always)]
     pub const fn product(self) -> u32 {
-        // A number of 16 ones becomes one of 32.
         let product = self.0 as u16;
         if product == Self::NO { NONE } else { product as u32 }
     }
