@@ -124,7 +124,7 @@ const GROUPS: [[&str; 2]; 7] = [
     ["C", "Other"],
 ];
 
-/// The names that [`property`] knows, as the Unicode standard spells them.
+/// The names of properties that patterns may have, as the Unicode standard spells them.
 pub fn property_names() -> impl Iterator<Item = &'static str> {
     // No char is a surrogate, and the engines do not agree on whether that is a name.
     let categories = CATEGORY_NAMES.iter().filter(|names| names[0] != "Cs");

@@ -44,8 +44,7 @@ impl BytePair {
         Self(u64::from_le_bytes(pairs[usize::from(left & 0x7F) << 7 | usize::from(right & 0x7F)]))
     }
 
-    /// What they merge to, or [`NONE`](crate::blob::lookup::NONE); unless it
-    /// [is large](Self::is_large).
+    /// What they merge to, or [`NONE`]; unless it [is large](Self::is_large).
     #[inline(always)]
     pub const fn product(self) -> u32 {
         let product = self.0 as u16;
