@@ -129,46 +129,14 @@ pub(in super::super) struct Classes<'b> {
 }
 
 impl<'b> Classes<'b> {
-    /// The classes of a whole block of ASCII, with text behind it.
+    /// The classes of a block of ASCII of which `len` bytes are text and the rest white space, with text
+    /// behind it.
     #[inline(always)]
-    pub(super) fn ascii(masks: Masks, block: &'b [u8; 64]) -> Self {
-        let space = masks.blank | masks.tab;
-        let known = masks.lower | masks.upper | masks.digit | masks.newline | space;
-        Self {
-            block,
-            upper: masks.upper,
-            lower: masks.lower,
-            neutral: 0,
-            digit: masks.digit,
-            space,
-            blank: masks.blank,
-            newline: masks.newline,
-            quote: masks.quote,
-            slash: masks.slash,
-            sign: !known,
-            tail: 0,
-            wide: 0,
-            apart: 0,
-            edge: 64,
-            len: 64,
-            open: true,
-        }
-    }
-
-    /// The classes of a block of which `len` bytes are text and the rest white space. `at_end`:
-    /// the text ends with it.
-    #[inline(always)]
-    pub(super) fn new(
-        kinds: &Kinds,
-        masks: Masks,
-        block: &'b [u8; 64],
-        len: u32,
-        at_end: bool,
-    ) -> Self {
+    pub(super) fn ascii(masks: Masks, block: &'b [u8; 64], len: u32) -> Self {
         let text = below(len);
         let space = (masks.blank | masks.tab) & text;
         let known = masks.lower | masks.upper | masks.digit | masks.newline | masks.wide;
-        let mut classes = Self {
+        Self {
             block,
             upper: masks.upper,
             lower: masks.lower,
@@ -185,8 +153,21 @@ impl<'b> Classes<'b> {
             apart: 0,
             edge: len,
             len,
-            open: !at_end,
-        };
+            open: true,
+        }
+    }
+
+    /// The classes of a block of which `len` bytes are text and the rest white space. `at_end`:
+    /// the text ends with it.
+    #[inline(always)]
+    pub(super) fn new(
+        kinds: &Kinds,
+        masks: Masks,
+        block: &'b [u8; 64],
+        len: u32,
+        at_end: bool,
+    ) -> Self {
+        let mut classes = Self::ascii(masks, block, len);
         if masks.wide != 0 {
             if kinds.apart {
                 classes.widen::<true>(kinds, masks.wide, at_end);
@@ -197,9 +178,7 @@ impl<'b> Classes<'b> {
         if at_end && classes.edge == classes.len {
             // White space at the end of the text is left to the specification.
             let last = 1u64 << (classes.len.max(1) - 1);
-            classes.open = last & (space | masks.newline) != 0;
-        } else {
-            classes.open = true;
+            classes.open = last & classes.white() != 0;
         }
         classes
     }

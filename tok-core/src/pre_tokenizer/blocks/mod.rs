@@ -107,7 +107,7 @@ fn block<R: Blocks>(kernel: Kernel, text: &[u8], at: usize) -> (u64, Option<usiz
             return (wide_block::<R>(masks, bytes), None);
         }
         // Of most blocks so much is known that much of the rules is nothing.
-        let classes = Classes::ascii(masks, bytes);
+        let classes = Classes::ascii(Masks { wide: 0, ..masks }, bytes, 64);
         return (certain(R::starts(&classes), &classes), None);
     }
     last_block::<R>(kernel, text, rest)
