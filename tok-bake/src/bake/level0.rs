@@ -144,6 +144,7 @@ fn place(image: &mut Image, words: &[(&[u8], Value)], answers: &[u32]) -> Result
         }
     }
     image.section(Section::WholeFilter, filter);
+    image.section(Section::ShortFilter, short_filter(words));
     let (head, cold) = tier(&tiny, TINY_PER_LINE, TINY_PER_HEAD)?;
     image.section(Section::TinyHead, head);
     image.section(Section::TinyCold, cold);
@@ -155,6 +156,18 @@ fn place(image: &mut Image, words: &[(&[u8], Value)], answers: &[u32]) -> Result
     image.section(Section::Long, lines);
     image.section(Section::Answers, le_bytes(answers));
     Ok(())
+}
+
+/// The filter of keys of up to 15 bytes.
+fn short_filter(words: &[(&[u8], Value)]) -> Vec<u8> {
+    let keys = || words.iter().filter_map(|(text, _)| Key::new(text));
+    let mut blocks = vec![0; (keys().count() * lookup::FILTER_BITS).div_ceil(64)];
+    for key in keys() {
+        let (block, bits) = lookup::filter_bits(key, blocks.len());
+        blocks[block] |= bits;
+    }
+    let blocks: Vec<[u8; 8]> = blocks.iter().map(|block: &u64| block.to_le_bytes()).collect();
+    blocks.into_flattened()
 }
 
 /// The hotter an entry, the lower. Rank tells how frequent a token is, but one that begins inside a

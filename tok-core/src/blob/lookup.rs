@@ -242,9 +242,33 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
     reduce(hash, head_len)
 }
 
+/// Bits of the filter for each key of up to 15 bytes.
+pub const FILTER_BITS: usize = 10;
+
+/// The block of a key in the filter, of `blocks`, and its bits there.
+#[inline(always)]
+pub const fn filter_bits(key: Key, blocks: usize) -> (usize, u64) {
+    let hash = (key.0 as u64 ^ ((key.0 >> 64) as u64).rotate_left(29)).wrapping_mul(K1);
+    // Below those that choose the block.
+    let bits = 1 << (hash >> 42 & 63) | 1 << (hash >> 36 & 63) | 1 << (hash >> 30 & 63);
+    (reduce(hash, blocks), bits)
+}
+
+/// Whether a pre-token of up to 15 bytes may be in level 0. Most that are not are known here, from a table
+/// that stays near, and not from two lines that mostly are not.
+#[inline(always)]
+fn may_be_short(tables: &Tables<'_>, key: Key) -> bool {
+    let (block, bits) = filter_bits(key, tables.short_filter.len());
+    let block = tables.short_filter.get(block);
+    block.is_some_and(|block| u64::from_le_bytes(*block) & bits == bits)
+}
+
 /// The value of a pre-token of up to 15 bytes; NONE if it has none.
 #[inline]
 pub fn find_short(tables: &Tables<'_>, key: Key) -> u32 {
+    if !may_be_short(tables, key) {
+        return NONE;
+    }
     find_tier(tables, key, tables.tiny_cold, tables.short_cold)
 }
 

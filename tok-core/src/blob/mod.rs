@@ -20,7 +20,7 @@ pub use tables::{Line, Tables, TokenFlags, U32s, u32_at};
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 7;
+pub const FORMAT_VERSION: u32 = 8;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;
@@ -106,6 +106,8 @@ pub enum Section {
     CharSides,
     /// Symbols of characters that merge to several, u32.
     CharParts,
+    /// Which keys of up to 15 bytes may be in level 0, u64 blocks.
+    ShortFilter,
     /// Pilots of the table of pairs, u8.
     PairPilots,
     /// Level 0 for up to 7 bytes, the other lines.
@@ -151,7 +153,7 @@ pub enum Section {
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 28;
+    pub const COUNT: usize = 29;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
@@ -163,6 +165,7 @@ impl Section {
         Section::Chars,
         Section::CharSides,
         Section::CharParts,
+        Section::ShortFilter,
         Section::PairPilots,
         Section::TinyCold,
         Section::ShortCold,
@@ -197,6 +200,7 @@ impl Section {
             Section::Long => "long",
             Section::WholeFilter => "whole_filter",
             Section::BytePairs => "byte_pairs",
+            Section::ShortFilter => "short_filter",
             Section::PairPilots => "pair_pilots",
             Section::CharPages => "char_pages",
             Section::Chars => "chars",

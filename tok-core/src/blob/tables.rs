@@ -79,6 +79,8 @@ pub struct Tables<'a> {
     pub short_head: &'a [Line],
     /// Level 0 for 8 to 15 bytes, the other lines.
     pub short_cold: &'a [Line],
+    /// Which keys of up to 15 bytes may be in level 0.
+    pub short_filter: &'a [[u8; 8]],
     /// Answers of more than one id.
     pub answers: U32s<'a>,
     /// Pilots of the tier for 16 to 31 bytes.
@@ -151,6 +153,7 @@ impl<'a> Tables<'a> {
             tiny_cold: lines(Section::TinyCold),
             short_head: lines(Section::ShortHead),
             short_cold: lines(Section::ShortCold),
+            short_filter: u64s(Section::ShortFilter),
             answers: u32s(Section::Answers),
             long_pilots: section(Section::LongPilots).as_chunks::<2>().0,
             long: lines(Section::Long),
