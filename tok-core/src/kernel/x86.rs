@@ -4,9 +4,22 @@
 use super::Masks;
 use core::arch::x86_64::*;
 
+/// Bytes of text that are asked for ahead of time.
+const AHEAD: usize = 1024;
+
+/// Asks for the text behind a block, which is read once: the processor does not look beyond a page by itself.
+#[inline]
+#[target_feature(enable = "sse")]
+#[allow(unused_unsafe, reason = "it became safe after the oldest compiler that is supported")]
+fn ask_ahead(block: &[u8; 64]) {
+    // SAFETY: a hint, which reads nothing and is never an error, whatever is there.
+    unsafe { _mm_prefetch::<_MM_HINT_NTA>(block.as_ptr().wrapping_add(AHEAD).cast()) };
+}
+
 /// Four times 16 bytes.
 #[target_feature(enable = "sse2")]
 pub(super) fn sse2(block: &[u8; 64]) -> Masks {
+    ask_ahead(block);
     let (parts, _) = block.as_chunks::<16>();
     Masks::from_ranges(|from, to| {
         let mut mask = 0;
@@ -25,6 +38,7 @@ pub(super) fn sse2(block: &[u8; 64]) -> Masks {
 /// Twice 32 bytes.
 #[target_feature(enable = "avx2")]
 pub(super) fn avx2(block: &[u8; 64]) -> Masks {
+    ask_ahead(block);
     let (parts, _) = block.as_chunks::<32>();
     Masks::from_ranges(|from, to| {
         let mut mask = 0;
@@ -43,6 +57,7 @@ pub(super) fn avx2(block: &[u8; 64]) -> Masks {
 /// All 64 bytes at once.
 #[target_feature(enable = "avx512f,avx512bw")]
 pub(super) fn avx512(block: &[u8; 64]) -> Masks {
+    ask_ahead(block);
     // SAFETY: `block` is 64 bytes, and the load needs no alignment.
     let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
     Masks::from_ranges(|from, to| {
