@@ -41,13 +41,11 @@ impl WideKey {
         Some(Self(key))
     }
 
-    /// Its even place among `len` ones, a power of two or 0.
     #[inline]
-    fn place(&self, len: usize) -> usize {
+    fn hash(&self) -> u64 {
         let [a, b, c, d, e, f, g, h] = self.0;
         let halves = [fold(a, b ^ MIX), fold(c, d ^ MIX), fold(e ^ MIX, f), fold(g ^ MIX, h)];
-        let hash = halves.into_iter().fold(MIX, |hash, half| (hash ^ half).wrapping_mul(MIX));
-        (hash >> 32) as usize & len.wrapping_sub(1) & !1
+        halves.into_iter().fold(MIX, |hash, half| (hash ^ half).wrapping_mul(MIX))
     }
 }
 
@@ -76,9 +74,18 @@ pub(super) struct Answers {
     bytes: Vec<u8>,
     /// Answers kept since it has its size.
     kept: usize,
-    /// Pairs begin at even places.
-    wide: Vec<Wide>,
+    /// Two places for each word.
+    wide: Vec<[Wide; 2]>,
+    /// A byte of the hash of each, 0 where there is none: most words that are asked for are not there, and
+    /// these are near.
+    tags: Vec<[u8; 2]>,
     wide_kept: usize,
+}
+
+/// The tag for a hash, and the place of its pair among `len` ones, a power of two or 0.
+#[inline]
+fn tagged(hash: u64, len: usize) -> (u8, usize) {
+    ((hash >> 24) as u8 | 1, (hash >> 32) as usize & len.wrapping_sub(1))
 }
 
 impl Answers {
@@ -102,11 +109,11 @@ impl Answers {
             return put(&ids[..count]);
         }
         let Some(key) = WideKey::new(word) else { return false };
-        let at = key.place(self.wide.len());
-        let pair = self.wide.get(at..).and_then(<[_]>::first_chunk::<2>);
-        let Some(entry) = pair.and_then(|pair| pair.iter().find(|entry| entry.key == key)) else {
-            return false;
-        };
+        let (tag, at) = tagged(key.hash(), self.wide.len());
+        let Some(tags) = self.tags.get(at).filter(|tags| tags.contains(&tag)) else { return false };
+        let pair = self.wide.get(at).into_iter().flatten().zip(tags);
+        let same = |(entry, other): &(&Wide, &u8)| **other == tag && entry.key == key;
+        let Some((entry, _)) = pair.into_iter().find(same) else { return false };
         let mut ids = entry.ids;
         let count = (ids[0] >> COUNT) as usize;
         ids[0] &= ID;
@@ -150,9 +157,10 @@ impl Answers {
 
     /// A new word takes the first place, and what was there moves to the second.
     fn put_wide(&mut self, entry: Wide) {
-        let at = entry.key.place(self.wide.len());
-        if let Some([first, second]) = self.wide.get_mut(at..).and_then(<[_]>::first_chunk_mut) {
-            (*second, *first) = (*first, entry);
+        let (tag, at) = tagged(entry.key.hash(), self.wide.len());
+        if let (Some(pair), Some(tags)) = (self.wide.get_mut(at), self.tags.get_mut(at)) {
+            *pair = [entry, pair[0]];
+            *tags = [tag, tags[0]];
             self.wide_kept += 1;
         }
     }
@@ -173,18 +181,19 @@ impl Answers {
 
     fn grow_wide(&mut self, limit: usize) {
         let wanted = match self.wide.len() {
-            0 => 256,
-            len if self.wide_kept > len / 2 => 4 * len,
+            0 => 128,
+            len if self.wide_kept > len => 4 * len,
             _ => return,
         };
-        let largest = (limit / size_of::<Wide>()).checked_ilog2().map_or(0, |bits| 1 << bits);
+        let largest = (limit / size_of::<[Wide; 2]>()).checked_ilog2().map_or(0, |bits| 1 << bits);
         let wanted = wanted.min(largest);
-        if wanted <= self.wide.len() || wanted < 2 {
+        if wanted <= self.wide.len() {
             return;
         }
-        let old = core::mem::replace(&mut self.wide, alloc::vec![Wide::EMPTY; wanted]);
+        let old = core::mem::replace(&mut self.wide, alloc::vec![[Wide::EMPTY; 2]; wanted]);
+        self.tags = alloc::vec![[0; 2]; wanted];
         self.wide_kept = 0;
-        for entry in old.into_iter().filter(|entry| entry.key != Wide::EMPTY.key) {
+        for entry in old.into_iter().flatten().filter(|entry| entry.key != Wide::EMPTY.key) {
             self.put_wide(entry);
         }
     }
@@ -250,7 +259,7 @@ mod tests {
             answers.put(alloc::format!("{number:020}").as_bytes(), &[number], 1 << 18);
             answers.put(alloc::format!("{number:040}").as_bytes(), &[number], 1 << 18);
         }
-        assert_eq!((answers.bytes.len(), answers.wide.len()), (3 << 16, 256));
+        assert_eq!((answers.bytes.len(), answers.wide.len()), (3 << 16, 128));
         let mut none = Answers::default();
         none.put(b"a", &[1], 64);
         assert_eq!(get(&mut none, b"a"), None);
