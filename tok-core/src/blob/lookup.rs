@@ -79,7 +79,7 @@ pub struct TinyKey(pub u64);
 
 /// Up to seven bytes as a number, the first one lowest.
 #[inline(always)]
-fn small(bytes: &[u8]) -> u64 {
+pub(crate) fn small(bytes: &[u8]) -> u64 {
     let len = bytes.len();
     let at = |i: usize| bytes.get(i).map_or(0, |&byte| u64::from(byte));
     match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {

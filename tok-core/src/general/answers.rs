@@ -7,7 +7,7 @@
 use crate::{
     blob::{
         Line,
-        lookup::{Key, LONG_MAX, LongKey, SHORT_MAX, fold},
+        lookup::{Key, LONG_MAX, LongKey, SHORT_MAX, fold, small},
     },
     cache::{Cache, LONG_IDS, SHORT_IDS, Word},
 };
@@ -31,13 +31,16 @@ impl WideKey {
     /// The key of a word that is short enough.
     #[inline]
     fn new(word: &[u8]) -> Option<Self> {
-        let mut bytes = [0u8; 64];
-        bytes.get_mut(..word.len()).filter(|_| word.len() <= WORD_MAX)?.copy_from_slice(word);
-        bytes[63] = word.len() as u8;
+        if word.len() > WORD_MAX {
+            return None;
+        }
+        let (whole, rest) = word.as_chunks::<8>();
         let mut key = [0; 8];
-        for (to, from) in key.iter_mut().zip(bytes.as_chunks::<8>().0) {
+        for (to, from) in key.iter_mut().zip(whole) {
             *to = u64::from_le_bytes(*from);
         }
+        *key.get_mut(whole.len())? = small(rest);
+        key[7] |= (word.len() as u64) << 56;
         Some(Self(key))
     }
 

@@ -17,7 +17,7 @@ pub(super) enum Kind {
 }
 
 /// Most bytes that a char becomes; others are left to the steps.
-pub(super) const ROOM: usize = 10;
+pub(super) const ROOM: usize = 8;
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Slot {
@@ -104,10 +104,13 @@ impl Chars {
                 return None;
             }
             is_open = slot.is_open || slot.extends && is_open;
-            let bytes = slot.bytes.get(..usize::from(slot.len))?;
+            let slot = *slot;
             let place = (at as u32, (at + c.len_utf8()) as u32);
             let write = |word: &mut Vec<u8>, places: &mut Vec<Place>| {
-                word.extend_from_slice(bytes);
+                // All of them, whatever their number: what is too much is taken back.
+                let len = word.len() + usize::from(slot.len);
+                word.extend_from_slice(&slot.bytes);
+                word.truncate(len);
                 if PLACES {
                     places.resize(word.len(), place);
                 }
