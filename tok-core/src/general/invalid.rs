@@ -4,6 +4,16 @@ use crate::engine::{Request, Stop};
 use alloc::{string::String, vec::Vec};
 use core::str::Utf8Error;
 
+/// The bytes as text, or where they are none.
+#[inline]
+pub(super) fn text(bytes: &[u8]) -> Result<&str, Utf8Error> {
+    #[cfg(feature = "std")]
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+        return Ok(text);
+    }
+    core::str::from_utf8(bytes)
+}
+
 /// The error of a strict encode: a byte that is part of no char has no token.
 pub(super) fn refuse(request: &Request<'_>, error: Utf8Error) -> Result<(), Stop> {
     let at = error.valid_up_to();

@@ -211,7 +211,7 @@ fn walk(
     if u32::try_from(request.text.len()).is_err() {
         return Err(Stop::TooLong { at: 0 });
     }
-    match core::str::from_utf8(request.text) {
+    match invalid::text(request.text) {
         Ok(text) => tokens::run(tables, text, request.special, aligned, memory, emit),
         Err(error) => {
             invalid::refuse(request, error)?;
@@ -257,7 +257,7 @@ fn ids_in(
         && may_cut(tables, &pipeline, &model, memory)
     {
         let replaced;
-        let text = match core::str::from_utf8(request.text) {
+        let text = match invalid::text(request.text) {
             Ok(text) => text,
             Err(error) => {
                 invalid::refuse(request, error)?;
