@@ -46,7 +46,7 @@ impl Slot {
 }
 
 /// Chars that are remembered.
-const SLOTS: usize = 2048;
+const SLOTS: usize = 4096;
 
 /// What is known of chars, for one tokenizer.
 #[derive(Debug, Default)]
