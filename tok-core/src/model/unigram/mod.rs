@@ -9,12 +9,11 @@ pub(in crate::model) mod lattice;
 use lattice::Lattice;
 
 use super::{
-    ModelError, Parts, Scratch, Token, char_bpe, find_extra, param, trie::Trie, words::find_value,
+    ModelError, Parts, Scratch, Token, char_bpe, param,
+    trie::{Node, Trie},
+    words::find_value,
 };
-use crate::blob::{
-    Tables,
-    lookup::{self, NONE},
-};
+use crate::blob::{Tables, lookup::NONE};
 use alloc::vec::Vec;
 
 /// Bits of [`param::FLAGS`].
@@ -204,14 +203,12 @@ impl<'a> Unigram<'a> {
 
     /// The id of the last piece with this text.
     fn id_of(&self, text: &[u8]) -> Option<u32> {
-        if let Some(id) = find_extra(&self.parts, text) {
-            return Some(id);
+        let Search { trie, root, .. } = self.search();
+        let mut last = None;
+        for &byte in text {
+            last = Some(trie.step(last.map_or(root, |node: Node| node.base), byte)?);
         }
-        if text.len() > self.tables.max_whole_len {
-            return None;
-        }
-        let id = lookup::find_id(self.tables, text)?;
-        self.tables.token_flags(id).is_model().then_some(id)
+        last.map(|node| node.value).filter(|&id| id != NONE)
     }
 }
 
