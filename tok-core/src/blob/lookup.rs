@@ -4,7 +4,8 @@
 //! and in the last four bytes a *link*; and in lines of their own those of 8 to 15 bytes, three to a
 //! line, with keys of 16 bytes. A key is hashed to one line of the head. What does not fit there lies in a group of cold lines that belongs to this head line alone; the link says
 //! where the group starts, how many lines it has, and which seed spreads the keys so that no line
-//! holds more than it can. So a hot hit reads one line, any other hit two, and a miss no more.
+//! holds more than it can. So a hot hit reads one line, any other hit two, and a miss no more. In front of both
+//! stands a filter that knows most of what is not there.
 //!
 //! Pre-tokens of 16 to 31 bytes have their own tier: a pilot (u16) for each group of keys, chosen
 //! when baked so that every key has a line of its own.

@@ -76,11 +76,19 @@ impl<'a> Rules<'a> {
             while after_space && let [b' ', after @ ..] = part {
                 part = after;
             }
-            if let Some(&last) = part.last() {
-                for bytes in part.chunk_by(|a, b| *a != b' ' && *b != b' ') {
-                    push(if bytes == b" " { space } else { bytes }, done);
+            match part {
+                [] => {}
+                // Most chars: a call to copy one byte would take longer than all the rest.
+                &[byte] if byte != b' ' => {
+                    push(&[byte], done);
+                    after_space = false;
                 }
-                after_space = last == b' ';
+                [.., last] => {
+                    for bytes in part.chunk_by(|a, b| *a != b' ' && *b != b' ') {
+                        push(if bytes == b" " { space } else { bytes }, done);
+                    }
+                    after_space = *last == b' ';
+                }
             }
             done += len as u32;
             rest = rest.get(len..).unwrap_or_default();
