@@ -265,19 +265,45 @@ impl Default for Scratch<'_> {
     }
 }
 
-/// Runs `f` with this thread's scratch, or with a new one where there are no threads.
-#[cfg(feature = "alloc")]
+#[cfg(feature = "rayon")]
+pub(crate) use own::Helpers;
+#[cfg(feature = "std")]
+pub(crate) use own::with_own;
+
+/// Runs `f` with a new scratch: there are no threads.
+#[cfg(all(feature = "alloc", not(feature = "std")))]
 pub(crate) fn with_own<R>(f: impl FnOnce(&mut Scratch<'static>) -> R) -> R {
-    #[cfg(feature = "std")]
-    {
-        use core::cell::Cell;
-        /// On cache lines of its own, since what lies beside it may be another thread's.
-        #[repr(align(128))]
-        #[derive(Default)]
-        struct Own(Scratch<'static>);
-        std::thread_local! {
-            static OWN: Cell<Option<alloc::boxed::Box<Own>>> = const { Cell::new(None) };
-        }
+    f(&mut Scratch::new())
+}
+
+/// The scratches that threads keep.
+#[cfg(feature = "std")]
+#[cfg_attr(
+    feature = "rayon",
+    expect(clippy::vec_box, reason = "they go to other threads and come back as they are")
+)]
+mod own {
+    use super::Scratch;
+    use alloc::boxed::Box;
+    #[cfg(feature = "rayon")]
+    use alloc::vec::Vec;
+    use core::cell::Cell;
+    #[cfg(feature = "rayon")]
+    use std::sync::{Mutex, PoisonError};
+
+    /// On cache lines of its own, since what lies beside it may be another thread's.
+    #[repr(align(128))]
+    #[derive(Default)]
+    struct Own(Scratch<'static>);
+
+    std::thread_local! {
+        static OWN: Cell<Option<Box<Own>>> = const { Cell::new(None) };
+        #[cfg(feature = "rayon")]
+        static HELPERS: Cell<Vec<Box<Own>>> = const { Cell::new(Vec::new()) };
+    }
+
+    /// Runs `f` with this thread's scratch.
+    pub(crate) fn with_own<R>(f: impl FnOnce(&mut Scratch<'static>) -> R) -> R {
         // Taken out while in use, so that a call inside a call gets another one.
         let mut own = OWN.try_with(Cell::take).ok().flatten().unwrap_or_default();
         let result = f(&mut own.0);
@@ -287,6 +313,64 @@ pub(crate) fn with_own<R>(f: impl FnOnce(&mut Scratch<'static>) -> R) -> R {
         }
         result
     }
-    #[cfg(not(feature = "std"))]
-    f(&mut Scratch::new())
+
+    /// Scratches for threads that work for this one, and end before it does: it keeps what they know until it
+    /// calls for help again.
+    #[cfg(feature = "rayon")]
+    pub(crate) struct Helpers(Mutex<Vec<Box<Own>>>);
+
+    #[cfg(feature = "rayon")]
+    impl Helpers {
+        /// Those of this thread.
+        pub(crate) fn take() -> Self {
+            Self(Mutex::new(HELPERS.try_with(Cell::take).unwrap_or_default()))
+        }
+
+        /// Runs `f` in a thread that has just begun, with one of them as its scratch.
+        pub(crate) fn lend<R>(&self, f: impl FnOnce() -> R) -> R {
+            let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let own = all().pop();
+            let _ = OWN.try_with(|place| place.set(own));
+            let result = f();
+            all().extend(OWN.try_with(Cell::take).ok().flatten());
+            result
+        }
+
+        /// Keeps them for the next time, `len` at most.
+        pub(crate) fn keep(self, len: usize) {
+            let mut all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+            all.truncate(len);
+            let _ = HELPERS.try_with(|place| place.set(all));
+        }
+    }
+
+    #[cfg(all(test, feature = "rayon"))]
+    mod tests {
+        use super::*;
+
+        /// How often a helper's scratch has been used, this time included.
+        fn uses(helpers: &Helpers) -> usize {
+            let use_it = || {
+                with_own(|scratch| {
+                    scratch.spans.push(Default::default());
+                    scratch.spans.len()
+                })
+            };
+            std::thread::scope(|scope| {
+                scope.spawn(|| helpers.lend(use_it)).join().expect("it does not panic")
+            })
+        }
+
+        #[test]
+        fn a_thread_keeps_the_scratches_of_those_that_helped_it() {
+            for wanted in 1..4 {
+                let helpers = Helpers::take();
+                assert_eq!(uses(&helpers), wanted);
+                helpers.keep(1);
+            }
+            Helpers::take().keep(0);
+            assert_eq!(uses(&Helpers::take()), 1);
+            with_own(|own| assert!(own.spans.is_empty()));
+        }
+    }
 }

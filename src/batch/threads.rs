@@ -5,6 +5,8 @@ use core::num::NonZeroUsize;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use crate::scratch::Helpers;
+
 /// The threads that work on a batch.
 ///
 /// Made of the number of threads, or of a reference to a [`rayon::ThreadPool`]. A number of threads are
@@ -93,16 +95,20 @@ impl<'p> Team<'p> {
             _ if len <= 1 => work(),
             Place::Pool(pool) => pool.scope(|scope| (0..len).for_each(|_| scope.spawn(|_| work()))),
             Place::Here => rayon::scope(|scope| (0..len).for_each(|_| scope.spawn(|_| work()))),
-            Place::New => std::thread::scope(|scope| {
-                for _ in 1..len {
-                    // Where the system starts no more threads, those that are there do it all.
-                    let thread = std::thread::Builder::new().name("comptok".into());
-                    if thread.spawn_scoped(scope, work).is_err() {
-                        break;
+            Place::New => {
+                let helpers = Helpers::take();
+                std::thread::scope(|scope| {
+                    for _ in 1..len {
+                        // Where the system starts no more threads, those that are there do it all.
+                        let thread = std::thread::Builder::new().name("comptok".into());
+                        if thread.spawn_scoped(scope, || helpers.lend(work)).is_err() {
+                            break;
+                        }
                     }
-                }
-                work();
-            }),
+                    work();
+                });
+                helpers.keep(len - 1);
+            }
         }
     }
 }
