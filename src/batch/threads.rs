@@ -11,8 +11,8 @@ use crate::scratch::Helpers;
 ///
 /// Made of the number of threads, or of a reference to a [`rayon::ThreadPool`]. A number of threads are
 /// started for the one call, the caller's being one of them, and are gone when it returns: nothing is
-/// left behind that a fork would break. The calling thread keeps their caches, up to
-/// [`Scratch::CACHE`](crate::Scratch::CACHE) bytes for each of them, for its next call.
+/// left behind that a fork would break. The calling thread keeps what they worked in, a
+/// [`Scratch`](crate::Scratch) for each of them, for its next call.
 /// With 0 there are as many as the machine has processors; but in a thread of a rayon pool, that pool
 /// does the work.
 #[derive(Debug, Clone, Copy)]

@@ -125,14 +125,12 @@ impl Word {
     #[inline(always)]
     fn place(self, lines: usize) -> usize {
         let [low, high] = self.0;
-        lookup::reduce((low ^ high.rotate_left(29)).wrapping_mul(MIX), lines)
+        lookup::reduce(lookup::mix(low, high), lines)
     }
 }
 
 /// Of so many answers, one takes the place of one that stays.
 const TURN: usize = 32;
-
-const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The line for a hash of which the tables use the upper bits.
 #[inline(always)]

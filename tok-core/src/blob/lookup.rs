@@ -2,9 +2,9 @@
 //!
 //! Level 0 holds pre-tokens of up to 7 bytes, five to a cache line: five 8-byte keys, five values,
 //! and in the last four bytes a *link*; and in lines of their own those of 8 to 15 bytes, three to a
-//! line, with keys of 16 bytes. A key is hashed to one line of the head. What does not fit there lies in a group of cold lines that belongs to this head line alone; the link says
-//! where the group starts, how many lines it has, and which seed spreads the keys so that no line
-//! holds more than it can. So a hot hit reads one line, any other hit two, and a miss no more. In front of both
+//! line, with keys of 16 bytes. A key is hashed to one line of the head. What does not fit there
+//! lies in a group of cold lines that belongs to this head line alone; the link says where the group
+//! starts, how many lines it has, and which seed spreads the keys so that no line holds more than it can. So a hot hit reads one line, any other hit two, and a miss no more. In front of both
 //! stands a filter that knows most of what is not there.
 //!
 //! Pre-tokens of 16 to 31 bytes have their own tier: a pilot (u16) for each group of keys, chosen
@@ -246,10 +246,17 @@ pub const fn head_line(hash: u64, head_len: usize) -> usize {
 /// Bits of the filter for each key of up to 15 bytes.
 pub const FILTER_BITS: usize = 10;
 
+/// A hash of which the upper bits are good, from the two words of a key: for the filter, and for level 1,
+/// which has made it already when the filter is asked.
+#[inline(always)]
+pub(crate) const fn mix(low: u64, high: u64) -> u64 {
+    (low ^ high.rotate_left(29)).wrapping_mul(K1)
+}
+
 /// The block of a key in the filter, of `blocks`, and its bits there.
 #[inline(always)]
 pub const fn filter_bits(key: Key, blocks: usize) -> (usize, u64) {
-    let hash = (key.0 as u64 ^ ((key.0 >> 64) as u64).rotate_left(29)).wrapping_mul(K1);
+    let hash = mix(key.0 as u64, (key.0 >> 64) as u64);
     // Below those that choose the block.
     let bits = 1 << (hash >> 42 & 63) | 1 << (hash >> 36 & 63) | 1 << (hash >> 30 & 63);
     (reduce(hash, blocks), bits)
