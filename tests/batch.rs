@@ -259,6 +259,16 @@ fn compare(tokenizer: &Tokenizer, texts: &[&str], options: Options<'_>, threads:
     let whole = texts.concat();
     let serial = tokenizer.encode(&whole, options);
     assert_eq!(tokenizer.encode_parallel_in(threads, &whole, options), serial);
+    // Into lists that are there: too many or too few, with something in them.
+    for lists in [0, 3, texts.len() + 2] {
+        let mut ids = vec![vec![7; 70_000]; lists.min(5)];
+        ids.resize(lists, vec![8; 3]);
+        let result = tokenizer.encode_batch_into(threads, texts, options, &mut ids);
+        assert_eq!(result.map(|()| ids), wanted);
+    }
+    let mut ids = vec![7; 70_000];
+    let result = tokenizer.encode_parallel_into(threads, &whole, options, &mut ids);
+    assert_eq!(result.map(|()| ids), serial);
     if let Ok(wanted) = wanted {
         let bytes = wanted.iter().map(|ids| tokenizer.decode_bytes(ids)).collect::<Result<_, _>>();
         let bytes: Vec<Vec<u8>> = bytes.expect("known ids");
@@ -337,6 +347,24 @@ fn the_first_error_is_that_of_one_thread() {
             "number 1 of the batch: id 4294967295 (at index 2) has no token"
         );
     }
+}
+
+#[test]
+fn lists_that_are_there_keep_their_memory() {
+    let long = "a long text of many words, cut into parts. ".repeat(20_000);
+    let texts = ["short", &long, "and another one"];
+    let mut ids = Vec::new();
+    let mut places = Vec::new();
+    for _ in 0..2 {
+        GPT2.encode_batch_into(3, &texts, Special::All, &mut ids).expect("nothing is forbidden");
+        places.push(ids.iter().map(Vec::as_ptr).collect::<Vec<_>>());
+    }
+    assert_eq!(places[0], places[1]);
+    let mut ids = Vec::new();
+    GPT2.encode_parallel_into(3, &long, Special::All, &mut ids).expect("nothing is forbidden");
+    let place = ids.as_ptr();
+    GPT2.encode_parallel_into(3, &long, Special::All, &mut ids).expect("nothing is forbidden");
+    assert_eq!((ids.as_ptr(), Ok(ids)), (place, GPT2.encode(&long, Special::All)));
 }
 
 #[test]

@@ -5,8 +5,9 @@
 //! part fails is done again as a whole: so errors are the serial ones too.
 
 mod threads;
+mod whole;
 
-use crate::{DecodeError, EncodeError, Options, TokenId, Tokenizer};
+use crate::{DecodeError, EncodeError, Options, TokenId, Tokenizer, scratch::with_own};
 use alloc::{string::String, vec, vec::Vec};
 use comptok_core::pre_tokenizer::Cuts;
 use core::{fmt, ops::Range};
@@ -16,6 +17,7 @@ use std::sync::{
 };
 use threads::Team;
 pub use threads::Threads;
+use whole::{Spare, Whole};
 
 /// A text, or a list of ids, of a batch, and what is wrong with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +48,7 @@ const WORTHWHILE: usize = 32 << 10;
 const GROUP: Range<usize> = 4 << 10..256 << 10;
 const PART: Range<usize> = 32 << 10..512 << 10;
 
-/// Groups or parts for each thread.
+/// Groups for each thread, and parts of what is left of a text.
 const SHARES: usize = 16;
 
 /// Texts of a batch that follow each other, or a part of one.
@@ -58,65 +60,78 @@ struct Job {
     bytes: usize,
 }
 
+/// Where what comes of a job is put: the places of its texts, or the whole of which it is a part.
+enum Place<'o, R> {
+    Texts(Mutex<&'o mut [R]>),
+    Whole(usize),
+}
+
 /// What comes of texts.
-trait Output: Send + Sized {
+trait Output: Default + Send {
+    /// Of one text, in place of what was there.
     fn encode(
+        &mut self,
         tokenizer: &Tokenizer,
         text: &[u8],
         options: Options<'_>,
-    ) -> Result<Self, EncodeError>;
-    /// That of a text, from its parts.
-    fn join(parts: Vec<Self>, team: Team<'_>) -> Self;
+    ) -> Result<(), EncodeError>;
+
+    /// Of nothing yet, in place of what was there, with room for a text of `bytes` bytes.
+    fn begin(&mut self, bytes: usize);
+
+    /// Adds what comes of the next part of a text.
+    fn append(&mut self, part: &Self);
 }
 
 impl Output for usize {
     fn encode(
+        &mut self,
         tokenizer: &Tokenizer,
         text: &[u8],
         options: Options<'_>,
-    ) -> Result<Self, EncodeError> {
-        tokenizer.count(text, options)
+    ) -> Result<(), EncodeError> {
+        *self = tokenizer.count(text, options)?;
+        Ok(())
     }
 
-    fn join(parts: Vec<Self>, _: Team<'_>) -> Self {
-        parts.into_iter().sum()
+    fn begin(&mut self, _: usize) {
+        *self = 0;
+    }
+
+    fn append(&mut self, part: &Self) {
+        *self += part;
     }
 }
 
 impl Output for Vec<TokenId> {
     fn encode(
+        &mut self,
         tokenizer: &Tokenizer,
         text: &[u8],
         options: Options<'_>,
-    ) -> Result<Self, EncodeError> {
-        tokenizer.encode(text, options)
+    ) -> Result<(), EncodeError> {
+        self.clear();
+        with_own(|scratch| tokenizer.encode_into(text, options, self, scratch))?;
+        Ok(())
     }
 
-    fn join(parts: Vec<Self>, team: Team<'_>) -> Self {
-        let len = parts.iter().map(Vec::len).sum();
-        // Zeros from the system: each thread is the first to touch what it writes.
-        let mut ids = vec![0; len];
-        let mut rest = ids.as_mut_slice();
-        let mut copies = Vec::with_capacity(parts.len());
-        for part in parts {
-            let (to, behind) = rest.split_at_mut(part.len());
-            copies.push(Mutex::new(Some((to, part))));
-            rest = behind;
-        }
-        team.run(&copies, |copy| {
-            let taken = copy.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some((to, part)) = taken {
-                to.copy_from_slice(&part);
-            }
-        });
-        ids
+    fn begin(&mut self, bytes: usize) {
+        self.clear();
+        // As text mostly has it.
+        self.reserve(bytes / 4);
+    }
+
+    fn append(&mut self, part: &Self) {
+        self.extend_from_slice(part);
     }
 }
 
-/// Places from `from` on where a text may be cut, about `size` bytes from each other, and its end.
-fn parts(cuts: Option<Cuts>, text: &[u8], size: usize) -> Vec<Range<usize>> {
+/// Parts of a text between places where it may be cut, smaller and smaller towards its end, so that threads end
+/// at about the same time.
+fn parts(cuts: Option<Cuts>, text: &[u8], team: Team<'_>) -> Vec<Range<usize>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     while let Some(cuts) = cuts
+        && let size = share(text.len() - start, team, PART)
         && text.len() - start > size + size / 2
         && let Some(cut) = cuts.first(text, start + size)
     {
@@ -159,81 +174,114 @@ impl Tokenizer {
         team: Team<'_>,
         texts: &[T],
         options: Options<'_>,
-    ) -> Result<Vec<R>, BatchError<EncodeError>> {
-        let whole = |index: usize| {
-            let text = texts[index].as_ref();
-            R::encode(self, text, options).map_err(|error| BatchError { index, error })
-        };
+        outs: &mut Vec<R>,
+    ) -> Result<(), BatchError<EncodeError>> {
+        outs.truncate(texts.len());
+        outs.resize_with(texts.len(), R::default);
         let lens = || texts.iter().map(|text| text.as_ref().len());
         let total = lens().fold(0, usize::saturating_add);
         if team.len == 1 || total <= WORTHWHILE {
-            return (0..texts.len()).map(whole).collect();
+            return self.one_by_one(texts, options, outs);
         }
+        let jobs = self.jobs(team, texts, total);
+        let mut places: Vec<(Job, Place<'_, R>)> = Vec::with_capacity(jobs.len());
+        let mut wholes: Vec<Mutex<Whole<'_, R>>> = Vec::new();
+        let mut rest = outs.as_mut_slice();
+        for job in jobs {
+            let place = match &job.part {
+                Some(part) => {
+                    if part.start == 0
+                        && let Some(out) = rest.split_off_first_mut()
+                    {
+                        wholes.push(Mutex::new(Whole::new(out, texts[job.texts.start].as_ref())));
+                    }
+                    Place::Whole(wholes.len() - 1)
+                }
+                None => {
+                    let these = rest.split_off_mut(..job.texts.len()).unwrap_or_default();
+                    Place::Texts(Mutex::new(these))
+                }
+            };
+            places.push((job, place));
+        }
+        places.sort_by_key(|(job, _)| core::cmp::Reverse(job.bytes));
+        // What comes after the first text with an error is no matter.
+        let failed = AtomicUsize::new(usize::MAX);
+        let encode = |index: usize, text: &[u8], out: &mut R| {
+            let goes_on = index <= failed.load(Ordering::Relaxed);
+            if goes_on && out.encode(self, text, options).is_err() {
+                failed.fetch_min(index, Ordering::Relaxed);
+            }
+            goes_on
+        };
+        let spare = Spare::default();
+        team.run(&places, |(job, place)| match place {
+            Place::Texts(outs) => {
+                let mut outs = outs.lock().unwrap_or_else(PoisonError::into_inner);
+                for (index, out) in job.texts.clone().zip(outs.iter_mut()) {
+                    if !encode(index, texts[index].as_ref(), out) {
+                        break;
+                    }
+                }
+            }
+            Place::Whole(number) => {
+                let index = job.texts.start;
+                let part = job.part.clone().unwrap_or_default();
+                let mut out = spare.take();
+                encode(index, &texts[index].as_ref()[part.clone()], &mut out);
+                let mut whole = wholes[*number].lock().unwrap_or_else(PoisonError::into_inner);
+                whole.add(part, out, &spare);
+            }
+        });
+        let failed = failed.into_inner();
+        if let Some(text) = texts.get(failed) {
+            // The error of a part need not be that of the text, which is found here.
+            let error = R::default().encode(self, text.as_ref(), options);
+            error.map_err(|error| BatchError { index: failed, error })?;
+            drop((places, wholes));
+            return self.one_by_one(texts, options, outs);
+        }
+        Ok(())
+    }
+
+    fn one_by_one<T: AsRef<[u8]>, R: Output>(
+        &self,
+        texts: &[T],
+        options: Options<'_>,
+        outs: &mut [R],
+    ) -> Result<(), BatchError<EncodeError>> {
+        for (index, (text, out)) in texts.iter().zip(outs).enumerate() {
+            let result = out.encode(self, text.as_ref(), options);
+            result.map_err(|error| BatchError { index, error })?;
+        }
+        Ok(())
+    }
+
+    /// What there is to do for texts of `total` bytes, in their order.
+    fn jobs<T: AsRef<[u8]>>(&self, team: Team<'_>, texts: &[T], total: usize) -> Vec<Job> {
         let cuts = Cuts::of(&self.tables(), self.header());
         let size = share(total, team, PART);
+        let lens = texts.iter().map(|text| text.as_ref().len());
         let mut jobs = Vec::new();
-        for job in groups(lens(), share(total, team, GROUP)) {
-            let index = job.texts.start;
-            let text = texts[index].as_ref();
+        for job in groups(lens, share(total, team, GROUP)) {
+            let text = texts[job.texts.start].as_ref();
             if job.texts.len() > 1 || text.len() <= size {
                 jobs.push(job);
                 continue;
             }
-            let texts = job.texts;
-            jobs.extend(parts(cuts, text, size).into_iter().map(|part| Job {
-                texts: texts.clone(),
-                bytes: part.len(),
-                part: Some(part),
-            }));
-        }
-        longest_first(&mut jobs);
-        // What comes after the first text with an error is no matter.
-        let failed = AtomicUsize::new(usize::MAX);
-        let done = team.run(&jobs, |job| {
-            let mut results = Vec::with_capacity(job.texts.len());
-            for index in job.texts.clone() {
-                if index > failed.load(Ordering::Relaxed) {
-                    break;
-                }
-                let text = texts[index].as_ref();
-                let text = match &job.part {
-                    Some(part) => &text[part.clone()],
-                    None => text,
-                };
-                let result = R::encode(self, text, options);
-                if result.is_err() {
-                    failed.fetch_min(index, Ordering::Relaxed);
-                }
-                results.push(result.ok());
+            let parts = parts(cuts, text, team);
+            if parts.len() == 1 {
+                jobs.push(job);
+                continue;
             }
-            results
-        });
-        let failed = failed.into_inner();
-        if failed < texts.len() {
-            // The error of a part need not be that of the text, which is found here.
-            whole(failed)?;
-            return (0..texts.len()).map(whole).collect();
-        }
-        // In the order of the texts.
-        let mut done: Vec<_> = jobs.into_iter().zip(done).collect();
-        done.sort_by_key(|(job, _)| {
-            (job.texts.start, job.part.as_ref().map_or(0, |part| part.start))
-        });
-        let mut all = Vec::with_capacity(texts.len());
-        let mut done = done.into_iter().peekable();
-        while let Some((job, results)) = done.next() {
-            let mut results: Vec<R> = results.into_iter().flatten().collect();
-            while let Some((_, more)) =
-                done.next_if(|(next, _)| next.texts.start == job.texts.start)
-            {
-                results.extend(more.into_iter().flatten());
-            }
-            match job.part {
-                Some(_) if results.len() > 1 => all.push(R::join(results, team)),
-                _ => all.append(&mut results),
+            let mut bytes = usize::MAX;
+            for part in parts {
+                // No more than the last, so that they stay in their order.
+                bytes = bytes.min(part.len());
+                jobs.push(Job { texts: job.texts.clone(), bytes, part: Some(part) });
             }
         }
-        Ok(all)
+        jobs
     }
 
     /// The ids of each text, by as many threads as the machine has processors: what
@@ -273,7 +321,37 @@ impl Tokenizer {
         texts: &[T],
         options: impl Into<Options<'o>>,
     ) -> Result<Vec<Vec<TokenId>>, BatchError<EncodeError>> {
-        self.batch(Team::new(threads.into()), texts, options.into())
+        let mut ids = Vec::new();
+        self.encode_batch_into(threads, texts, options, &mut ids)?;
+        Ok(ids)
+    }
+
+    /// As [`encode_batch_in`](Self::encode_batch_in), into lists that are there: after it `ids` has a list for
+    /// each text, and what was in them is gone, but not their memory. New memory can be a fifth of the time of a
+    /// large batch, so who has many keeps the lists.
+    ///
+    /// ```
+    /// # #[cfg(feature = "gpt2")] {
+    /// use comptok::{Special, vocab::GPT2};
+    /// let mut ids = Vec::new();
+    /// for texts in [["one text", "and another"], ["two more", "in the same lists"]] {
+    ///     GPT2.encode_batch_into(2, &texts, Special::All, &mut ids).expect("nothing is forbidden");
+    ///     assert_eq!(ids[1], GPT2.encode(texts[1], Special::All).expect("nothing is forbidden"));
+    /// }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`encode_batch`](Self::encode_batch). What the lists hold then is not said.
+    pub fn encode_batch_into<'o, 'p, T: AsRef<[u8]> + Sync>(
+        &self,
+        threads: impl Into<Threads<'p>>,
+        texts: &[T],
+        options: impl Into<Options<'o>>,
+        ids: &mut Vec<Vec<TokenId>>,
+    ) -> Result<(), BatchError<EncodeError>> {
+        self.batch(Team::new(threads.into()), texts, options.into(), ids)
     }
 
     /// The number of ids of each text: what [`count`](Self::count) gives.
@@ -300,7 +378,9 @@ impl Tokenizer {
         texts: &[T],
         options: impl Into<Options<'o>>,
     ) -> Result<Vec<usize>, BatchError<EncodeError>> {
-        self.batch(Team::new(threads.into()), texts, options.into())
+        let mut counts = Vec::new();
+        self.batch(Team::new(threads.into()), texts, options.into(), &mut counts)?;
+        Ok(counts)
     }
 
     /// The ids of one long text, by as many threads as the machine has processors: what
@@ -331,9 +411,28 @@ impl Tokenizer {
         text: &T,
         options: impl Into<Options<'o>>,
     ) -> Result<Vec<TokenId>, EncodeError> {
-        let texts = [text.as_ref()];
-        let all = self.batch(Team::new(threads.into()), &texts, options.into());
-        all.map(|ids| ids.into_iter().next().unwrap_or_default()).map_err(|error| error.error)
+        let mut ids = Vec::new();
+        self.encode_parallel_into(threads, text, options, &mut ids)?;
+        Ok(ids)
+    }
+
+    /// As [`encode_parallel_in`](Self::encode_parallel_in), into a list that is there; what was in it is gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`](Self::encode). What the list holds then is not said.
+    pub fn encode_parallel_into<'o, 'p, T: AsRef<[u8]> + ?Sized>(
+        &self,
+        threads: impl Into<Threads<'p>>,
+        text: &T,
+        options: impl Into<Options<'o>>,
+        ids: &mut Vec<TokenId>,
+    ) -> Result<(), EncodeError> {
+        let mut lists = vec![core::mem::take(ids)];
+        let team = Team::new(threads.into());
+        let result = self.batch(team, &[text.as_ref()], options.into(), &mut lists);
+        *ids = lists.pop().unwrap_or_default();
+        result.map_err(|error| error.error)
     }
 
     fn decodings<I: AsRef<[TokenId]> + Sync, R: Send>(

@@ -84,13 +84,15 @@ impl Peer for Comptok {
         self.0.decode_into(ids, text).is_ok()
     }
 
-    fn batch(&self, texts: &[&str], threads: usize) -> Option<Vec<Vec<u32>>> {
-        self.0.encode_batch_in(threads, texts, ORDINARY).ok()
+    fn batch(&self, texts: &[&str], threads: usize, ids: &mut Vec<Vec<u32>>) -> bool {
+        self.0.encode_batch_into(threads, texts, ORDINARY, ids).is_ok()
     }
 
-    fn long(&self, text: &str, threads: usize) -> Option<Vec<u32>> {
-        self.0.encode_parallel_in(threads, text, ORDINARY).ok()
+    fn long(&self, text: &str, threads: usize, ids: &mut Vec<u32>) -> bool {
+        self.0.encode_parallel_into(threads, text, ORDINARY, ids).is_ok()
     }
+
+    const KEEPS: bool = true;
 }
 
 fn main() -> std::process::ExitCode {

@@ -48,15 +48,19 @@ pub trait Peer: Sized + Sync {
         false
     }
 
-    /// The ids of many texts by the library's own threads, if it has such a call.
-    fn batch(&self, _texts: &[&str], _threads: usize) -> Option<Vec<Vec<u32>>> {
-        None
+    /// Writes the ids of many texts by the library's own threads, if it has such a call; else `false`. In
+    /// `ids` are those of the last call if [`KEEPS`](Self::KEEPS) says so, else nothing.
+    fn batch(&self, _texts: &[&str], _threads: usize, _ids: &mut Vec<Vec<u32>>) -> bool {
+        false
     }
 
-    /// The ids of one long text by the library's own threads, if it has such a call.
-    fn long(&self, _text: &str, _threads: usize) -> Option<Vec<u32>> {
-        None
+    /// The same for one long text.
+    fn long(&self, _text: &str, _threads: usize, _ids: &mut Vec<u32>) -> bool {
+        false
     }
+
+    /// Whether these two write into lists that are there.
+    const KEEPS: bool = false;
 }
 
 /// Which vocabulary to load, and where its files are.

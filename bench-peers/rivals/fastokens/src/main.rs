@@ -22,12 +22,13 @@ impl Peer for Fastokens {
     }
 
     // Its threads are as many as FASTOKENS_BPE_THREADS says.
-    fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
-        self.0.encode_batch_with_policy(texts, false, AddedTokenPolicy::None).ok()
+    fn batch(&self, texts: &[&str], _: usize, ids: &mut Vec<Vec<u32>>) -> bool {
+        let all = self.0.encode_batch_with_policy(texts, false, AddedTokenPolicy::None);
+        all.map(|all| *ids = all).is_ok()
     }
 
-    fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {
-        self.0.encode_ordinary(text).ok()
+    fn long(&self, text: &str, _: usize, ids: &mut Vec<u32>) -> bool {
+        self.0.encode_ordinary(text).map(|all| *ids = all).is_ok()
     }
 }
 

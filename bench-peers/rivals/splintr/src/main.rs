@@ -53,22 +53,24 @@ impl Peer for Splintr {
     }
 
     // Its threads are as many as RAYON_NUM_THREADS says.
-    fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
+    fn batch(&self, texts: &[&str], _: usize, ids: &mut Vec<Vec<u32>>) -> bool {
         match self {
             Self::Bundled(tokenizer) => {
-                tokenizer.encode_batch_with(texts, &SpecialMode::Ordinary).ok()
+                let all = tokenizer.encode_batch_with(texts, &SpecialMode::Ordinary);
+                all.map(|all| *ids = all).is_ok()
             }
-            Self::File(_) | Self::Ranks(_) => None,
+            Self::File(_) | Self::Ranks(_) => false,
         }
     }
 
     // Special tokens cannot be taken for text here.
-    fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {
-        Some(match self {
+    fn long(&self, text: &str, _: usize, ids: &mut Vec<u32>) -> bool {
+        *ids = match self {
             Self::Bundled(tokenizer) => tokenizer.encode_rayon(text),
-            Self::File(_) => return None,
+            Self::File(_) => return false,
             Self::Ranks(tokenizer) => tokenizer.encode_rayon(text),
-        })
+        };
+        true
     }
 }
 

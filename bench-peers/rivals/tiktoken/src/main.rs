@@ -33,8 +33,9 @@ impl Peer for Tiktoken {
     }
 
     // Its threads are as many as RAYON_NUM_THREADS says.
-    fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {
-        Some(self.0.encode_parallel(text))
+    fn long(&self, text: &str, _: usize, ids: &mut Vec<u32>) -> bool {
+        *ids = self.0.encode_parallel(text);
+        true
     }
 }
 

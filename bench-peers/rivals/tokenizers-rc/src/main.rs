@@ -26,16 +26,18 @@ impl Peer for HuggingFace {
     }
 
     // Its threads are as many as RAYON_NUM_THREADS says.
-    fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
-        let all = self.0.encode(texts, &self.1).wait().ok()?;
-        Some(
-            all.iter().map(|encoding| PipelineToken::cast_slice(encoding.ids()).to_vec()).collect(),
-        )
+    fn batch(&self, texts: &[&str], _: usize, ids: &mut Vec<Vec<u32>>) -> bool {
+        let Ok(all) = self.0.encode(texts, &self.1).wait() else { return false };
+        *ids =
+            all.iter().map(|encoding| PipelineToken::cast_slice(encoding.ids()).to_vec()).collect();
+        true
     }
 
-    fn long(&self, text: &str, _: usize) -> Option<Vec<u32>> {
-        let all = self.0.encode(text, &self.1).wait().ok()?;
-        Some(PipelineToken::cast_slice(all.first()?.ids()).to_vec())
+    fn long(&self, text: &str, _: usize, ids: &mut Vec<u32>) -> bool {
+        let all = self.0.encode(text, &self.1).wait().ok();
+        let Some(first) = all.as_ref().and_then(|all| all.first()) else { return false };
+        *ids = PipelineToken::cast_slice(first.ids()).to_vec();
+        true
     }
 }
 

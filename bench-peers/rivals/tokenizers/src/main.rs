@@ -34,9 +34,10 @@ impl Peer for HuggingFace {
     }
 
     // Its threads are as many as RAYON_NUM_THREADS says.
-    fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
-        let all: Vec<Encoding> = self.0.encode_batch_fast(texts.to_vec(), false).ok()?;
-        Some(all.iter().map(|encoding| encoding.get_ids().to_vec()).collect())
+    fn batch(&self, texts: &[&str], _: usize, ids: &mut Vec<Vec<u32>>) -> bool {
+        let all: Result<Vec<Encoding>, _> = self.0.encode_batch_fast(texts.to_vec(), false);
+        all.map(|all| *ids = all.iter().map(|encoding| encoding.get_ids().to_vec()).collect())
+            .is_ok()
     }
 }
 

@@ -36,9 +36,10 @@ impl Peer for Tokie {
     }
 
     // Its threads are as many as there are processors.
-    fn batch(&self, texts: &[&str], _: usize) -> Option<Vec<Vec<u32>>> {
+    fn batch(&self, texts: &[&str], _: usize, ids: &mut Vec<Vec<u32>>) -> bool {
         let all = self.0.encode_batch(texts, false);
-        Some(all.into_iter().map(|encoding| encoding.ids).collect())
+        *ids = all.into_iter().map(|encoding| encoding.ids).collect();
+        true
     }
 }
 

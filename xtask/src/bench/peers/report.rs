@@ -429,7 +429,7 @@ impl Report<'_> {
                 text,
                 "\nTwo threads, MB/s of wall time, with the slowest and the fastest round, and the share of what \
                  two processes reach side by side. Own call: the library's batch, or its call for one long \
-                 text; threads: two threads that share the tokenizer. Scaling: own call by one thread's warm \
+                 text, comptok's into lists that are kept; threads: two threads that share the tokenizer. Scaling: own call by one thread's warm \
                  passes.\n\n\
                  | corpus | library | two processes | own call | threads | scaling |\n\
                  | --- | --- | ---: | ---: | ---: | ---: |\n{lines}"
