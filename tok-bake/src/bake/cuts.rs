@@ -123,14 +123,14 @@ fn asks_place(step: &PreTokenizer) -> bool {
     matches!(step, PreTokenizer::Metaspace { prepend_scheme: PrependScheme::First, .. })
 }
 
-fn flat_normalizers<'s>(step: &'s Normalizer, out: &mut Vec<&'s Normalizer>) {
+pub(super) fn flat_normalizers<'s>(step: &'s Normalizer, out: &mut Vec<&'s Normalizer>) {
     match step {
         Normalizer::Sequence(steps) => steps.iter().for_each(|step| flat_normalizers(step, out)),
         step => out.push(step),
     }
 }
 
-fn flat_pre_tokenizers<'s>(step: &'s PreTokenizer, out: &mut Vec<&'s PreTokenizer>) {
+pub(super) fn flat_pre_tokenizers<'s>(step: &'s PreTokenizer, out: &mut Vec<&'s PreTokenizer>) {
     match step {
         PreTokenizer::Sequence(steps) => {
             steps.iter().for_each(|step| flat_pre_tokenizers(step, out));

@@ -392,11 +392,13 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
         token: steps::Extra { id: padding.pad_id, text: &padding.pad_token },
         type_id: padding.pad_type_id,
     });
+    let cuts = super::cuts::of(spec);
     Ok(steps::Settings {
         post_processes: spec.post_processor.is_some(),
         decodes: spec.decoder.is_some(),
         asks_place: spec.pre_tokenizer.as_ref().is_some_and(asks_place),
-        cuts: super::cuts::of(spec),
+        cuts,
+        marks: super::marks::of(spec, cuts),
         truncation: spec.truncation,
         padding,
     })

@@ -13,6 +13,7 @@ mod general;
 mod image;
 mod join;
 mod level0;
+mod marks;
 mod models;
 mod pairs;
 mod pipeline;

@@ -69,6 +69,27 @@ impl<'a> Charsmap<'a> {
         self.units.iter().all(|unit| u32::from_le_bytes(*unit) & (1 << 31 | 0xFF) != 0x20)
     }
 
+    /// Whether an ASCII letter stays one.
+    pub fn keeps_letters(&self) -> bool {
+        let stays = |letter: u8| match self.longest(&[letter]) {
+            None => true,
+            Some((_, becomes)) => matches!(becomes, [other] if other.is_ascii_alphabetic()),
+        };
+        (b'A'..=b'Z').chain(b'a'..=b'z').all(stays)
+    }
+
+    /// Whether an ASCII char stays as it is, and no entry reaches from it to an ASCII letter or from one to it, as
+    /// far as its tables tell: no node but one below the root is reached by it.
+    pub fn keeps_apart(&self, mark: u8) -> bool {
+        let begins = |text: &[u8]| core::str::from_utf8(text).is_ok_and(|text| self.begins(text));
+        let is = |unit: &&[u8; 4]| u32::from_le_bytes(**unit) & (1 << 31 | 0xFF) == u32::from(mark);
+        let nodes = self.units.iter().filter(is).count();
+        let mut letters = (b'A'..=b'Z').chain(b'a'..=b'z');
+        self.longest(&[mark]).is_none()
+            && nodes <= usize::from(begins(&[mark]))
+            && !letters.any(|letter| begins(&[mark, letter]))
+    }
+
     /// The longest beginning of `rest` that is in the table: its length, and the text for it.
     pub(crate) fn longest(&self, rest: &[u8]) -> Option<(usize, &'a [u8])> {
         let offset = |unit: u32| ((unit >> 10) << ((unit & 1 << 9) >> 6)) as usize;

@@ -26,6 +26,17 @@ pub mod cut {
     pub const PUNCTUATION: u8 = 128;
 }
 
+/// The bit of an ASCII punctuation mark; 0 for what is none.
+pub const fn mark(byte: u8) -> u32 {
+    match byte {
+        b'!'..=b'/' => 1 << (byte - b'!'),
+        b':'..=b'@' => 1 << (byte - b':' + 15),
+        b'['..=b'`' => 1 << (byte - b'[' + 22),
+        b'{'..=b'~' => 1 << (byte - b'{' + 28),
+        _ => 0,
+    }
+}
+
 const LOW: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x8080_8080_8080_8080;
 
@@ -42,6 +53,8 @@ pub(super) struct Cuts {
     chinese: bool,
     clusters: bool,
     punctuation: bool,
+    /// Bits of [`mark`].
+    marks: u32,
 }
 
 /// What a byte is to punctuation: part of a word, or looked at.
@@ -57,8 +70,9 @@ static INSIDE: [bool; 256] = {
 };
 
 impl Cuts {
-    pub(super) const fn new(cuts: u8) -> Self {
+    pub(super) const fn new(cuts: u8, marks: u32) -> Self {
         Self {
+            marks,
             newline: cuts & cut::NEWLINE != 0,
             chinese: cuts & cut::CHINESE != 0,
             clusters: cuts & cut::CLUSTERS != 0,
@@ -72,6 +86,9 @@ impl Cuts {
         let bytes = text.as_bytes();
         if self.punctuation {
             return self.end_of_part(text, start);
+        }
+        if self.marks != 0 {
+            return self.slow_end(text, start);
         }
         // Most words are short, and most of those plain. The first char never ends a word.
         if let Some(rest) = bytes.get(start..)
@@ -131,7 +148,7 @@ impl Cuts {
             let cuts = match c {
                 ' ' => before != ' ' && !(self.clusters && graphemes::joins(before, ' ', false)),
                 '\n' => self.newline && before != '\r',
-                c => self.stands_alone(c),
+                c => self.stands_alone(c) || self.are_apart(before, c),
             };
             if cuts {
                 return start + at;
@@ -139,6 +156,29 @@ impl Cuts {
             before = c;
         }
         text.len()
+    }
+
+    /// Whether one is an ASCII letter and the other a mark that is cut off from it.
+    #[inline]
+    fn are_apart(self, before: char, c: char) -> bool {
+        let cuts = |c: char| u8::try_from(c).is_ok_and(|byte| self.marks & mark(byte) != 0);
+        before.is_ascii_alphabetic() && cuts(c) || cuts(before) && c.is_ascii_alphabetic()
+    }
+
+    /// Of the marks in a block, those that are cut off from letters.
+    #[inline(always)]
+    fn cutting(self, block: &[u8], mut marks: u64) -> u64 {
+        if self.marks == u32::MAX {
+            return marks;
+        }
+        let mut rest = marks;
+        while rest != 0 {
+            let bit = rest.trailing_zeros();
+            rest &= rest - 1;
+            let byte = block.get(bit as usize).copied().unwrap_or_default();
+            marks &= !(u64::from(self.marks & mark(byte) == 0) << bit);
+        }
+        marks
     }
 
     /// Whether there are cuts on both sides of a char.
@@ -200,6 +240,9 @@ struct Carry {
     wide: u64,
     /// So is ASCII punctuation.
     punctuation: u64,
+    /// So is a mark that is cut off from letters; an ASCII letter.
+    mark: u64,
+    letter: u64,
     /// Cuts behind a char that goes on there.
     cuts: u64,
 }
@@ -220,6 +263,12 @@ impl Cuts {
             let marks = punctuation(rest, &masks);
             cuts |= marks | marks << 1 | carry.punctuation;
             carry.punctuation = marks >> 63;
+        }
+        if self.marks != 0 {
+            let letters = masks.lower | masks.upper;
+            let marks = self.cutting(rest, punctuation(rest, &masks));
+            cuts |= marks & (letters << 1 | carry.letter) | letters & (marks << 1 | carry.mark);
+            (carry.mark, carry.letter) = (marks >> 63, letters >> 63);
         }
         if self.newline && masks.newline != 0 {
             cuts |= lines(text.as_bytes(), base, masks.newline);
@@ -363,12 +412,15 @@ mod tests {
         let part = "some words, 'x\u{1}' \u{7F}-(x…“y”)、「は」\u{300}ｱ！ \u{0}~' \n\r\n  naïve été  中文 x中 \u{600} y\u{600} \u{110BD} z 漢字かな交じり文 \u{20000}\u{20001}! ";
         let kernels = Tier::ALL.into_iter().filter_map(Kernel::of);
         let kernels: Vec<Kernel> = kernels.filter(|kernel| kernel.has_masks()).collect();
-        for (flags, kernel) in (0..16).flat_map(|flags| kernels.iter().map(move |&k| (flags, k))) {
+        let some = mark(b'(') | mark(b'\'');
+        let all = (0..16).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
+        for ((flags, marks), kernel) in all.flat_map(|all| kernels.iter().map(move |&k| (all, k))) {
             let cuts = Cuts {
                 newline: flags & 1 != 0,
                 chinese: flags & 2 != 0,
                 clusters: flags & 4 != 0,
                 punctuation: flags & 8 != 0,
+                marks,
             };
             for skip in 0..70 {
                 let text = "-".repeat(skip) + &part.repeat(3);
@@ -393,7 +445,7 @@ mod tests {
     fn ends_are_the_same_with_every_kernel() {
         let part = "some words, 'x\u{1}' (x…“y”)、「は」 \n\r\n  naïve 中文 x中 and_so-on ";
         for flags in [cut::SPACE, cut::SPACE | cut::NEWLINE, 0xFF] {
-            let cuts = Cuts::new(flags);
+            let cuts = Cuts::new(flags, if flags == 0xFF { u32::MAX } else { 0 });
             for len in [0, 1, 63, 64, 65, 128, 1000] {
                 let text: alloc::string::String = part.chars().cycle().take(len).collect();
                 let all = |kernel: Kernel| {
@@ -414,7 +466,7 @@ mod tests {
 
     #[test]
     fn plain_words_and_others() {
-        let all = Cuts::new(cut::SPACE | cut::NEWLINE | cut::CHINESE);
+        let all = Cuts::new(cut::SPACE | cut::NEWLINE | cut::CHINESE, 0);
         let cut = |cuts: Cuts, text: &'static str| {
             let (mut words, mut at) = (Vec::new(), 0);
             while at < text.len() {
@@ -435,16 +487,22 @@ mod tests {
         ] {
             assert_eq!(cut(all, text), wanted);
         }
-        assert_eq!(cut(Cuts::new(cut::SPACE), "a\nb 中c d"), ["a\nb", " 中c", " d"]);
-        let parts = Cuts::new(cut::SPACE | cut::PUNCTUATION);
+        assert_eq!(cut(Cuts::new(cut::SPACE, 0), "a\nb 中c d"), ["a\nb", " 中c", " d"]);
+        let parts = Cuts::new(cut::SPACE | cut::PUNCTUATION, 0);
         assert_eq!(cut(parts, "\"don't\", she"), ["\"", "don", "'", "t", "\"", ",", " she"]);
-        let clusters = Cuts::new(cut::SPACE | cut::CLUSTERS);
+        let marks = Cuts::new(cut::SPACE, u32::MAX);
+        let text = "\"don't\", (1.5) é! she's";
+        assert_eq!(
+            cut(marks, text),
+            ["\"", "don", "'", "t", "\",", " (1.5)", " é!", " she", "'", "s"]
+        );
+        let clusters = Cuts::new(cut::SPACE | cut::CLUSTERS, 0);
         assert_eq!(cut(clusters, "a\u{600} b c"), ["a\u{600} b", " c"]);
         // The fast way and the slow one agree.
         let text =
             "some words, of which a few are long: antidisestablishmentarianism\n\nnaïve 中文 end";
-        let parts = Cuts::new(cut::SPACE | cut::NEWLINE | cut::PUNCTUATION);
-        for cuts in [all, Cuts::new(cut::SPACE), parts] {
+        let parts = Cuts::new(cut::SPACE | cut::NEWLINE | cut::PUNCTUATION, 0);
+        for cuts in [all, Cuts::new(cut::SPACE, 0), parts] {
             for (at, _) in text.char_indices() {
                 assert_eq!(cuts.end(text, at), cuts.slow_end(text, at), "{at}");
             }

@@ -33,7 +33,7 @@ mod walk;
 mod words;
 
 pub use charsmap::Charsmap;
-pub use cuts::cut;
+pub use cuts::{cut, mark};
 pub use decode::{decode_tokens, token_text};
 pub use nbest::{Way, nbest};
 pub use normalized::{Normalized, normalized, normalized_text, parts};

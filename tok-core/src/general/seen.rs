@@ -104,6 +104,9 @@ pub(super) trait Unknown {
     /// Bits of [`cut`].
     fn cuts(&self) -> u8;
 
+    /// Bits of [`mark`](super::cuts::mark).
+    fn marks(&self) -> u32;
+
     /// A stretch begins.
     fn begin(&mut self) {}
 
@@ -136,11 +139,12 @@ pub(super) fn ids(
     let Some(seen) = seen else { return Ok(()) };
     let to = (tables, text, special, seen, out);
     if let Model::SentencePiece(model) = model {
-        let words = model::Words::of(model);
-        return match words.sums() {
-            true => stretches(&mut Sentences::new(words, Scores::of(&words), scratch, tokens), to),
-            false => stretches(&mut Sentences::new(words, (), scratch, tokens), to),
-        };
+        let (words, marks) = (model::Words::of(model), pipeline.settings.marks);
+        if words.sums() {
+            let scores = Scores::of(&words);
+            return stretches(&mut Sentences::new(words, marks, scores, scratch, tokens), to);
+        }
+        return stretches(&mut Sentences::new(words, marks, (), scratch, tokens), to);
     }
     let run = Run {
         tables,
@@ -193,7 +197,7 @@ fn words<U: Unknown>(
     seen: &mut Seen,
     buffer: &mut Buffer<'_>,
 ) -> Result<(), Stop> {
-    let cutter = Cuts::new(unknown.cuts());
+    let cutter = Cuts::new(unknown.cuts(), unknown.marks());
     let bytes = stretch.as_bytes();
     let mut at = 0;
     unknown.begin();

@@ -69,6 +69,7 @@ fn sum_is_near(sum: f32) -> bool {
 /// The way of words that are not known.
 pub(super) struct Sentences<'s, 't, S> {
     words: Words<'t>,
+    marks: u32,
     scratch: &'s mut model::Scratch,
     tokens: &'s mut Vec<Token>,
     ids: Vec<u32>,
@@ -100,11 +101,12 @@ impl Sums for Scores<'_> {
 impl<'s, 't, S: Sums> Sentences<'s, 't, S> {
     pub(super) fn new(
         words: Words<'t>,
+        marks: u32,
         sum: S,
         scratch: &'s mut model::Scratch,
         tokens: &'s mut Vec<Token>,
     ) -> Self {
-        Self { words, scratch, tokens, ids: Vec::new(), sum }
+        Self { words, marks, scratch, tokens, ids: Vec::new(), sum }
     }
 }
 
@@ -113,6 +115,10 @@ impl<S: Sums> Unknown for Sentences<'_, '_, S> {
 
     fn cuts(&self) -> u8 {
         cut::SPACE | cut::FIRST | cut::STRICT | cut::MODEL
+    }
+
+    fn marks(&self) -> u32 {
+        self.marks
     }
 
     fn begin(&mut self) {
@@ -133,7 +139,7 @@ impl<S: Sums> Unknown for Sentences<'_, '_, S> {
         seen: &mut Seen,
         buffer: &mut Buffer<'_>,
     ) -> Result<usize, Stop> {
-        let Self { words, scratch, tokens, ids, sum } = self;
+        let Self { words, scratch, tokens, ids, sum, .. } = self;
         let mut to = first_end;
         let is_open = loop {
             let word = stretch.get(at..to).unwrap_or_default();
@@ -148,7 +154,7 @@ impl<S: Sums> Unknown for Sentences<'_, '_, S> {
             }
             to = match from == stretch.len() {
                 true => from,
-                false => Cuts::new(cut::SPACE).end(stretch, from),
+                false => Cuts::new(cut::SPACE, 0).end(stretch, from),
             };
         };
         let mut value = sum.get();

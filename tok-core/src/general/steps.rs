@@ -634,6 +634,8 @@ pub struct Settings<'a> {
     pub asks_place: bool,
     /// Where raw text may be cut into words: bits of [`cut`](super::cuts::cut).
     pub cuts: u8,
+    /// The ASCII punctuation between which and ASCII letters there are cuts: bits of [`mark`](super::cuts::mark).
+    pub marks: u32,
     /// The file's truncation.
     pub truncation: Option<Truncation>,
     /// The file's padding.
@@ -649,6 +651,7 @@ impl<'a> Settings<'a> {
             decodes: reader.bool()?,
             asks_place: reader.bool()?,
             cuts: reader.u8()?,
+            marks: reader.u32()?,
             truncation: match reader.bool()? {
                 false => None,
                 true => Some(Truncation {
@@ -682,6 +685,7 @@ impl<'a> Settings<'a> {
         out.push(self.decodes.into());
         out.push(self.asks_place.into());
         out.push(self.cuts);
+        out.extend_from_slice(&self.marks.to_le_bytes());
         out.push(self.truncation.is_some().into());
         if let Some(truncation) = &self.truncation {
             // A blob has 32 bits for a length; a text has no more tokens than that.

@@ -80,7 +80,7 @@ fn by_words(
         parts: core::mem::take(parts),
         word: 0,
     };
-    let cutter = Cuts::new(settings.cuts);
+    let cutter = Cuts::new(settings.cuts, settings.marks);
     let (is_strict, first_differs) =
         (settings.cuts & cut::STRICT != 0, settings.cuts & cut::FIRST != 0);
     let one_part = settings.cuts & cut::MODEL != 0;

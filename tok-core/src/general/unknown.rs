@@ -91,6 +91,10 @@ impl Unknown for Steps<'_, '_> {
         self.cuts
     }
 
+    fn marks(&self) -> u32 {
+        self.run.pipeline.settings.marks
+    }
+
     #[inline(always)]
     fn sum(&mut self) -> &mut () {
         &mut self.nothing
@@ -110,7 +114,7 @@ impl Unknown for Steps<'_, '_> {
             is_open = self.is_open(&stretch[cut..to]);
             while is_open && to < stretch.len() {
                 cut = to;
-                to = Cuts::new(self.cuts).end(stretch, to);
+                to = Cuts::new(self.cuts, self.marks()).end(stretch, to);
                 is_open = self.is_open(&stretch[cut..to]);
             }
         }

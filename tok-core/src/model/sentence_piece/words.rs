@@ -1,6 +1,7 @@
 //! A text word by word, where bake proves that it may be cut before a space.
 //!
-//! Merging begins anew at each ▁ that follows another char, so a word has the same ids everywhere. The sums of
+//! Merging begins anew at each ▁ that follows another char, so a word has the same ids everywhere. Where no piece
+//! reaches from a letter to punctuation, "word," is two words, so that "word" has its answer in both. The sums of
 //! Unigram go on from word to word, though, and they are f32: where two ways through a word are nearly as
 //! good, what came before decides. So ids of a word are kept where the best way is better than any other by more
 //! than all that rounding can do; the others are searched with the sum so far, as in the whole text.
