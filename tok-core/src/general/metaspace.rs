@@ -80,8 +80,8 @@ impl Steps<'_> {
         put: impl FnMut(&str, &[Place]) -> Result<(), E>,
     ) -> Option<Result<(), E>> {
         match self {
-            // Another place may have something put in front.
-            Self::Spaces if !word.starts_with(' ') => None,
+            // Another place may have something put in front, but where there are cuts at marks.
+            Self::Spaces if !word.starts_with(' ') && pipeline.settings.marks == 0 => None,
             Self::Spaces => chars.split::<PLACES, E>("", word, learn_space, put),
             Self::Parts { map, only_ascii } => {
                 let replaces = |step| match step {
