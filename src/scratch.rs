@@ -145,6 +145,7 @@ impl<'m> Scratch<'m> {
         let memory = self.general.get_or_insert_default();
         // An answer has more to it there: places, and the raw word.
         memory.own(&tokenizer.header().fingerprint, self.answers.limit.saturating_mul(4));
+        memory.kernel = self.kernel;
         memory
     }
 

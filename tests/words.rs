@@ -7,9 +7,10 @@ mod common;
 use common::{shared, unzip};
 use comptok::{FullOptions, Offsets, Scratch, Setting, Special, Tokenizer};
 use comptok_core::{
-    Request,
+    Kernel, Request,
     blob::{Header, Tables},
     general::{self, Found, Memory},
+    kernel::Tier,
     model::{Model, Random},
 };
 
@@ -193,6 +194,35 @@ fn sentences_word_by_word_are_the_same() {
             }
         }
     }
+}
+
+/// Words are found by the kernel's masks.
+#[test]
+fn words_are_the_same_with_every_kernel() {
+    let Some(shared) = shared() else { return };
+    let corpora = ["english", "multilingual", "code"].map(|name| corpus(&shared, name));
+    let files = ["bert_uncased", "mistral01", "t5_small"].map(|name| {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"))
+    });
+    let model = unzip(&shared.join("vocabs/sentencepiece/xlnet_base_cased.model.gz"));
+    let model = Tokenizer::from_bytes(&model).unwrap_or_else(|e| panic!("{e}"));
+    let mut kernels = 0;
+    for (tokenizer, text) in
+        files.iter().chain([&model]).flat_map(|t| corpora.iter().map(move |c| (t, c)))
+    {
+        let text: String = text.chars().take(100_000).collect();
+        let ids = |scratch: Scratch<'_>| {
+            let (mut scratch, mut ids) = (scratch, Vec::new());
+            tokenizer.encode_into(&text, Special::All, &mut ids, &mut scratch).map(|_| ids)
+        };
+        let wanted = ids(Scratch::with_cache(0));
+        for kernel in Tier::ALL.into_iter().filter_map(Kernel::of) {
+            assert_eq!(ids(Scratch::new().kernel(kernel)), wanted, "{kernel:?}");
+            kernels += 1;
+        }
+    }
+    assert!(kernels >= 24, "{kernels}");
 }
 
 #[test]

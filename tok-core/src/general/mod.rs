@@ -40,6 +40,7 @@ pub use normalized::{Normalized, normalized, normalized_text, parts};
 pub use tail::{Next, Tail, next};
 
 use crate::{
+    Kernel,
     blob::Tables,
     engine::{Cursor, Engine, Request, Stop},
     model::{self, Model, Token},
@@ -79,6 +80,8 @@ pub struct Memory {
     parts: split::Parts,
     /// Memory of the model, and what it is to do by chance.
     pub model: model::Scratch,
+    /// The kernel, in place of the best one for the processor.
+    pub kernel: Option<Kernel>,
     tokens: Vec<Token>,
     /// Answers for words, if there is an owner.
     words: Option<Words>,

@@ -135,9 +135,10 @@ pub(super) fn ids(
     memory: &mut Memory,
     out: &mut dyn FnMut(&[u32]),
 ) -> Result<(), Stop> {
+    let kernel = memory.kernel.unwrap_or_else(Kernel::detect);
     let Memory { splits, parts, model: scratch, tokens, seen, .. } = memory;
     let Some(seen) = seen else { return Ok(()) };
-    let to = (tables, text, special, seen, out);
+    let to = (tables, kernel, text, special, seen, out);
     if let Model::SentencePiece(model) = model {
         let (words, marks) = (model::Words::of(model), pipeline.settings.marks);
         if words.sums() {
@@ -164,15 +165,14 @@ pub(super) fn ids(
 
 /// A text, and where its ids go.
 type Text<'a, 'r> =
-    (&'a Tables<'a>, &'a str, Special<'a>, &'a mut Seen, &'a mut (dyn FnMut(&[u32]) + 'r));
+    (&'a Tables<'a>, Kernel, &'a str, Special<'a>, &'a mut Seen, &'a mut (dyn FnMut(&[u32]) + 'r));
 
 /// The stretches between added tokens.
 fn stretches<U: Unknown>(
     unknown: &mut U,
-    (tables, text, special, seen, out): Text<'_, '_>,
+    (tables, kernel, text, special, seen, out): Text<'_, '_>,
 ) -> Result<(), Stop> {
     let mut buffer = Buffer { ids: [0; ROOM], len: 0, out };
-    let kernel = Kernel::detect();
     let raw = Matcher::new(tables.raw_matcher);
     let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
         match found {
