@@ -1,7 +1,7 @@
 //! Between which punctuation and ASCII letters raw text may be cut as well as before spaces.
 //!
 //! "word" and "word," share an answer then. It holds for a mark that no piece has beside a letter, so that no merge
-//! and no piece reaches across, and that the normalizer leaves alone beside one. Two unknown chars side by side would
+//! and no piece reaches across, and that the normalizer leaves alone. Two unknown chars side by side would
 //! be one token, so of a letter and a mark one has to be known.
 
 use comptok_core::general::{Charsmap, cut, mark};
@@ -81,6 +81,7 @@ fn of_pieces(model: &SentencePiece) -> u32 {
     if !matches!(model.kind, Kind::Unigram | Kind::Bpe) {
         return 0;
     }
+    let charsmap = &model.normalizer.charsmap;
     let mut met = Met::NONE;
     for piece in &model.pieces {
         let text = piece.text.as_bytes();
@@ -90,8 +91,15 @@ fn of_pieces(model: &SentencePiece) -> u32 {
         }
         text.windows(2).for_each(|two| met.pair(two[0], two[1]));
         met.token(text);
+        // With what stands behind it a letter may become another char.
+        let mut chars = piece.text.chars().peekable();
+        while let Some(c) = chars.next() {
+            let is_other = |next: &char| !next.is_ascii() && *next != '▁';
+            if !charsmap.is_empty() && chars.peek().is_some_and(is_other) {
+                met.marks |= u8::try_from(c).map_or(0, mark);
+            }
+        }
     }
-    let charsmap = &model.normalizer.charsmap;
     if charsmap.is_empty() {
         return met.cuts(|letter| letter, |_| true);
     }
@@ -100,18 +108,18 @@ fn of_pieces(model: &SentencePiece) -> u32 {
         let text = core::str::from_utf8(core::slice::from_ref(&letter)).unwrap_or_default();
         map.find(text).and_then(|text| text.bytes().next()).unwrap_or(letter)
     };
-    met.cuts(becomes, |mark| map.keeps_apart(mark))
+    met.cuts(becomes, |mark| map.leaves_alone(mark))
 }
 
-/// Whether a normalizer changes nothing in ASCII but spaces, and nothing beside ASCII by it.
+/// Whether the normalizer changes nothing but spaces, and the beginning of a text: with others a letter or a mark
+/// may become another char with what stands behind it.
 fn leaves_ascii(spec: &Spec) -> bool {
     let mut steps = Vec::new();
     if let Some(step) = &spec.normalizer {
         flat_normalizers(step, &mut steps);
     }
     steps.iter().all(|step| match step {
-        Normalizer::Prepend { .. } | Normalizer::Nfc | Normalizer::Nfd => true,
-        Normalizer::Nfkc | Normalizer::Nfkd => true,
+        Normalizer::Prepend { .. } => true,
         Normalizer::Replace { pattern: Pattern::String(text), content } => {
             text == " " && content == "▁"
         }
@@ -148,7 +156,7 @@ fn of_merges(model: &Bpe) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{SpPiece, SpaceRules, Vocab};
+    use crate::spec::{SpPiece, Vocab};
 
     fn set(marks: u32) -> String {
         (0..128u8).filter(|&byte| mark(byte) & marks != 0).map(char::from).collect()
@@ -164,22 +172,8 @@ mod tests {
         let letters = (b'a'..=b'z').chain(b'A'..=b'Z').map(|b| char::from(b).to_string());
         let all = letters.map(|text| (text, PieceType::Normal));
         let all = all.chain(texts.iter().map(|&(text, kind)| (text.to_owned(), kind)));
-        SentencePiece {
-            kind: Kind::Unigram,
-            pieces: all.map(|(text, kind)| SpPiece { text, score: -1.0, kind }).collect(),
-            byte_fallback: false,
-            bos: None,
-            eos: None,
-            unk_surface: String::new(),
-            treat_whitespace_as_suffix: false,
-            normalizer: SpaceRules {
-                charsmap: Vec::new(),
-                add_dummy_prefix: true,
-                remove_extra_whitespaces: true,
-                escape_whitespaces: true,
-            },
-            denormalizer: Vec::new(),
-        }
+        let pieces = all.map(|(text, kind)| SpPiece { text, score: -1.0, kind }).collect();
+        SentencePiece { pieces, ..SentencePiece::default() }
     }
 
     #[test]

@@ -17,22 +17,7 @@ pub fn sentencepiece(bytes: &[u8]) -> Result<Read, ReadError> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(ReadError::whole("the file is larger than 4 GiB"));
     }
-    let mut model = SentencePiece {
-        kind: Kind::Unigram,
-        pieces: Vec::new(),
-        byte_fallback: false,
-        bos: None,
-        eos: None,
-        unk_surface: " \u{2047} ".to_owned(),
-        treat_whitespace_as_suffix: false,
-        normalizer: SpaceRules {
-            charsmap: Vec::new(),
-            add_dummy_prefix: true,
-            remove_extra_whitespaces: true,
-            escape_whitespaces: true,
-        },
-        denormalizer: Vec::new(),
-    };
+    let mut model = SentencePiece::default();
     let mut places = Vec::new();
     let mut ends = ["<s>".to_owned(), "</s>".to_owned()];
     for field in Fields::new(bytes, 0) {

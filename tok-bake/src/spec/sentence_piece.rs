@@ -28,6 +28,28 @@ pub struct SentencePiece {
     pub denormalizer: Vec<u8>,
 }
 
+impl Default for SentencePiece {
+    /// What a file of the library means that says nothing: a Unigram model without pieces.
+    fn default() -> Self {
+        Self {
+            kind: Kind::Unigram,
+            pieces: Vec::new(),
+            byte_fallback: false,
+            bos: None,
+            eos: None,
+            unk_surface: " \u{2047} ".to_owned(),
+            treat_whitespace_as_suffix: false,
+            normalizer: SpaceRules {
+                charsmap: Vec::new(),
+                add_dummy_prefix: true,
+                remove_extra_whitespaces: true,
+                escape_whitespaces: true,
+            },
+            denormalizer: Vec::new(),
+        }
+    }
+}
+
 impl SentencePiece {
     /// Sets the pieces that mark both ends of a text to the control pieces of these names.
     pub(crate) fn find_ends(&mut self, bos: &str, eos: &str) {
