@@ -7,7 +7,7 @@
 
 use crate::{
     blob::{Tables, U32s, flags, lookup::NONE, u32_at},
-    unicode,
+    swar, unicode,
 };
 
 /// What an added token is.
@@ -250,9 +250,6 @@ impl<'a> Matcher<'a> {
     }
 }
 
-const LOW: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
 /// The first place of any of three bytes.
 #[inline]
 fn position_of(text: &[u8], bytes: [u8; 3]) -> Option<usize> {
@@ -269,14 +266,13 @@ fn position_of(text: &[u8], bytes: [u8; 3]) -> Option<usize> {
         let is = |x| (x == a) | (x == b) | (x == c);
         blocks.iter().take_while(|block| !block.iter().fold(false, |hit, &x| hit | is(x))).count()
     };
-    // Then eight at a time. A bit on top of each zero byte; of those behind the first one there may be more.
-    let zeros = |word: u64| word.wrapping_sub(LOW) & !word & HIGH;
-    let [a, b, c] = bytes.map(|byte| LOW * u64::from(byte));
+    // Then eight at a time.
+    let [a, b, c] = bytes.map(swar::all);
     let (words, rest) = text.get(64 * clean..)?.as_chunks::<8>();
     for (word, at) in words.iter().zip((64 * clean..).step_by(8)) {
         let word = u64::from_le_bytes(*word);
-        let others = if is_one { 0 } else { zeros(word ^ b) | zeros(word ^ c) };
-        let hits = zeros(word ^ a) | others;
+        let others = if is_one { 0 } else { swar::zeros(word ^ b) | swar::zeros(word ^ c) };
+        let hits = swar::zeros(word ^ a) | others;
         if hits != 0 {
             return Some(at + hits.trailing_zeros() as usize / 8);
         }

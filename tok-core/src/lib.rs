@@ -25,6 +25,7 @@ pub mod scratch;
 #[cfg(feature = "alloc")]
 pub mod settings;
 pub mod sink;
+mod swar;
 pub mod unicode;
 
 pub use cache::Cache;

@@ -3,6 +3,7 @@
 use crate::{
     Kernel,
     kernel::Masks,
+    swar,
     unicode::{graphemes, sets},
 };
 
@@ -58,15 +59,6 @@ const BLANK: u64 = 1 << 33;
 /// To be looked at.
 const OTHER: u64 = 1 << 34;
 
-const LOW: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x8080_8080_8080_8080;
-
-/// A bit on top of each zero byte; of those behind the first one there may be more.
-#[inline(always)]
-const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(LOW) & !word & HIGH
-}
-
 /// Finds the words of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cuts {
@@ -120,8 +112,9 @@ impl Cuts {
             let mut skip = u64::MAX << 8;
             for (i, word) in words.iter().enumerate() {
                 let word = u64::from_le_bytes(*word);
-                let mut stops = zeros(word ^ (LOW * 0x20)) | word & HIGH;
-                stops |= zeros(word ^ (LOW * 0x0A)) & if self.newline { u64::MAX } else { 0 };
+                let mut stops = swar::zeros(word ^ swar::all(b' ')) | word & swar::HIGH;
+                stops |=
+                    swar::zeros(word ^ swar::all(b'\n')) & if self.newline { u64::MAX } else { 0 };
                 stops &= skip;
                 if stops != 0 {
                     let at = 8 * i + stops.trailing_zeros() as usize / 8;
