@@ -8,6 +8,10 @@ use super::{BakeError, image::Image};
 /// Pairs for each pilot.
 const PER_PILOT: usize = 2;
 
+/// How often pairs are grouped anew, and for how many lengths each time: in all, up to 16 times as many slots.
+const ROUNDS: usize = 44;
+const LENGTHS: usize = 4;
+
 /// A pair as it is stored, and its hash, which no other pair has.
 #[derive(Clone, Copy)]
 struct Entry {
@@ -37,7 +41,6 @@ fn place(entries: &mut Vec<Entry>) -> Result<(Vec<u8>, Vec<u64>), BakeError> {
     if entries.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let pilots = entries.len() / PER_PILOT + 1;
     // Groups stand together then, and so do equal pairs, the later one last.
     entries.sort_by_key(|entry| entry.hash);
     entries.dedup_by(|later, kept| {
@@ -47,16 +50,22 @@ fn place(entries: &mut Vec<Entry>) -> Result<(Vec<u8>, Vec<u64>), BakeError> {
         }
         same
     });
-    let group = |entry: &Entry| PairEntry::pilot(entry.hash, pilots);
-    let mut groups: Vec<&[Entry]> =
-        entries.chunk_by(|left, right| group(left) == group(right)).collect();
-    groups.sort_by_key(|group| Reverse(group.len()));
+    let pilots = entries.len() / PER_PILOT + 1;
     let mut len = entries.len() + entries.len() / 16 + 1;
-    while len <= 16 * entries.len() + 64 {
-        if let Some(done) = place_groups(&groups, pilots, len) {
-            return Ok(done);
+    for round in 0..ROUNDS {
+        // Two hashes may be so near to each other that no pilot takes them apart: then other groups have to.
+        let more = (pilots * round / 2).max(round.pow(3));
+        let pilots = pilots + more;
+        let group = |entry: &Entry| PairEntry::pilot(entry.hash, pilots);
+        let mut groups: Vec<&[Entry]> =
+            entries.chunk_by(|left, right| group(left) == group(right)).collect();
+        groups.sort_by_key(|group| Reverse(group.len()));
+        for _ in 0..LENGTHS {
+            if let Some(done) = place_groups(&groups, pilots, len) {
+                return Ok(done);
+            }
+            len += 1 + len / 64;
         }
-        len += 1 + len / 64;
     }
     Err(BakeError::new("internal error while baking: pairs find no place"))
 }
@@ -111,6 +120,26 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn hashes_that_no_pilot_takes_apart_find_places() {
+        let mut hashes: Vec<(u32, (u32, u32))> = (0..1 << 18)
+            .map(|i: u32| (i >> 9, i & 511))
+            .map(|(left, right)| (PairEntry::hash(left, right) as u32, (left, right)))
+            .collect();
+        hashes.sort_unstable();
+        let mut tried = 0;
+        for two in hashes.windows(2).filter(|two| two[1].0 - two[0].0 < 64) {
+            let mut entries: Vec<Entry> =
+                two.iter().map(|&(_, (left, right))| entry(left, right, 7)).collect();
+            let (pilots, slots) = place(&mut entries).expect("they find places");
+            for &(_, (left, right)) in two {
+                assert_eq!(found(&pilots, &slots, left, right), PairEntry::new(left, right, 7).0);
+            }
+            tried += 1;
+        }
+        assert!(tried > 100, "{tried}");
     }
 
     #[test]
