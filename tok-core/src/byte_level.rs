@@ -54,6 +54,45 @@ pub const fn byte_of(c: char) -> Option<u8> {
     }
 }
 
+/// Places of tokens in a pre-token, as the reference counts them where some bytes have no token: in byte-level text,
+/// from its beginning, and the bytes that are dropped do not count. Where that leads is a byte of that text, which
+/// belongs to a byte of the pre-token.
+pub(crate) struct Counted<'p, K> {
+    piece: &'p [u8],
+    /// The bytes that are not dropped.
+    known: K,
+    /// Where the next token begins in byte-level text.
+    next: usize,
+    /// A byte of the pre-token, and where its char begins.
+    at: usize,
+    begins: usize,
+}
+
+impl<'p, K: Iterator<Item = u8>> Counted<'p, K> {
+    pub(crate) const fn new(piece: &'p [u8], known: K) -> Self {
+        Self { piece, known, next: 0, at: 0, begins: 0 }
+    }
+
+    /// Where the next token, of `len` bytes, begins and ends.
+    pub(crate) fn token(&mut self, len: usize) -> (usize, usize) {
+        let width = |byte: u8| char_of(byte).len_utf8();
+        let from = self.next;
+        self.next += self.known.by_ref().take(len).map(width).sum::<usize>();
+        (self.place(from), self.place(self.next.saturating_sub(1)) + 1)
+    }
+
+    fn place(&mut self, wanted: usize) -> usize {
+        while let Some(&byte) = self.piece.get(self.at) {
+            let width = char_of(byte).len_utf8();
+            if wanted < self.begins + width {
+                break;
+            }
+            (self.at, self.begins) = (self.at + 1, self.begins + width);
+        }
+        self.at
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

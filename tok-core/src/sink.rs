@@ -1,6 +1,9 @@
 //! What an encode writes.
 
-use crate::blob::Tables;
+use crate::{
+    blob::{Tables, flags},
+    byte_level::Counted,
+};
 
 /// Takes tokens.
 pub trait Sink: Default {
@@ -188,17 +191,20 @@ pub struct SpanSink<'o> {
     spans: &'o mut [Span],
     len: usize,
     word: u32,
+    /// Bytes without a token are counted as the reference counts them.
+    counted: bool,
 }
 
 impl<'o> SpanSink<'o> {
     /// Writes to `spans`, from the front.
     pub const fn new(spans: &'o mut [Span]) -> Self {
-        Self::after(spans, 0)
+        Self { spans, len: 0, word: 0, counted: false }
     }
 
-    /// The same, for text of which `words` pre-tokens and added tokens are done.
+    /// The same, for text of which `words` pre-tokens and added tokens are done. Where bytes have no token, spans are
+    /// those of the reference, which lie before the text that they stand for.
     pub const fn after(spans: &'o mut [Span], words: u32) -> Self {
-        Self { spans, len: 0, word: words }
+        Self { spans, len: 0, word: words, counted: true }
     }
 
     /// How many pre-tokens and added tokens are done.
@@ -237,20 +243,31 @@ impl Sink for SpanSink<'_> {
         text: &[u8],
     ) {
         let known = |byte: u8| tables.byte_symbols[usize::from(byte)] != [0xFF; 4];
+        let len = |id: u32| tables.token(id).map_or(0, <[u8]>::len);
+        let word = self.word;
+        self.word += 1;
+        if self.counted && tables.has(flags::MISSING_BYTES) && !text.iter().all(|&byte| known(byte))
+        {
+            let mut counted = Counted::new(text, text.iter().copied().filter(|&byte| known(byte)));
+            for id in ids {
+                let (from, to) = counted.token(len(id));
+                self.span(Span { id, start: start + from, end: start + to, word });
+            }
+            return;
+        }
         let mut at = 0;
         for id in ids {
             // A token stands for as many bytes as it has, bytes without a token not counted.
             let skipped = text[at..].iter().position(|&byte| known(byte)).unwrap_or(0);
             let first = at + skipped;
-            let mut left = tables.token(id).map_or(0, <[u8]>::len);
+            let mut left = len(id);
             at = first;
             while left > 0 && at < text.len() {
                 left -= usize::from(known(text[at]));
                 at += 1;
             }
-            self.span(Span { id, start: start + first, end: start + at, word: self.word });
+            self.span(Span { id, start: start + first, end: start + at, word });
         }
-        self.word += 1;
     }
 
     fn spans_mut(&mut self, from: usize) -> &mut [Span] {

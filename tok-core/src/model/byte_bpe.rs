@@ -10,7 +10,7 @@ use crate::{
         Tables, flags,
         lookup::{self, LONG_MAX, NONE, Value},
     },
-    byte_level,
+    byte_level::Counted,
 };
 use alloc::{collections::BinaryHeap, vec::Vec};
 use core::cmp::Reverse;
@@ -183,38 +183,11 @@ impl ByteBpe<'_> {
         {
             return;
         }
-        // The reference counts in byte-level text, from its beginning, and the dropped bytes do not
-        // count. Where that leads is a byte of that text, which belongs to a byte of the piece.
-        let width = |byte: u8| byte_level::char_of(byte).len_utf8();
-        let known = piece.iter().filter(|&&byte| pairs.byte(byte) != NONE);
-        let (mut known, mut from, mut place) = (known.copied(), 0, Places::default());
+        let known = piece.iter().copied().filter(|&byte| pairs.byte(byte) != NONE);
+        let mut counted = Counted::new(piece, known);
         for token in tokens {
-            let len = (token.end - token.start) as usize;
-            let to = from + known.by_ref().take(len).map(width).sum::<usize>();
-            token.start = place.of(piece, from);
-            token.end = place.of(piece, to.saturating_sub(1)) + 1;
-            from = to;
+            let (start, end) = counted.token((token.end - token.start) as usize);
+            (token.start, token.end) = (start as u32, end as u32);
         }
-    }
-}
-
-/// Bytes of the byte-level text back to bytes of the piece, in ascending order.
-#[derive(Default)]
-struct Places {
-    /// A byte of the piece, and where its char begins.
-    at: usize,
-    begins: usize,
-}
-
-impl Places {
-    fn of(&mut self, piece: &[u8], wanted: usize) -> u32 {
-        while let Some(&byte) = piece.get(self.at) {
-            let width = byte_level::char_of(byte).len_utf8();
-            if wanted < self.begins + width {
-                break;
-            }
-            (self.at, self.begins) = (self.at + 1, self.begins + width);
-        }
-        self.at as u32
     }
 }
