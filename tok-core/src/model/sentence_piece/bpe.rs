@@ -23,6 +23,9 @@ struct Symbol {
     next: u32,
 }
 
+/// How often the library takes a piece apart; what is unused then stays as it is.
+const MAX_DEPTH: u32 = 100;
+
 /// No neighbour.
 const NONE: u32 = u32::MAX;
 
@@ -33,7 +36,8 @@ pub(super) struct Memory {
     queue: BinaryHeap<(u32, Reverse<u32>, u32)>,
     /// For unused pieces: the length of the left part when they were last made.
     parts: BTreeMap<u32, u32>,
-    stack: Vec<Piece>,
+    /// Pieces to be taken apart, and how often they were.
+    stack: Vec<(Piece, u32)>,
 }
 
 /// Scores as integers in the same order.
@@ -204,33 +208,34 @@ impl SentencePiece<'_> {
         }
     }
 
-    /// Writes a piece, or the parts of which an unused one was made.
+    /// Writes a piece, or the parts of which an unused one was made. What no merge made is unknown then.
     fn take_apart(
         &self,
         piece: Piece,
         text: &[u8],
         parts: &BTreeMap<u32, u32>,
-        stack: &mut Vec<Piece>,
+        stack: &mut Vec<(Piece, u32)>,
         pieces: &mut Vec<Piece>,
     ) {
         stack.clear();
-        stack.push(piece);
-        while let Some(Piece { start, end, id }) = stack.pop() {
-            let middle = match self.type_of(id) {
-                piece_type::UNUSED => parts.get(&id).map(|len| start + len),
-                _ => None,
-            };
-            match middle.filter(|middle| (start + 1..end).contains(middle)) {
-                Some(middle) => {
-                    let part = |start: u32, end: u32| {
-                        let id = self.id_of(&text[start as usize..end as usize]);
-                        Piece { start, end, id }
-                    };
-                    stack.push(part(middle, end));
-                    stack.push(part(start, middle));
-                }
-                None => pieces.push(Piece { start, end, id }),
+        stack.push((piece, 0));
+        while let Some((piece, depth)) = stack.pop() {
+            let Piece { start, end, id } = piece;
+            if depth > MAX_DEPTH || self.type_of(id) != piece_type::UNUSED {
+                pieces.push(piece);
+                continue;
             }
+            let middle = parts.get(&id).map(|len| start + len);
+            let Some(middle) = middle.filter(|middle| (start + 1..end).contains(middle)) else {
+                pieces.push(Piece { start, end, id: self.unknown() });
+                continue;
+            };
+            let part = |start: u32, end: u32| {
+                let id = self.id_of(&text[start as usize..end as usize]);
+                Piece { start, end, id }
+            };
+            stack.push((part(middle, end), depth + 1));
+            stack.push((part(start, middle), depth + 1));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Ids back to text, as the library does it.
 
-use super::{SPACE, SentencePiece, flag, own_part, param, piece_type};
-use crate::blob::lookup::NONE;
+use super::{SPACE, SentencePiece, WHOLE, flag, own_part, piece_type};
+use crate::blob::lookup::{self, NONE};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 /// What an id does to the text of those before it.
@@ -54,13 +54,23 @@ impl SentencePiece<'_> {
 
     /// The text of pieces. One that the model does not have stands for itself.
     pub fn decode_pieces<'p>(&self, pieces: impl Iterator<Item = &'p str>) -> String {
-        let unk = self.parts.param(param::UNK);
+        let unk = self.unknown();
         let name = self.tables.token(unk).unwrap_or_default();
         self.decode_each(pieces.map(|piece| {
             let piece = piece.as_bytes();
-            let id = self.id_of(piece);
+            let id = self.id_named(piece);
             (id, piece, (id == unk && piece != name).then_some(piece))
         }))
+    }
+
+    /// The id of any piece by its text, also of one that text cannot become; that of the unknown piece where
+    /// there is none.
+    fn id_named(&self, piece: &[u8]) -> u32 {
+        let reserved = || match piece.len() <= self.tables.max_whole_len {
+            true => lookup::find_id(self.tables, piece),
+            false => None,
+        };
+        self.find(piece).map(|id| id & !WHOLE).or_else(reserved).unwrap_or(self.unknown())
     }
 
     /// Pieces with their ids, and for unknown text that text.

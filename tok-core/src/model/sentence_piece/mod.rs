@@ -19,10 +19,7 @@ use super::{
     words as texts,
 };
 use crate::{
-    blob::{
-        Tables,
-        lookup::{self, NONE},
-    },
+    blob::{Tables, lookup::NONE},
     general::Charsmap,
 };
 use alloc::vec::Vec;
@@ -240,17 +237,19 @@ impl<'a> SentencePiece<'a> {
         texts::find_word(self.tables, &self.parts, text)
     }
 
-    /// The id of any piece by its text; that of the unknown piece where there is none.
+    fn unknown(&self) -> u32 {
+        self.parts.param(param::UNK)
+    }
+
+    /// The id of the piece that text can become, unused or not; that of the unknown piece where there is none.
     fn id_of(&self, text: &[u8]) -> u32 {
-        if let Some(id) = self.find(text) {
-            return id & !WHOLE;
-        }
-        // Pieces that are not found in text are still known by it.
-        let reserved = match text.len() <= self.tables.max_whole_len {
-            true => lookup::find_id(self.tables, text),
-            false => None,
-        };
-        reserved.unwrap_or(self.parts.param(param::UNK))
+        self.find(text).map_or(self.unknown(), |id| id & !WHOLE)
+    }
+
+    /// The same for text that is taken as it is: an unused piece is as good as none.
+    fn id_of_whole(&self, text: &[u8]) -> u32 {
+        let id = self.id_of(text);
+        if self.type_of(id) == piece_type::UNUSED { self.unknown() } else { id }
     }
 
     /// Bytes of the user-defined piece at the front; `None` if there is none.
@@ -292,7 +291,7 @@ impl<'a> SentencePiece<'a> {
             while end < text.len() && !text[end..].starts_with(SPACE) {
                 end += char_len(&text[end..]);
             }
-            let id = self.id_of(&text[start..end]);
+            let id = self.id_of_whole(&text[start..end]);
             pieces.push(Piece { start: start as u32, end: end as u32, id });
             start = end;
         }
@@ -303,7 +302,7 @@ impl<'a> SentencePiece<'a> {
         let mut start = 0;
         while start < text.len() {
             let end = start + self.symbol(&text[start..]).0;
-            let id = self.id_of(&text[start..end]);
+            let id = self.id_of_whole(&text[start..end]);
             pieces.push(Piece { start: start as u32, end: end as u32, id });
             start = end;
         }
@@ -314,7 +313,7 @@ impl<'a> SentencePiece<'a> {
         let Memory { text, places, pieces, ranges, .. } = memory;
         ranges.clear();
         let place = |at: u32| places.get(at as usize).copied().unwrap_or_default();
-        let unk = self.parts.param(param::UNK);
+        let unk = self.unknown();
         let falls_back = self.has(flag::BYTE_FALLBACK);
         let mut after_unknown = false;
         for &Piece { start, end, id } in &*pieces {
