@@ -17,13 +17,7 @@ pub(super) fn of(spec: &Spec) -> u8 {
 }
 
 fn proven(spec: &Spec) -> Option<u8> {
-    let (mut normalizers, mut pre_tokenizers) = (Vec::new(), Vec::new());
-    if let Some(step) = &spec.normalizer {
-        flat_normalizers(step, &mut normalizers);
-    }
-    if let Some(step) = &spec.pre_tokenizer {
-        flat_pre_tokenizers(step, &mut pre_tokenizers);
-    }
+    let (normalizers, pre_tokenizers) = (normalizers(spec), pre_tokenizers(spec));
     if let Model::SentencePiece(model) = &spec.model {
         let alone = normalizers.is_empty() && pre_tokenizers.is_empty();
         let cuts = cut::SPACE | cut::FIRST | cut::STRICT | cut::MODEL;
@@ -61,6 +55,7 @@ fn proven(spec: &Spec) -> Option<u8> {
         }
         _ => return None,
     };
+    let mut strips = false;
     for step in &normalizers {
         match step {
             Normalizer::Bert { .. }
@@ -74,13 +69,14 @@ fn proven(spec: &Spec) -> Option<u8> {
             Normalizer::Precompiled { charsmap } => {
                 // What is removed at the beginning of a text is counted in another way.
                 let map = Charsmap::new(charsmap)?;
-                if [" ", "\n"].iter().any(|text| map.find(text) == Some("")) {
+                // It may take white space together with what extends it, if that is still there.
+                if strips || [" ", "\n"].iter().any(|text| map.find(text) == Some("")) {
                     return None;
                 }
                 cuts |= cut::CLUSTERS;
             }
             // White space at the ends is dropped later in any case.
-            Normalizer::Strip { .. } if drops_space => {}
+            Normalizer::Strip { .. } if drops_space => strips = true,
             Normalizer::Prepend { .. } => cuts |= cut::FIRST,
             Normalizer::Replace { pattern: Pattern::String(text), content } => {
                 let is_space = text == " " && content == "▁" && !drops_space;
@@ -88,7 +84,10 @@ fn proven(spec: &Spec) -> Option<u8> {
                     return None;
                 }
             }
-            Normalizer::Replace { pattern: Pattern::Regex(regex), .. } if regex == " {2,}" => {
+            // What takes the place of the spaces has to separate as they do.
+            Normalizer::Replace { pattern: Pattern::Regex(regex), content }
+                if regex == " {2,}" && (content == " " || content == "▁" && !drops_space) =>
+            {
                 cuts |= cut::STRICT;
             }
             _ => return None,
@@ -123,14 +122,32 @@ fn asks_place(step: &PreTokenizer) -> bool {
     matches!(step, PreTokenizer::Metaspace { prepend_scheme: PrependScheme::First, .. })
 }
 
-pub(super) fn flat_normalizers<'s>(step: &'s Normalizer, out: &mut Vec<&'s Normalizer>) {
+/// The normalizers of all sequences, one after the other.
+pub(super) fn normalizers(spec: &Spec) -> Vec<&Normalizer> {
+    let mut steps = Vec::new();
+    if let Some(step) = &spec.normalizer {
+        flat_normalizers(step, &mut steps);
+    }
+    steps
+}
+
+/// The same for pre-tokenizers.
+pub(super) fn pre_tokenizers(spec: &Spec) -> Vec<&PreTokenizer> {
+    let mut steps = Vec::new();
+    if let Some(step) = &spec.pre_tokenizer {
+        flat_pre_tokenizers(step, &mut steps);
+    }
+    steps
+}
+
+fn flat_normalizers<'s>(step: &'s Normalizer, out: &mut Vec<&'s Normalizer>) {
     match step {
         Normalizer::Sequence(steps) => steps.iter().for_each(|step| flat_normalizers(step, out)),
         step => out.push(step),
     }
 }
 
-pub(super) fn flat_pre_tokenizers<'s>(step: &'s PreTokenizer, out: &mut Vec<&'s PreTokenizer>) {
+fn flat_pre_tokenizers<'s>(step: &'s PreTokenizer, out: &mut Vec<&'s PreTokenizer>) {
     match step {
         PreTokenizer::Sequence(steps) => {
             steps.iter().for_each(|step| flat_pre_tokenizers(step, out));

@@ -4,7 +4,7 @@
 use comptok_core::{
     blob::{Section, TokenFlags, field},
     engine::PRE_TOKENIZER_GENERAL,
-    general::{self, Charsmap, steps},
+    general::{self, Charsmap, cut, steps},
     pre_tokenizer::{Kind, Syntax},
 };
 use std::collections::BTreeSet;
@@ -392,13 +392,18 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
         token: steps::Extra { id: padding.pad_id, text: &padding.pad_token },
         type_id: padding.pad_type_id,
     });
-    let cuts = super::cuts::of(spec);
+    let mut cuts = super::cuts::of(spec);
+    let marks = super::marks::of(spec, cuts);
+    if marks != 0 {
+        // What stands behind a mark begins as a text does, without a space.
+        cuts |= cut::FIRST;
+    }
     Ok(steps::Settings {
         post_processes: spec.post_processor.is_some(),
         decodes: spec.decoder.is_some(),
         asks_place: spec.pre_tokenizer.as_ref().is_some_and(asks_place),
         cuts,
-        marks: super::marks::of(spec, cuts),
+        marks,
         truncation: spec.truncation,
         padding,
     })

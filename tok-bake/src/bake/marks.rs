@@ -6,7 +6,10 @@
 
 use comptok_core::general::{Charsmap, cut, mark};
 
-use super::cuts::{flat_normalizers, flat_pre_tokenizers};
+use super::{
+    cuts::{normalizers, pre_tokenizers},
+    models::UNK_PENALTY,
+};
 use crate::spec::{
     Alphabet, Bpe, Kind, Merges, Model, Normalizer, Pattern, PieceType, PreTokenizer,
     PrependScheme, SentencePiece, Spec,
@@ -14,23 +17,41 @@ use crate::spec::{
 
 /// Bits of [`mark`], for a pipeline that is cut so before spaces.
 pub(super) fn of(spec: &Spec, cuts: u8) -> u32 {
+    let is_cut = cuts & cut::MODEL != 0;
     match &spec.model {
-        _ if cuts & cut::MODEL == 0 => 0,
-        Model::SentencePiece(model) => of_pieces(model),
-        Model::Bpe(model) if is_one_part(spec) && leaves_ascii(spec) => {
+        Model::SentencePiece(model) if is_cut => of_pieces(model),
+        Model::Bpe(model) if is_cut && is_one_part(spec) && leaves_ascii(spec) => {
             of_merges(model).unwrap_or(0)
         }
+        Model::Unigram { pieces, unk_id, .. } if cuts != 0 => match charsmap_in_front(spec) {
+            Some(charsmap) => of_scored(pieces, *unk_id, charsmap),
+            None => 0,
+        },
         _ => 0,
+    }
+}
+
+/// The table of T5's steps, which put ▁ in front of what white space separates; empty for none.
+fn charsmap_in_front(spec: &Spec) -> Option<&[u8]> {
+    let [
+        PreTokenizer::WhitespaceSplit,
+        PreTokenizer::Metaspace {
+            replacement: '▁', prepend_scheme: PrependScheme::Always, ..
+        },
+    ] = pre_tokenizers(spec)[..]
+    else {
+        return None;
+    };
+    match normalizers(spec)[..] {
+        [] => Some(&[]),
+        [Normalizer::Precompiled { charsmap }] => Some(charsmap),
+        _ => None,
     }
 }
 
 /// Whether the pre-tokenizer only writes ▁ for spaces, or nothing: in front of a word inside a text it puts nothing.
 fn is_one_part(spec: &Spec) -> bool {
-    let mut steps = Vec::new();
-    if let Some(step) = &spec.pre_tokenizer {
-        flat_pre_tokenizers(step, &mut steps);
-    }
-    steps.iter().all(|step| match step {
+    pre_tokenizers(spec).iter().all(|step| match step {
         PreTokenizer::Metaspace { prepend_scheme, split: false, .. } => {
             matches!(prepend_scheme, PrependScheme::First | PrependScheme::Never)
         }
@@ -40,6 +61,26 @@ fn is_one_part(spec: &Spec) -> bool {
 
 const fn is_letter(byte: u8) -> bool {
     byte.is_ascii_alphabetic()
+}
+
+/// What becomes of letters.
+struct Letters<'c> {
+    /// The table of replacements, and how many of its nodes are reached by each ASCII char.
+    map: Option<(Charsmap<'c>, [u32; 128])>,
+    /// First chars of what letters become, with what follows them.
+    become_chars: Vec<char>,
+}
+
+impl<'c> Letters<'c> {
+    /// By a table of replacements, empty for none; `None` where they become what is no word.
+    fn of(charsmap: &'c [u8]) -> Option<Self> {
+        if charsmap.is_empty() {
+            return Some(Self { map: None, become_chars: Vec::new() });
+        }
+        let map = Charsmap::new(charsmap)?;
+        let nodes = map.nodes();
+        Some(Self { map: Some((map, nodes)), become_chars: map.letters_become(&nodes)? })
+    }
 }
 
 /// What stands beside what.
@@ -65,13 +106,37 @@ impl Met {
         }
     }
 
-    /// The marks to cut at, where the normalizer makes `becomes` of a letter, and leaves these marks alone.
-    fn cuts(&self, becomes: impl Fn(u8) -> u8, leaves: impl Fn(u8) -> bool) -> u32 {
-        let mut letters = (0..128u8).filter(|byte| is_letter(*byte));
-        let all_known = letters.all(|letter| self.known[usize::from(becomes(letter) & 0x7F)]);
+    /// A piece of text, where a letter may become what begins with one of these chars.
+    fn piece(&mut self, text: &str, letters: &Letters<'_>) {
+        text.as_bytes().windows(2).for_each(|two| self.pair(two[0], two[1]));
+        for (at, &byte) in text.as_bytes().iter().enumerate().filter(|(_, byte)| mark(**byte) != 0)
+        {
+            let next = text.get(at + 1..).and_then(|rest| rest.chars().next());
+            if next.is_some_and(|next| letters.become_chars.binary_search(&next).is_ok()) {
+                self.marks |= mark(byte);
+            }
+        }
+    }
+
+    /// The marks to cut at.
+    fn cuts_with(mut self, letters: &Letters<'_>) -> u32 {
+        let Some((_, nodes)) = letters.map else { return self.cuts(self.knows_letters()) };
+        let replaced = (0..128u8).filter(|byte| nodes[usize::from(*byte)] > 0);
+        self.marks |= replaced.fold(0, |marks, byte| marks | mark(byte));
+        // A letter may become a char that has no token.
+        self.cuts(false)
+    }
+
+    /// Whether all ASCII letters have a token.
+    fn knows_letters(&self) -> bool {
+        (0..128u8).filter(|byte| is_letter(*byte)).all(|letter| self.known[usize::from(letter)])
+    }
+
+    /// The marks to cut at: those that have a token, or all where what stands beside them has one.
+    fn cuts(&self, all: bool) -> u32 {
         let marks = (0..128u8).filter(|&byte| {
             let is_apart = mark(byte) != 0 && self.marks & mark(byte) == 0;
-            is_apart && (all_known || self.known[usize::from(byte)]) && leaves(byte)
+            is_apart && (all || self.known[usize::from(byte)])
         });
         marks.fold(0, |marks, byte| marks | mark(byte))
     }
@@ -81,44 +146,61 @@ fn of_pieces(model: &SentencePiece) -> u32 {
     if !matches!(model.kind, Kind::Unigram | Kind::Bpe) {
         return 0;
     }
-    let charsmap = &model.normalizer.charsmap;
+    let Some(letters) = Letters::of(&model.normalizer.charsmap) else { return 0 };
     let mut met = Met::NONE;
     for piece in &model.pieces {
-        let text = piece.text.as_bytes();
         match piece.kind {
             PieceType::Normal | PieceType::UserDefined | PieceType::Unused => {}
             PieceType::Control | PieceType::Unknown | PieceType::Byte => continue,
         }
-        text.windows(2).for_each(|two| met.pair(two[0], two[1]));
-        met.token(text);
-        // With what stands behind it a letter may become another char.
-        let mut chars = piece.text.chars().peekable();
-        while let Some(c) = chars.next() {
-            let is_other = |next: &char| !next.is_ascii() && *next != '▁';
-            if !charsmap.is_empty() && chars.peek().is_some_and(is_other) {
-                met.marks |= u8::try_from(c).map_or(0, mark);
-            }
+        met.piece(&piece.text, &letters);
+        if piece.kind != PieceType::Unused {
+            met.token(piece.text.as_bytes());
         }
     }
-    if charsmap.is_empty() {
-        return met.cuts(|letter| letter, |_| true);
-    }
-    let Some(map) = Charsmap::new(charsmap).filter(Charsmap::keeps_letters) else { return 0 };
-    let becomes = |letter: u8| {
-        let text = core::str::from_utf8(core::slice::from_ref(&letter)).unwrap_or_default();
-        map.find(text).and_then(|text| text.bytes().next()).unwrap_or(letter)
+    met.cuts_with(&letters)
+}
+
+/// Most bytes that a byte becomes, and what a score is less than: with longer texts and larger sums more would be
+/// rounded than [`NEAR`](comptok_core::model::unigram::NEAR) allows.
+const MOST_GROWTH: usize = 63;
+const SCORE_MAX: f64 = 32.0;
+
+/// The same for pieces with scores of a tokenizer.json. Ways through a word are compared by their sums from its
+/// beginning there: from a place in it they compare the same unless they are near to each other, which the engine
+/// sees to.
+fn of_scored(pieces: &[(String, f64)], unk_id: Option<u32>, charsmap: &[u8]) -> u32 {
+    let Some(letters) = Letters::of(charsmap) else { return 0 };
+    let is_space = |text: &str| text.chars().all(char::is_whitespace) && !text.is_empty();
+    let is_apart = |(map, nodes): (Charsmap<'_>, [u32; 128])| {
+        let breaks = ["\r", "\n"].iter().all(|text| map.find(text).is_none_or(is_space));
+        breaks
+            && nodes[usize::from(b' ')] == 0
+            && map.keeps_clusters_apart()
+            && map.longest_text() <= MOST_GROWTH
     };
-    met.cuts(becomes, |mark| map.leaves_alone(mark))
+    let lowest = pieces.iter().fold(0.0, |lowest: f64, (_, score)| lowest.min(*score));
+    let is_low = |score: f64| score.abs() < SCORE_MAX;
+    if !letters.map.is_none_or(is_apart)
+        || !is_low(lowest - UNK_PENALTY)
+        || !pieces.iter().all(|&(_, score)| is_low(score))
+    {
+        return 0;
+    }
+    let mut met = Met::NONE;
+    for (id, (text, _)) in (0u32..).zip(pieces) {
+        met.piece(text, &letters);
+        if Some(id) != unk_id {
+            met.token(text.as_bytes());
+        }
+    }
+    met.cuts_with(&letters)
 }
 
 /// Whether the normalizer changes nothing but spaces, and the beginning of a text: with others a letter or a mark
 /// may become another char with what stands behind it.
 fn leaves_ascii(spec: &Spec) -> bool {
-    let mut steps = Vec::new();
-    if let Some(step) = &spec.normalizer {
-        flat_normalizers(step, &mut steps);
-    }
-    steps.iter().all(|step| match step {
+    normalizers(spec).iter().all(|step| match step {
         Normalizer::Prepend { .. } => true,
         Normalizer::Replace { pattern: Pattern::String(text), content } => {
             text == " " && content == "▁"
@@ -150,7 +232,7 @@ fn of_merges(model: &Bpe) -> Option<u32> {
         let (left, right) = (ends.get(left as usize)?, ends.get(right as usize)?);
         met.pair(left[1], right[0]);
     }
-    Some(met.cuts(|letter| letter, |_| true))
+    Some(met.cuts(met.knows_letters()))
 }
 
 #[cfg(test)]

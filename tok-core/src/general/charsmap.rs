@@ -1,7 +1,12 @@
 //! SentencePiece's precompiled table of replacements: a double-array trie over bytes and the texts that
 //! its values point to, each ended by a zero byte.
 
-use crate::blob::{U32s, u32_at};
+use alloc::vec::Vec;
+
+use crate::{
+    blob::{U32s, u32_at},
+    unicode::graphemes,
+};
 
 /// A checked view of a table.
 #[derive(Debug, Clone, Copy)]
@@ -67,38 +72,72 @@ impl<'a> Charsmap<'a> {
         })
     }
 
-    /// Whether no entry has a space in it, as far as its tables tell: no node is reached by one.
+    /// Whether no entry has a space in it: no node is reached by one.
     pub fn has_no_space(&self) -> bool {
-        self.leaves_alone(b' ')
+        self.nodes()[usize::from(b' ')] == 0
     }
 
-    /// Whether an ASCII letter stays one, stands only at the beginning of entries, and all that begin with one
-    /// become text that begins with a letter or a char beyond ASCII that is no space: as far as the tables tell, and
-    /// false where they are larger or deeper than real ones.
-    pub fn keeps_letters(&self) -> bool {
+    /// The chars, sorted, with which texts begin that entries make of an ASCII letter and what follows it. `None`
+    /// unless a letter alone stays one, stands only at the beginning of entries, and begins none that becomes text
+    /// without a letter or a char beyond ASCII, that is no space, in front, in tables that
+    /// are no larger or deeper than real ones. `nodes` are [its own](Self::nodes).
+    pub fn letters_become(&self, nodes: &[u32; 128]) -> Option<Vec<char>> {
         let stays = |letter: u8| match self.longest(&[letter]) {
             None => true,
             Some((_, becomes)) => matches!(becomes, [other] if other.is_ascii_alphabetic()),
         };
         let root = u32_at(self.units, 0).map_or(0, offset);
-        let mut left = 1 << 14;
-        (b'A'..=b'Z').chain(b'a'..=b'z').all(|letter| {
+        let (mut left, mut firsts) = (1 << 14, Vec::new());
+        for letter in (b'A'..=b'Z').chain(b'a'..=b'z') {
             let node = self.child(root, letter);
-            stays(letter)
-                && self.nodes(letter) <= usize::from(node.is_some())
-                && node.is_none_or(|node| self.become_words(node, 8, &mut left))
-        })
+            if !stays(letter) || nodes[usize::from(letter)] > u32::from(node.is_some()) {
+                return None;
+            }
+            if let Some(node) = node {
+                self.words(node, 8, &mut left, &mut firsts)?;
+            }
+        }
+        firsts.sort_unstable();
+        firsts.dedup();
+        Some(firsts)
     }
 
-    /// Whether no entry has this ASCII char, as far as its tables tell: no node is reached by it.
-    pub fn leaves_alone(&self, byte: u8) -> bool {
-        self.nodes(byte) == 0
+    /// Whether no entry begins with a char that belongs to the cluster of what follows it.
+    pub fn keeps_clusters_apart(&self) -> bool {
+        let mut utf8 = [0; 4];
+        graphemes::prepended().all(|c| !self.begins(c.encode_utf8(&mut utf8)))
     }
 
-    /// How many nodes are reached by a byte.
-    fn nodes(&self, byte: u8) -> usize {
-        let is = |unit: &&[u8; 4]| u32::from_le_bytes(**unit) & (1 << 31 | 0xFF) == u32::from(byte);
-        self.units.iter().filter(is).count()
+    /// Most bytes that an entry becomes.
+    pub fn longest_text(&self) -> usize {
+        self.texts.split(|byte| *byte == 0).map(<[u8]>::len).max().unwrap_or(0)
+    }
+
+    /// How many nodes are reached by each ASCII char. What is no node looks like one too, so all are walked from the
+    /// root, each once.
+    pub fn nodes(&self) -> [u32; 128] {
+        const NONE: u32 = u32::MAX;
+        let units = || self.units.iter().map(|unit| u32::from_le_bytes(*unit)).enumerate();
+        // The units that would be children of each place, in lists.
+        let mut first = alloc::vec![NONE; self.units.len().next_multiple_of(256)];
+        let mut next = alloc::vec![NONE; self.units.len()];
+        for (at, unit) in units().filter(|(_, unit)| unit & 0xFF != 0 && unit >> 31 == 0) {
+            let base = at ^ (unit & 0xFF) as usize;
+            next[at] = core::mem::replace(&mut first[base], at as u32);
+        }
+        let (mut nodes, mut bases) = ([0; 128], Vec::new());
+        bases.extend(u32_at(self.units, 0).map(offset));
+        while let Some(base) = bases.pop() {
+            let mut at = first.get_mut(base).map_or(NONE, |first| core::mem::replace(first, NONE));
+            while let Some(unit) = u32_at(self.units, at as usize) {
+                if let Some(nodes) = nodes.get_mut((unit & 0xFF) as usize) {
+                    *nodes += 1;
+                }
+                bases.push(at as usize ^ offset(unit));
+                at = next[at as usize];
+            }
+        }
+        nodes
     }
 
     /// The unit that a byte leads to, and where its children are.
@@ -108,24 +147,30 @@ impl<'a> Charsmap<'a> {
         (unit & (1 << 31 | 0xFF) == u32::from(byte)).then_some((unit, at ^ offset(unit)))
     }
 
-    /// Whether the text of a node and of all below it begins as that of a word does; `left` nodes are looked at.
-    fn become_words(&self, (unit, at): (u32, usize), depth: u32, left: &mut usize) -> bool {
-        if depth == 0 || *left == 0 {
-            return false;
-        }
-        *left -= 1;
-        let begins = |start: u32| {
-            let text = self.texts.get((start & 0x7FFF_FFFF) as usize..).unwrap_or_default();
+    /// Collects the first chars of the text of a node and of all below it, which is to begin as that of a word does;
+    /// `left` nodes are looked at.
+    fn words(
+        &self,
+        (unit, at): (u32, usize),
+        depth: u32,
+        left: &mut usize,
+        firsts: &mut Vec<char>,
+    ) -> Option<()> {
+        *left = left.checked_sub(1)?;
+        let depth = depth.checked_sub(1)?;
+        if unit >> 8 & 1 != 0 {
+            let start = u32_at(self.units, at)? & 0x7FFF_FFFF;
+            let text = self.texts.get(start as usize..).unwrap_or_default();
             let text = text.get(..4).unwrap_or(text).utf8_chunks().next().map_or("", |c| c.valid());
-            let first = text.chars().next();
-            first.is_some_and(|c| {
-                c.is_ascii_alphabetic() || !c.is_ascii() && !c.is_whitespace() && c != '▁'
-            })
-        };
-        (unit >> 8 & 1 == 0 || u32_at(self.units, at).is_some_and(begins))
-            && (1..=u8::MAX).all(|byte| {
-                self.child(at, byte).is_none_or(|node| self.become_words(node, depth - 1, left))
-            })
+            let is_word = |c: &char| {
+                c.is_ascii_alphabetic() || !c.is_ascii() && !c.is_whitespace() && *c != '▁'
+            };
+            firsts.push(text.chars().next().filter(is_word)?);
+        }
+        (1..=u8::MAX).try_for_each(|byte| match self.child(at, byte) {
+            Some(node) => self.words(node, depth, left, firsts),
+            None => Some(()),
+        })
     }
 
     /// The longest beginning of `rest` that is in the table: its length, and the text for it.
@@ -148,5 +193,33 @@ impl<'a> Charsmap<'a> {
         let text = self.texts.get(start..)?;
         let end = text.iter().take(Self::MAX_TEXT).take_while(|byte| **byte != 0).count();
         Some((len, text.get(..end)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Random;
+
+    #[test]
+    fn nodes_are_counted_once_whatever_the_units_say() {
+        let mut random = Random::new(1);
+        for round in 0..4 {
+            let len = 1u32 << 20;
+            let mut table = (4 * len).to_le_bytes().to_vec();
+            for at in 0..len {
+                // All children of one place, of each other, or anything.
+                let unit = match round {
+                    0 => ((at ^ 256) << 10) | (1 + at % 255),
+                    1 => at % 256,
+                    _ => random.next_u64() as u32,
+                };
+                table.extend(unit.to_le_bytes());
+            }
+            let map = Charsmap::new(&table).expect("a table");
+            let nodes = map.nodes();
+            assert!(nodes.iter().sum::<u32>() <= len);
+            let _ = map.letters_become(&nodes);
+        }
     }
 }

@@ -27,6 +27,23 @@ pub mod cut {
     pub const PUNCTUATION: u8 = 128;
 }
 
+/// What separates words.
+pub(super) const BREAKS: [char; 2] = [' ', '\n'];
+
+/// Whether no word of 4096 bytes and more has a mark to be cut at: where sums of scores are near to each other, what
+/// stands between a space and a mark is encoded anew.
+pub(super) fn has_short_words(text: &str) -> bool {
+    // With the first byte of the next one.
+    let mut parts =
+        (0..text.len()).step_by(2047).filter_map(|at| text.as_bytes().get(at..at + 2048));
+    let is_cut = |two: &[u8]| {
+        let [left, right] = [two[0], two[1]].map(|byte| MARKS[usize::from(byte)]);
+        (left | right) & LETTER != 0 && (left | right) as u32 != 0
+    };
+    let has_break = |part: &[u8]| part.iter().any(|byte| matches!(byte, b' ' | b'\n'));
+    parts.all(|part| has_break(part) || !part.windows(2).any(is_cut))
+}
+
 /// The bit of an ASCII punctuation mark; 0 for what is none.
 pub const fn mark(byte: u8) -> u32 {
     match byte {
@@ -443,6 +460,16 @@ mod tests {
     use super::*;
     use crate::kernel::Tier;
     use alloc::vec::Vec;
+
+    #[test]
+    fn long_words_with_marks_are_found_wherever_they_stand() {
+        for skip in 0..4200 {
+            let long = |inside: &str| "x".repeat(skip) + inside + &"x".repeat(8400 - skip);
+            assert!(has_short_words(&long("")));
+            assert!(!has_short_words(&long(",")), "{skip}");
+            assert!(has_short_words(&"a, ".repeat(skip)));
+        }
+    }
 
     #[test]
     fn blocks_cut_as_words_do() {

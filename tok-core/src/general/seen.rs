@@ -7,7 +7,7 @@ use super::{
     Memory, Run,
     answers::{self, Answers},
     chars::Chars,
-    cuts::{Cuts, Ends, cut},
+    cuts::{Cuts, Ends, cut, has_short_words},
     each_match,
     sentences::{Scores, Sentences},
     steps::Pipeline,
@@ -147,9 +147,13 @@ pub(super) fn ids(
         }
         return stretches(&mut Sentences::new(words, marks, (), scratch, tokens), to);
     }
+    let mut pipeline = *pipeline;
+    if matches!(model, Model::Unigram(_)) && !has_short_words(text) {
+        pipeline.settings.marks = 0;
+    }
     let run = Run {
         tables,
-        pipeline: *pipeline,
+        pipeline,
         special,
         normalized: None,
         aligned: pipeline.settings.asks_place,

@@ -80,10 +80,11 @@ fn by_words(
         parts: core::mem::take(parts),
         word: 0,
     };
-    let cutter = Cuts::new(settings.cuts, settings.marks);
     let (is_strict, first_differs) =
         (settings.cuts & cut::STRICT != 0, settings.cuts & cut::FIRST != 0);
     let one_part = settings.cuts & cut::MODEL != 0;
+    // Parts are counted, and a mark does not begin one.
+    let cutter = Cuts::new(settings.cuts, if one_part { settings.marks } else { 0 });
     let raw = Matcher::new(tables.raw_matcher);
     let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
         if let Some(found) = found {

@@ -3,7 +3,7 @@
 use super::{
     Run,
     answers::{self, Answers},
-    cuts::{Cuts, cut},
+    cuts::{BREAKS, Cuts, cut},
     seen::{Buffer, Seen, Unknown},
     split,
     steps::{Normalizer, Pattern},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     engine::Stop,
     general::Piece,
-    model::{self, Model, Token, char_bpe::Runs},
+    model::{self, Model, ModelError, Token, char_bpe::Runs},
 };
 use alloc::vec::Vec;
 
@@ -30,6 +30,8 @@ pub(super) struct Steps<'s, 't> {
     /// The last char is white space or ▁ where it is that in the raw text.
     ends_as_raw: bool,
     walk: Option<Walk<'t>>,
+    /// ▁ is put in front of parts, but not of what stands behind a mark, or of a mark behind a letter.
+    puts_space: bool,
 }
 
 /// Answers for runs of words are kept among those for words: these begin with a space.
@@ -68,7 +70,9 @@ impl<'s, 't> Steps<'s, 't> {
         });
         let walk = Walk::of(pipeline);
         let cuts = pipeline.settings.cuts;
-        Self { run, model, scratch, tokens, ids: Vec::new(), cuts, nothing: (), ends_as_raw, walk }
+        let puts_space = pipeline.settings.marks != 0 && matches!(model, Model::Unigram(_));
+        let (ids, nothing) = (Vec::new(), ());
+        Self { run, model, scratch, tokens, ids, cuts, nothing, ends_as_raw, walk, puts_space }
     }
 
     /// What was lent.
@@ -81,6 +85,74 @@ impl<'s, 't> Steps<'s, 't> {
             return self.run.is_open(raw);
         }
         raw.chars().next_back().is_none_or(|c| c.is_whitespace() || c == '▁')
+    }
+}
+
+/// What is known of a word while its parts are encoded.
+#[derive(Debug, Clone, Copy)]
+struct Inside {
+    /// It begins behind a mark, or with one, and so does its first part, which gets no ▁ then.
+    goes_on: bool,
+    /// Its tokens do not depend on what stands in front.
+    is_clear: bool,
+}
+
+impl Inside {
+    #[inline]
+    fn tokenize(
+        &mut self,
+        model: &Model<'_>,
+        part: &str,
+        scratch: &mut model::Scratch,
+        tokens: &mut Vec<Token>,
+    ) -> Result<(), ModelError> {
+        match model {
+            Model::Unigram(model) if core::mem::take(&mut self.goes_on) => {
+                let part = part.strip_prefix('▁').unwrap_or(part);
+                self.is_clear &= model.tokenize_inside(part, scratch, tokens)?;
+                Ok(())
+            }
+            model => model.tokenize(part, scratch, tokens),
+        }
+    }
+}
+
+impl Steps<'_, '_> {
+    /// Appends the ids of a raw text, by all steps.
+    fn by_steps(
+        &mut self,
+        raw: &str,
+        start: usize,
+        goes_on: bool,
+        inside: &mut Inside,
+    ) -> Result<(), Stop> {
+        let Self { run, model, scratch, tokens, ids, .. } = self;
+        run.stretch(raw, start, goes_on, &mut |piece| {
+            let Piece::Part(text, split, _) = piece else { return Ok(()) };
+            tokens.clear();
+            let part = text.as_str().get(split.start..split.end).unwrap_or_default();
+            inside
+                .tokenize(model, part, scratch, tokens)
+                .map_err(|error| stop(error, text, split))?;
+            ids.extend(tokens.iter().map(|token| token.id));
+            Ok(())
+        })
+    }
+
+    /// The ids of what stands between `at` and the next break behind `to`, whose place is returned: by the whole word,
+    /// from the break in front. So no word comes here twice.
+    #[cold]
+    fn behind(&mut self, stretch: &str, start: usize, at: usize, to: usize) -> Result<usize, Stop> {
+        let from = stretch[..at].rfind(BREAKS).unwrap_or(0);
+        let end = stretch[to..].find(BREAKS).map_or(stretch.len(), |len| to + len);
+        let mut inside = Inside { goes_on: false, is_clear: true };
+        self.ids.clear();
+        self.by_steps(&stretch[from..at], start + from, from > 0, &mut inside)?;
+        let before = self.ids.len();
+        self.ids.clear();
+        self.by_steps(&stretch[from..end], start + from, from > 0, &mut inside)?;
+        self.ids.drain(..before.min(self.ids.len()));
+        Ok(end)
     }
 }
 
@@ -123,11 +195,14 @@ impl Unknown for Steps<'_, '_> {
         self.run.aligned = asks_place && start + at == 0;
         let word = &stretch[at..to];
         let is_first = at == 0 && self.cuts & cut::FIRST != 0;
+        let goes_on = self.puts_space && at > 0 && !word.starts_with(BREAKS);
         let Self { run, model, scratch, tokens, ids, walk, .. } = self;
         ids.clear();
         tokens.clear();
         let Seen { chars, answers, limit, .. } = seen;
         let model: &Model<'_> = model;
+        let begins = Inside { goes_on, is_clear: true };
+        let mut inside = begins;
         let walked = match (&walk, model) {
             _ if is_first => None,
             (None, _) => None,
@@ -138,7 +213,7 @@ impl Unknown for Steps<'_, '_> {
                 })
             }
             (Some(walk), model) => walk.split::<false, _>(&run.pipeline, chars, word, |part, _| {
-                model.tokenize(part, scratch, tokens)
+                inside.tokenize(model, part, scratch, tokens)
             }),
         };
         if let Some(Ok(())) = walked {
@@ -147,18 +222,17 @@ impl Unknown for Steps<'_, '_> {
         } else {
             // An error says where it is.
             ids.clear();
-            run.stretch(word, start + at, at > 0, &mut |piece| {
-                let Piece::Part(text, split, _) = piece else { return Ok(()) };
-                tokens.clear();
-                let part = text.as_str().get(split.start..split.end).unwrap_or_default();
-                model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
-                ids.extend(tokens.iter().map(|token| token.id));
-                Ok(())
-            })?;
+            inside = begins;
+            self.by_steps(word, start + at, at > 0, &mut inside)?;
         }
+        if !inside.is_clear {
+            to = self.behind(stretch, start, at, to)?;
+        }
+        let ids = &self.ids;
         buffer.put(ids);
         // What stands at the end may go on elsewhere.
-        if cut == at && !is_open && !is_first && word.len() <= answers::WORD_MAX {
+        if cut == at && !is_open && !is_first && inside.is_clear && word.len() <= answers::WORD_MAX
+        {
             seen.answers.put(word.as_bytes(), ids, seen.limit);
         }
         Ok(to)

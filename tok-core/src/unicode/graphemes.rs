@@ -40,6 +40,12 @@ pub(crate) fn joins(last: char, next: char, pictograph: bool) -> bool {
         || last == '\u{200D}' && pictograph && contains(&PICTOGRAPHS, next)
 }
 
+/// The chars that belong to the cluster of what follows them.
+pub(crate) fn prepended() -> impl Iterator<Item = char> {
+    let (ranges, _) = PREPENDS.as_chunks::<2>();
+    ranges.iter().flat_map(|&[first, last]| first..=last).filter_map(char::from_u32)
+}
+
 /// Whether two chars at the beginning of a text are known not to belong together.
 fn is_apart(first: char, next: char) -> bool {
     // What these ranges leave out may join with what follows.

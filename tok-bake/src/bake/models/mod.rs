@@ -10,6 +10,8 @@ mod word_level;
 mod word_piece;
 mod words;
 
+pub(super) use unigram::UNK_PENALTY;
+
 use comptok_core::{
     blob::{Section, TokenFlags, field, lookup::NONE},
     engine::MODEL_BPE,

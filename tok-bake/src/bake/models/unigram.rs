@@ -25,7 +25,7 @@ use super::{
 };
 
 /// What the score of an unknown char is below the lowest of the pieces.
-const UNK_PENALTY: f64 = 10.0;
+pub(in super::super) const UNK_PENALTY: f64 = 10.0;
 
 pub(super) fn write(
     image: &mut Image,
