@@ -24,6 +24,7 @@ const CHORES: &[Chore] = &[
         "measures: build, instructions, limits, models, peers, size, startup or train",
         bench::run,
     ),
+    ("drawn", "drawn tokenizers beside the references, for minutes [SEED]", oracle::drawn),
     ("fingerprints", "writes vocab/fingerprints.csv; --check compares instead", fingerprints::run),
     ("fuzz", "runs each fuzz target for a minute, or for [SECONDS]", fuzz::run),
     ("parity", "ids beside the references', docs/parity.md [--full]", oracle::parity),

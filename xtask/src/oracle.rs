@@ -81,6 +81,21 @@ fn page(rows: &[&str], full: bool) -> Result<String, String> {
     Ok(page)
 }
 
+/// Draws tokenizers and texts for minutes, and compares them with the references: those of every kind of step, from a
+/// seed below 256, and those whose text is cut into words.
+pub(crate) fn drawn(args: &[String]) -> Result<(), String> {
+    let seed = args.first().map_or("7", |seed| seed);
+    for name in ["drawn_models", "pipelines"] {
+        let mut command = test(name);
+        command.env("COMPTOK_FULL", "1").env("COMPTOK_CASES", "20000").env("COMPTOK_SEED", seed);
+        let status = command.status().map_err(|e| format!("cargo: {e}"))?;
+        if !status.success() {
+            return Err(format!("{name}: answers differ"));
+        }
+    }
+    Ok(())
+}
+
 /// Writes tests/golden from the reference libraries.
 pub(crate) fn golden(_: &[String]) -> Result<(), String> {
     written("golden", "COMPTOK_WRITE_GOLDEN")
