@@ -5,7 +5,7 @@ mod drawn;
 
 use comptok_core::{
     Kernel,
-    kernel::{Masks, Tier},
+    kernel::{Letters, Masks, Tier},
     pre_tokenizer::{
         Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
     },
@@ -32,6 +32,28 @@ fn masks_tell_every_byte_at_every_place() {
                 block[at] = byte;
                 assert_eq!(kernel.masks(&block), Masks::plain(&block), "{kernel:?} {byte} {at}");
                 block[at] = byte.wrapping_add(at as u8);
+            }
+        }
+    }
+}
+
+#[test]
+fn letters_are_found_at_every_place() {
+    let mut random = random();
+    // Rows of letters and what stands beside them, whole, broken and cut off.
+    let parts: Vec<&[u8]> = "áÎάωϏЀЯяѠאתؠىٟ٠กัาะ一龥鿿䶿〿ぁゖ゛ァヺ・ヿ가힣ힰ👍 a"
+        .split("")
+        .map(str::as_bytes)
+        .chain([&b"\xE5"[..], b"\xE3\x81", b"\xD0", b"\x80"])
+        .collect();
+    for round in 0..if SLOW { 300 } else { 20_000 } {
+        let few = 2 + random(parts.len() - 2);
+        let mut text: Vec<u8> =
+            std::iter::repeat_with(|| parts[random(few)]).take(80).flatten().copied().collect();
+        text.rotate_left(round % 4);
+        for kernel in kernels() {
+            for block in text.windows(64).step_by(7).filter_map(<[u8]>::first_chunk) {
+                assert_eq!(kernel.letters(block), Letters::plain(block), "{kernel:?} {block:x?}");
             }
         }
     }
@@ -148,6 +170,11 @@ fn every_char_between_neighbours() {
             check(Clip, kernel, text.as_bytes());
             let text = format!("!ab{c}b  {c}!ab {c}1  {c}中{c}・\n{c} \n{c}");
             check(DeepseekV3, kernel, text.as_bytes());
+            // So many beyond ASCII that letters are told apart all at once.
+            let text = format!(
+                "при{c}中文{c}Я{c}ど{c}{c}ก가{c} 、{c}при中文Якω{c} x{c}中文字日本語文字中文字{c}"
+            );
+            check_all(kernel, text.as_bytes());
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use comptok_core::{
     Kernel,
-    kernel::{Masks, Tier},
+    kernel::{Letters, Masks, Tier},
     pre_tokenizer::{
         Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner, Tekken,
     },
@@ -77,8 +77,9 @@ fn is_same<S: Scanner>(scanner: S, kernel: Kernel, text: &[u8]) -> bool {
 
 fn is_same_for_all(kernel: Kernel, text: &[u8]) -> bool {
     let block = text.first_chunk::<64>();
-    block.is_none_or(|block| kernel.masks(block) == Masks::plain(block))
-        && is_same(Gpt2, kernel, text)
+    block.is_none_or(|block| {
+        kernel.masks(block) == Masks::plain(block) && kernel.letters(block) == Letters::plain(block)
+    }) && is_same(Gpt2, kernel, text)
         && is_same(R50k, kernel, text)
         && is_same(Cl100k, kernel, text)
         && is_same(Llama3, kernel, text)

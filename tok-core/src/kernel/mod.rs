@@ -3,12 +3,29 @@
 //! A [`Kernel`] is chosen once for a call. It does the one thing that needs special instructions;
 //! what is made of the [`Masks`] is the same code on every machine.
 
+mod letters;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+
+pub use letters::Letters;
+
+/// What is known of a block from the places of bytes from one value to another.
+trait Ranges {
+    /// `within` finds these bytes.
+    fn of(within: impl Fn(u8, u8) -> u64) -> Self;
+}
+
+/// The bytes of a block that are from one value to another, one after the other.
+fn plain(block: &[u8; 64]) -> impl Fn(u8, u8) -> u64 {
+    |from, to| {
+        let bits = block.iter().enumerate();
+        bits.fold(0, |mask, (i, byte)| mask | u64::from((from..=to).contains(byte)) << i)
+    }
+}
 
 /// The bytes of a block by kind: bit `i` stands for byte `i`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,10 +50,9 @@ pub struct Masks {
     pub wide: u64,
 }
 
-impl Masks {
-    /// The masks, from a function that finds the bytes from one value to another.
+impl Ranges for Masks {
     #[inline(always)]
-    fn from_ranges(within: impl Fn(u8, u8) -> u64) -> Self {
+    fn of(within: impl Fn(u8, u8) -> u64) -> Self {
         let newline = within(b'\n', b'\n') | within(b'\r', b'\r');
         Self {
             lower: within(b'a', b'z'),
@@ -50,13 +66,12 @@ impl Masks {
             wide: within(0x80, 0xFF),
         }
     }
+}
 
+impl Masks {
     /// The specification: one byte after the other.
     pub fn plain(block: &[u8; 64]) -> Self {
-        Self::from_ranges(|from, to| {
-            let bits = block.iter().enumerate();
-            bits.fold(0, |mask, (i, byte)| mask | u64::from((from..=to).contains(byte)) << i)
-        })
+        Self::of(plain(block))
     }
 }
 
@@ -119,9 +134,12 @@ impl Tier {
 #[derive(Clone, Copy)]
 pub struct Kernel {
     tier: Tier,
-    /// May be called: the tier was found to be available. `None` for the scalar tier.
-    masks: Option<unsafe fn(&[u8; 64]) -> Masks>,
+    /// `None` for the scalar tier.
+    calls: Option<Calls>,
 }
+
+/// May be called where the tier is available.
+type Calls = (unsafe fn(&[u8; 64]) -> Masks, unsafe fn(&[u8; 64]) -> Letters);
 
 impl core::fmt::Debug for Kernel {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -131,27 +149,27 @@ impl core::fmt::Debug for Kernel {
 
 impl Kernel {
     /// Char by char: what all others must equal.
-    pub const SCALAR: Self = Self { tier: Tier::Scalar, masks: None };
+    pub const SCALAR: Self = Self { tier: Tier::Scalar, calls: None };
 
     /// The kernel of a tier; `None` where it is not available.
     pub fn of(tier: Tier) -> Option<Self> {
         if !tier.is_available() {
             return None;
         }
-        let masks: unsafe fn(&[u8; 64]) -> Masks = match tier {
+        let calls: Calls = match tier {
             #[cfg(target_arch = "x86_64")]
-            Tier::Sse2 => x86::sse2,
+            Tier::Sse2 => (x86::sse2, x86::sse2),
             #[cfg(target_arch = "x86_64")]
-            Tier::Avx2 => x86::avx2,
+            Tier::Avx2 => (x86::avx2, x86::avx2),
             #[cfg(target_arch = "x86_64")]
-            Tier::Avx512 => x86::avx512,
+            Tier::Avx512 => (x86::avx512, x86::avx512),
             #[cfg(target_arch = "aarch64")]
-            Tier::Neon => neon::neon,
+            Tier::Neon => (neon::neon, neon::neon),
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Tier::Simd128 => wasm::simd128,
+            Tier::Simd128 => (wasm::simd128, wasm::simd128),
             _ => return (tier == Tier::Scalar).then_some(Self::SCALAR),
         };
-        Some(Self { tier, masks: Some(masks) })
+        Some(Self { tier, calls: Some(calls) })
     }
 
     /// The best that is available.
@@ -168,17 +186,28 @@ impl Kernel {
     /// Whether it has masks: the scalar one has none.
     #[inline(always)]
     pub const fn has_masks(self) -> bool {
-        self.masks.is_some()
+        self.calls.is_some()
     }
 
     /// The masks of a block.
     #[inline(always)]
     #[expect(unsafe_code, reason = "the instructions of a tier may be run where it is available")]
     pub fn masks(self, block: &[u8; 64]) -> Masks {
-        match self.masks {
+        match self.calls {
             // SAFETY: a function is stored here only by `of`, after its tier was found available.
-            Some(masks) => unsafe { masks(block) },
+            Some((masks, _)) => unsafe { masks(block) },
             None => Masks::plain(block),
+        }
+    }
+
+    /// The letters beyond ASCII that their first bytes tell.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "the instructions of a tier may be run where it is available")]
+    pub fn letters(self, block: &[u8; 64]) -> Letters {
+        match self.calls {
+            // SAFETY: as above.
+            Some((_, letters)) => unsafe { letters(block) },
+            None => Letters::plain(block),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! aarch64.
 #![expect(unsafe_code, reason = "vector loads take pointers")]
 
-use super::Masks;
+use super::Ranges;
 use core::arch::aarch64::*;
 
 /// Four times 16 bytes.
 #[target_feature(enable = "neon")]
-pub(super) fn neon(block: &[u8; 64]) -> Masks {
+pub(super) fn neon<R: Ranges>(block: &[u8; 64]) -> R {
     let (parts, _) = block.as_chunks::<16>();
     // SAFETY: the loads read 16 bytes each, of arrays of 16 and of 64 bytes.
     let (weights, bytes) = unsafe {
@@ -14,7 +14,7 @@ pub(super) fn neon(block: &[u8; 64]) -> Masks {
         let load = |i: usize| vld1q_u8(parts[i].as_ptr());
         (vld1q_u8(weights.as_ptr()), [load(0), load(1), load(2), load(3)])
     };
-    Masks::from_ranges(|from, to| {
+    R::of(|from, to| {
         let part = |i: usize| {
             let above = vsubq_u8(bytes[i], vdupq_n_u8(from));
             vandq_u8(vcleq_u8(above, vdupq_n_u8(to - from)), weights)

@@ -1,7 +1,7 @@
 //! x86-64.
 #![expect(unsafe_code, reason = "vector loads take pointers")]
 
-use super::Masks;
+use super::Ranges;
 use core::arch::x86_64::*;
 
 /// Bytes of text that are asked for ahead of time.
@@ -18,10 +18,10 @@ fn ask_ahead(block: &[u8; 64]) {
 
 /// Four times 16 bytes.
 #[target_feature(enable = "sse2")]
-pub(super) fn sse2(block: &[u8; 64]) -> Masks {
+pub(super) fn sse2<R: Ranges>(block: &[u8; 64]) -> R {
     ask_ahead(block);
     let (parts, _) = block.as_chunks::<16>();
-    Masks::from_ranges(|from, to| {
+    R::of(|from, to| {
         let mut mask = 0;
         for (i, part) in parts.iter().enumerate() {
             // SAFETY: `part` is 16 bytes, and the load needs no alignment.
@@ -37,10 +37,10 @@ pub(super) fn sse2(block: &[u8; 64]) -> Masks {
 
 /// Twice 32 bytes.
 #[target_feature(enable = "avx2")]
-pub(super) fn avx2(block: &[u8; 64]) -> Masks {
+pub(super) fn avx2<R: Ranges>(block: &[u8; 64]) -> R {
     ask_ahead(block);
     let (parts, _) = block.as_chunks::<32>();
-    Masks::from_ranges(|from, to| {
+    R::of(|from, to| {
         let mut mask = 0;
         for (i, part) in parts.iter().enumerate() {
             // SAFETY: `part` is 32 bytes, and the load needs no alignment.
@@ -56,11 +56,11 @@ pub(super) fn avx2(block: &[u8; 64]) -> Masks {
 
 /// All 64 bytes at once.
 #[target_feature(enable = "avx512f,avx512bw")]
-pub(super) fn avx512(block: &[u8; 64]) -> Masks {
+pub(super) fn avx512<R: Ranges>(block: &[u8; 64]) -> R {
     ask_ahead(block);
     // SAFETY: `block` is 64 bytes, and the load needs no alignment.
     let bytes = unsafe { _mm512_loadu_si512(block.as_ptr().cast()) };
-    Masks::from_ranges(|from, to| {
+    R::of(|from, to| {
         let above = _mm512_sub_epi8(bytes, _mm512_set1_epi8(from as i8));
         _mm512_cmple_epu8_mask(above, _mm512_set1_epi8((to - from) as i8))
     })

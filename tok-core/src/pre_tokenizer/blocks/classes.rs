@@ -2,9 +2,12 @@
 
 use super::below;
 use crate::{
-    kernel::Masks,
+    kernel::{Kernel, Letters, Masks},
     unicode::class::{self, Class, Set},
 };
+
+/// In blocks with fewer bytes from 0x80 on, each char is told apart on its own.
+const FEW: u32 = 16;
 
 /// What a pattern does with marks, `\p{M}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +81,16 @@ impl Kinds {
     pub(in super::super) const fn apart(mut self) -> Self {
         self.apart = true;
         self
+    }
+
+    /// Of these letters those that are told apart as such.
+    #[inline(always)]
+    const fn kept(&self, mut letters: Letters) -> Letters {
+        if self.kinds[Class::LETTER.to_han().to_byte() as usize].0 != Kind::NEUTRAL.0 {
+            letters.heads &= !letters.han;
+            letters.han = 0;
+        }
+        letters
     }
 
     /// The same with these chars in doubt.
@@ -162,6 +175,7 @@ impl<'b> Classes<'b> {
     #[inline(always)]
     pub(super) fn new(
         kinds: &Kinds,
+        kernel: Kernel,
         masks: Masks,
         block: &'b [u8; 64],
         len: u32,
@@ -169,10 +183,14 @@ impl<'b> Classes<'b> {
     ) -> Self {
         let mut classes = Self::ascii(masks, block, len);
         if masks.wide != 0 {
+            let letters = match masks.wide.count_ones() {
+                0..FEW => Letters::default(),
+                _ => kinds.kept(kernel.letters(block)),
+            };
             if kinds.apart {
-                classes.widen::<true>(kinds, masks.wide, at_end);
+                classes.widen::<true>(kinds, masks.wide, letters, at_end);
             } else {
-                classes.widen::<false>(kinds, masks.wide, at_end);
+                classes.widen::<false>(kinds, masks.wide, letters, at_end);
             }
         }
         if at_end && classes.edge == classes.len {
@@ -183,12 +201,19 @@ impl<'b> Classes<'b> {
         classes
     }
 
-    /// Tells the chars beyond ASCII apart.
+    /// Tells the chars beyond ASCII apart, of which these letters are known.
     #[inline(never)]
-    fn widen<const APART: bool>(&mut self, kinds: &Kinds, wide: u64, at_end: bool) {
-        let (mut upper, mut lower, mut neutral, mut apart) = (0, 0, 0, 0);
-        // The first bytes of chars, and the bytes that are left.
-        let (mut heads, mut left) = (0, wide);
+    fn widen<const APART: bool>(
+        &mut self,
+        kinds: &Kinds,
+        wide: u64,
+        letters: Letters,
+        at_end: bool,
+    ) {
+        let Letters { mut upper, mut lower, han, kana, other, mut heads } = letters;
+        let (mut neutral, mut apart) = (han | kana | other, han | kana);
+        // The bytes that are left.
+        let mut left = wide & !letters.all();
         while left != 0 {
             let at = left.trailing_zeros();
             let (class, len) = class::decode_inline(self.block, at as usize);
@@ -217,13 +242,13 @@ impl<'b> Classes<'b> {
                 apart |= span;
             }
         }
-        let done = wide & !left;
-        self.upper |= upper;
-        self.lower |= lower;
-        self.neutral |= neutral;
+        let done = wide & !left & below(self.edge);
+        self.upper |= upper & done;
+        self.lower |= lower & done;
+        self.neutral |= neutral & done;
         self.sign |= done & !(upper | lower | neutral);
         self.tail |= done & !heads;
-        self.apart |= apart;
+        self.apart |= apart & done;
     }
 
     /// All letters.

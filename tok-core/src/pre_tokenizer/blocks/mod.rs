@@ -104,7 +104,7 @@ fn block<R: Blocks>(kernel: Kernel, text: &[u8], at: usize) -> (u64, Option<usiz
     {
         let masks = kernel.masks(bytes);
         if masks.wide != 0 {
-            return (wide_block::<R>(masks, bytes), None);
+            return (wide_block::<R>(kernel, masks, bytes), None);
         }
         // Of most blocks so much is known that much of the rules is nothing.
         let classes = Classes::ascii(Masks { wide: 0, ..masks }, bytes, 64);
@@ -121,8 +121,8 @@ fn certain(Starts { starts, limit }: Starts, classes: &Classes<'_>) -> u64 {
 
 /// A whole block with other chars than ASCII, and text behind it.
 #[inline(never)]
-fn wide_block<R: Blocks>(masks: Masks, bytes: &[u8; 64]) -> u64 {
-    let classes = Classes::new(&R::KINDS, masks, bytes, 64, false);
+fn wide_block<R: Blocks>(kernel: Kernel, masks: Masks, bytes: &[u8; 64]) -> u64 {
+    let classes = Classes::new(&R::KINDS, kernel, masks, bytes, 64, false);
     certain(R::starts(&classes), &classes)
 }
 
@@ -138,7 +138,7 @@ fn last_block<R: Blocks>(kernel: Kernel, text: &[u8], rest: &[u8]) -> (u64, Opti
             (&padded, rest.len() as u32)
         }
     };
-    let classes = Classes::new(&R::KINDS, kernel.masks(bytes), bytes, len, true);
+    let classes = Classes::new(&R::KINDS, kernel, kernel.masks(bytes), bytes, len, true);
     let found = R::starts(&classes);
     let closed = !classes.open && found.limit >= classes.len;
     (certain(found, &classes), closed.then_some(text.len()))
