@@ -2,7 +2,7 @@
 
 use crate::{
     Kernel,
-    kernel::Masks,
+    kernel::{Letters, Masks},
     swar,
     unicode::{graphemes, sets},
 };
@@ -307,10 +307,15 @@ impl Cuts {
     #[inline(always)]
     fn block(self, kernel: Kernel, text: &str, base: usize, carry: &mut Carry) -> u64 {
         let rest = text.as_bytes().get(base..).unwrap_or_default();
-        let masks = match rest.first_chunk::<64>() {
-            Some(block) => kernel.masks(block),
-            None => kernel.masks(&padded(rest)),
+        let at_end;
+        let block = match rest.first_chunk::<64>() {
+            Some(block) => block,
+            None => {
+                at_end = padded(rest);
+                &at_end
+            }
         };
+        let masks = kernel.masks(block);
         let mut cuts = masks.blank & !(masks.blank << 1 | carry.blank) | carry.cuts;
         carry.cuts = 0;
         if self.punctuation {
@@ -332,7 +337,7 @@ impl Cuts {
                 cuts = joined(text, base, cuts, masks.wide << 1 | carry.wide);
             }
             if self.chinese || self.punctuation {
-                cuts |= self.alone(text, base, masks.wide, carry);
+                cuts |= self.alone(kernel, (text, base), block, masks.wide, carry);
             }
         }
         carry.blank = masks.blank >> 63;
@@ -408,17 +413,32 @@ fn punctuation(block: &[u8], masks: &Masks) -> u64 {
 }
 
 impl Cuts {
-    /// Cuts around chars beyond ASCII that stand alone.
+    /// Cuts around chars beyond ASCII that stand alone, in a block of `text` at `base`.
     #[inline]
-    fn alone(self, text: &str, base: usize, wide: u64, carry: &mut Carry) -> u64 {
+    fn alone(
+        self,
+        kernel: Kernel,
+        (text, base): (&str, usize),
+        block: &[u8; 64],
+        wide: u64,
+        carry: &mut Carry,
+    ) -> u64 {
         let bytes = text.as_bytes();
-        let block = bytes.get(base..).unwrap_or_default();
-        let block = block.get(..64).unwrap_or(block);
         // U+2000 and up. Most other text has none.
         if !block.iter().fold(false, |any, &byte| any | (byte >= 0xE2)) {
             return 0;
         }
         let (mut cuts, mut rest) = (0u64, wide);
+        if wide.count_ones() >= Letters::MANY {
+            let letters = kernel.letters(block);
+            // Of letters, only Chinese ones may stand alone. They have three bytes.
+            if self.chinese {
+                let heads = letters.han & letters.heads;
+                cuts = heads | heads << 3;
+                carry.cuts |= heads >> 61;
+            }
+            rest &= !letters.all();
+        }
         while rest != 0 {
             let bit = rest.trailing_zeros();
             rest &= rest - 1;

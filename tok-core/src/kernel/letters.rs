@@ -23,6 +23,9 @@ pub struct Letters {
 }
 
 impl Letters {
+    /// In blocks with fewer bytes from 0x80 on it takes less to look at each char.
+    pub const MANY: u32 = 16;
+
     /// The specification: one byte after the other.
     pub fn plain(block: &[u8; 64]) -> Self {
         Self::of(plain(block))

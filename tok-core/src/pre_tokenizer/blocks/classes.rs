@@ -6,9 +6,6 @@ use crate::{
     unicode::class::{self, Class, Set},
 };
 
-/// In blocks with fewer bytes from 0x80 on, each char is told apart on its own.
-const FEW: u32 = 16;
-
 /// What a pattern does with marks, `\p{M}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum WideMarks {
@@ -184,7 +181,7 @@ impl<'b> Classes<'b> {
         let mut classes = Self::ascii(masks, block, len);
         if masks.wide != 0 {
             let letters = match masks.wide.count_ones() {
-                0..FEW => Letters::default(),
+                0..Letters::MANY => Letters::default(),
                 _ => kinds.kept(kernel.letters(block)),
             };
             if kinds.apart {
