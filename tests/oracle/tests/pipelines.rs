@@ -4,10 +4,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use comptok::{
-    Direction, FullOptions, Offsets, Padding, PaddingStrategy, Setting, Special, Tokenizer,
-    Truncation, TruncationStrategy,
+    DecodeError, Direction, EncodeError, FullOptions, Offsets, Padding, PaddingStrategy, Scratch,
+    Setting, Special, Tokenizer, Truncation, TruncationStrategy,
 };
-use comptok_bake::{FileOptions, bake_file};
+use comptok_bake::{FileOptions, bake_file, read, write};
 use proptest::{
     prelude::*,
     sample::{select, subsequence},
@@ -432,6 +432,7 @@ fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
         return Ok(());
     }
     counts.tokenizers += 1;
+    check_written(&json, &theirs)?;
     let options = |add| FullOptions {
         add_special_tokens: add,
         offsets: Offsets::Chars,
@@ -463,6 +464,8 @@ fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
                     counts.encodings += 1;
                     compare(&name, &found, &reference)?;
                     let ids = reference.get_ids();
+                    check_stream(&ours, &theirs, ids)
+                        .map_err(|error| format!("{name}: {error}"))?;
                     for skip in [false, true] {
                         if let Some(Ok(wanted)) = asked(|| theirs.decode(ids, skip)) {
                             let found = ours.decode_lossy(ids, skip);
@@ -482,6 +485,7 @@ fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
                 }
             }
         }
+        check_roads(&ours, text).map_err(|error| format!("{name}: {error}"))?;
         theirs.set_encode_special_tokens(true);
         if let Some(Ok(reference)) = asked(|| theirs.encode_char_offsets(text.as_str(), add)) {
             let options = FullOptions { special: Special::AsText, ..options(add) };
@@ -491,6 +495,100 @@ fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
         theirs.set_encode_special_tokens(false);
     }
     check_limits(case, &ours, &theirs, counts)
+}
+
+/// What is written of a file that was read is the same tokenizer to the reference.
+fn check_written(json: &str, theirs: &Reference) -> Result<(), String> {
+    let read = read::tokenizer_json(json.as_bytes()).map_err(|error| error.in_file("it"))?;
+    let written = write::tokenizer_json(&read.spec).map_err(|error| error.to_string())?;
+    let again: Reference = written.parse().map_err(|error| format!("{error}: {written}"))?;
+    let saved = |tokenizer: &Reference| tokenizer.to_string(false).map_err(|e| e.to_string());
+    let (again, wanted) = (saved(&again)?, saved(theirs)?);
+    if again == wanted { Ok(()) } else { Err(format!("written: {again}\nreference: {wanted}")) }
+}
+
+/// A stream gives the reference's texts, up to the first error.
+fn check_stream(ours: &Tokenizer, theirs: &Reference, ids: &[u32]) -> Result<(), String> {
+    for skip in [false, true] {
+        let (mut stream, mut wanted) = (ours.decode_stream(skip), theirs.decode_stream(skip));
+        for &id in ids {
+            match (stream.step(id), asked(|| wanted.step(id))) {
+                (Ok(found), Some(Ok(wanted))) if found == wanted => {}
+                (Err(_), Some(Err(_))) | (_, None) => break,
+                // The reference has no text for an id without a token; a stream says so.
+                (Err(DecodeError::UnknownId { .. }), Some(Ok(None))) => {}
+                (found, wanted) => {
+                    return Err(format!(
+                        "stream({skip}) of {ids:?}, {id}: {found:?}\nreference: {wanted:?}"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// All ways to encode a text agree.
+fn check_roads(tokenizer: &Tokenizer, text: &str) -> Result<(), String> {
+    let special = Special::AsText;
+    let options = FullOptions {
+        add_special_tokens: false,
+        special,
+        offsets: Offsets::Bytes,
+        truncation: Setting::Off,
+        padding: Setting::Off,
+    };
+    let (Ok(ids), Ok(full)) =
+        (tokenizer.encode(text, special), tokenizer.encode_full(text, &options))
+    else {
+        return Ok(());
+    };
+    let same = |name: &str, found: &[u32]| {
+        if found == ids { Ok(()) } else { Err(format!("{name}: {found:?}\nencode: {ids:?}")) }
+    };
+    same("whole encoding", full.ids())?;
+    let mut scratch = Scratch::new();
+    for _ in 0..2 {
+        let mut found = Vec::new();
+        let _ = tokenizer.encode_into(text, special, &mut found, &mut scratch);
+        same("encode_into", &found)?;
+        let mut ends = 0;
+        let mut found = Vec::new();
+        for token in tokenizer.tokens(text, special, &mut scratch).flatten() {
+            if token.end > text.len() || token.start > token.end {
+                return Err(format!("a token at {}..{}", token.start, token.end));
+            }
+            ends = ends.max(token.end);
+            found.push(token.id);
+        }
+        same("tokens", &found)?;
+        let mut slice = vec![0; ids.len()];
+        let written = tokenizer.encode_to_slice(text, special, &mut slice, &mut scratch);
+        same("encode_to_slice", &slice)?;
+        if written != Ok(ids.len()) {
+            return Err(format!("encode_to_slice: {written:?} of {}", ids.len()));
+        }
+        if let Some(less) = slice.len().checked_sub(1) {
+            let full = tokenizer.encode_to_slice(text, special, &mut slice[..less], &mut scratch);
+            if !matches!(full, Err(EncodeError::Full { .. })) {
+                return Err(format!("encode_to_slice with less: {full:?}"));
+            }
+        }
+    }
+    let count = |limit| tokenizer.count_until(text, limit);
+    let less = ids.len().checked_sub(1).and_then(count);
+    if (count(ids.len()), less, tokenizer.count(text, special))
+        != (Some(ids.len()), None, Ok(ids.len()))
+    {
+        return Err(format!("counted: {:?}, {less:?}", count(ids.len())));
+    }
+    for limit in 0..ids.len() {
+        let cut = tokenizer.truncate(text, limit);
+        if !text.starts_with(cut) || limit > 0 && tokenizer.count_ordinary(cut) > limit {
+            return Err(format!("truncated to {limit}: {cut:?}"));
+        }
+    }
+    Ok(())
 }
 
 /// Truncation and padding.
