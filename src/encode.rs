@@ -57,6 +57,9 @@ impl<'a> From<Special<'a>> for Options<'a> {
 #[cfg(feature = "alloc")]
 const ORDINARY: Options<'static> = Options::new(Special::AsText);
 
+/// Tokens that `truncate` takes away one by one.
+const TRUNCATE_TRIES: u32 = 16;
+
 /// Tokens that are counted before the cache is looked after.
 const COUNT_STEP: usize = 4096;
 
@@ -341,9 +344,11 @@ impl Tokenizer {
     }
 
     /// The longest beginning of `text` that ends with a token and with a character and has at most
-    /// `limit` ids, special tokens treated as text.
+    /// `limit` ids, special tokens treated as text. (A shorter one where its ids depend on what follows them
+    /// again and again, as with no real tokenizer.)
     pub fn truncate<'t>(&self, text: &'t str, limit: usize) -> &'t str {
         let (mut scratch, mut limit_now) = (Scratch::new(), limit);
+        let mut tries = 0u32;
         loop {
             let (mut end, mut whole) = (0, true);
             for (i, token) in self.tokens(text, ORDINARY, &mut scratch).flatten().enumerate() {
@@ -360,7 +365,9 @@ impl Tokenizer {
             if limit_now == 0 || self.count_until(cut, limit).is_some() {
                 return cut;
             }
-            limit_now -= 1;
+            // Each time all of it is encoded anew: not too often.
+            tries += 1;
+            limit_now -= (1 << tries.saturating_sub(TRUNCATE_TRIES).min(31)).min(limit_now);
         }
     }
 }
