@@ -8,14 +8,18 @@ use crate::spec::{Vocab, VocabIndex};
 /// The pairs of ids that a rank file's tokens are made of, in order of rank.
 ///
 /// A rank file merges any two neighbours whose concatenation is a token, the lowest rank first. A
-/// token of two bytes or more is therefore made by one merge only: that of the two parts into which
-/// lower ranks turn its bytes. If they are more than two, or if a byte has no token, no merge makes
-/// the token, and it has no pair here.
+/// token of two bytes or more is therefore made by one merge only: the last of those that make it of
+/// its bytes, of which some may have a higher rank than it. If they do not make it, or if a byte has no token, it has
+/// no pair here.
 pub fn from_ranks(vocab: &Vocab) -> Vec<(u32, u32)> {
-    let mut splitter = Splitter::new(vocab, vocab.index());
+    let index = vocab.index();
+    let mut splitter = Splitter::new(vocab, index);
     let mut merges = Vec::with_capacity(vocab.len());
     for (token, rank) in vocab.iter() {
-        if let Some((left, right)) = splitter.last_merge(token, rank) {
+        if let Some(middle) = splitter.parts(token)
+            && let (Some(left), Some(right)) =
+                (index.id(vocab, &token[..middle]), index.id(vocab, &token[middle..]))
+        {
             merges.push((rank, left, right));
         }
     }
@@ -44,27 +48,14 @@ impl<'v> Splitter<'v> {
     /// Where `token` is cut by the last of the merges, of any rank, that make it one part; `None`
     /// if they do not.
     pub(crate) fn parts(&mut self, token: &[u8]) -> Option<usize> {
-        let last = self.run(token, u32::MAX)?;
+        let last = self.run(token)?;
         (*self.ends.first()? == token.len()).then_some(last)
     }
 
-    /// The two parts that `token`, whose rank is `limit`, is merged from.
-    ///
-    fn last_merge(&mut self, token: &[u8], limit: u32) -> Option<(u32, u32)> {
-        self.run(token, limit);
-        let len = token.len();
-        let middle = *self.ends.first()?;
-        if middle >= len || self.ends[middle] != len {
-            return None;
-        }
-        let id = |part| self.index.id(self.vocab, part);
-        Some((id(&token[..middle])?, id(&token[middle..])?))
-    }
-
-    /// Merges the bytes of `token` by ranks below `limit`; the middle of the merge made last.
+    /// Merges the bytes of `token`; the middle of the merge made last.
     ///
     /// A heap makes this n log n: tokens of a hundred spaces are usual, and nothing limits them.
-    fn run(&mut self, token: &[u8], limit: u32) -> Option<usize> {
+    fn run(&mut self, token: &[u8]) -> Option<usize> {
         let (len, mut last) = (token.len(), None);
         self.ends.clear();
         self.ends.extend(1..=len);
@@ -72,7 +63,7 @@ impl<'v> Splitter<'v> {
         self.starts.extend((0..len).map(|start| start.saturating_sub(1)));
         self.heap.clear();
         for start in 0..len.saturating_sub(1) {
-            self.offer(token, start, start + 2, limit);
+            self.offer(token, start, start + 2);
         }
         while let Some(Reverse((_, start, end))) = self.heap.pop() {
             let middle = self.ends[start];
@@ -83,21 +74,19 @@ impl<'v> Splitter<'v> {
             self.ends[middle] = 0;
             last = Some(middle);
             if start > 0 {
-                self.offer(token, self.starts[start], end, limit);
+                self.offer(token, self.starts[start], end);
             }
             if end < len {
                 self.starts[end] = start;
-                self.offer(token, start, self.ends[end], limit);
+                self.offer(token, start, self.ends[end]);
             }
         }
         last
     }
 
-    /// Notes that the parts from `start` to `end` could become one, if lower ranks allow it.
-    fn offer(&mut self, token: &[u8], start: usize, end: usize, limit: u32) {
-        if let Some(rank) = self.index.id(self.vocab, &token[start..end])
-            && rank < limit
-        {
+    /// Notes that the parts from `start` to `end` could become one, if they make a token.
+    fn offer(&mut self, token: &[u8], start: usize, end: usize) {
+        if let Some(rank) = self.index.id(self.vocab, &token[start..end]) {
             self.heap.push(Reverse((rank, start, end)));
         }
     }
@@ -116,19 +105,21 @@ mod tests {
         vocab
     }
 
-    /// The textbook loop: the lowest rank, the leftmost of them, until none is below `limit`.
-    fn encode(vocab: &Vocab, token: &[u8], limit: u32) -> Vec<Vec<u8>> {
+    /// The textbook loop: the lowest rank, the leftmost of them, until there is none. What the last one joins,
+    /// if one part is left.
+    fn last_two(vocab: &Vocab, token: &[u8]) -> Option<[Vec<u8>; 2]> {
         let rank_of = |bytes: &[u8]| vocab.iter().find(|(token, _)| *token == bytes);
         let mut parts: Vec<Vec<u8>> = token.iter().map(|&byte| vec![byte]).collect();
+        let mut last = None;
         loop {
-            let ranks = parts.windows(2).enumerate().filter_map(|(at, two)| {
-                let (_, rank) = rank_of(&two.concat())?;
-                (rank < limit).then_some((rank, at))
-            });
-            let Some((_, at)) = ranks.min() else { return parts };
+            let ranks = parts.windows(2).enumerate();
+            let ranks = ranks.filter_map(|(at, two)| Some((rank_of(&two.concat())?.1, at)));
+            let Some((_, at)) = ranks.min() else { break };
             let right = parts.remove(at + 1);
+            last = Some([parts[at].clone(), right.clone()]);
             parts[at].extend(right);
         }
+        last.filter(|_| parts.len() == 1)
     }
 
     #[test]
@@ -160,10 +151,8 @@ mod tests {
             };
             let expected: Vec<_> = vocab
                 .iter()
-                .filter_map(|(token, rank)| match &encode(&vocab, token, rank)[..] {
-                    [left, right] => Some((id(left), id(right))),
-                    _ => None,
-                })
+                .filter_map(|(token, _)| last_two(&vocab, token))
+                .map(|[left, right]| (id(&left), id(&right)))
                 .collect();
             assert_eq!(from_ranks(&vocab), expected);
         }
