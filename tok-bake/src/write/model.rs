@@ -75,6 +75,7 @@ impl Tokens {
         let pairs = match (&bpe.merges, bpe.alphabet) {
             (Merges::List(pairs), _) => pairs,
             (Merges::ByRank, Alphabet::Bytes) => {
+                check_bytes(&bpe.vocab)?;
                 made = merges::from_ranks(&bpe.vocab);
                 &made
             }
@@ -204,6 +205,25 @@ impl Tokens {
         let (token, _) = self.vocab.get(position).unwrap_or_default();
         std::str::from_utf8(token).expect("checked by `new`")
     }
+}
+
+/// The reference merges tokens, where ranks merge bytes that have none too.
+fn check_bytes(vocab: &Vocab) -> Result<(), WriteError> {
+    let mut known = [false; 256];
+    for (token, _) in vocab.iter() {
+        if let &[byte] = token {
+            known[usize::from(byte)] = true;
+        }
+    }
+    for (token, id) in vocab.iter() {
+        if let Some(byte) = token.iter().find(|byte| !known[usize::from(**byte)]) {
+            let token = quote_bytes(token);
+            return Err(WriteError::new(format!(
+                "token {token} (id {id}) has byte 0x{byte:02X}, which has no token, so no merges make it"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Numbers that JSON cannot hold.

@@ -1,0 +1,72 @@
+//! Byte-level BPE with odd vocabularies and odd added tokens: small cases of what drawn ones have shown
+//! (tests/oracle/tests/drawn_bytes.rs). What is wanted is what the references say.
+
+use comptok::{
+    EncodeError, FullOptions, Offsets, Options, Scratch, Span, Special, Tokenizer,
+    load::{FileOptions, PatternArg, Profile},
+};
+use comptok_bake::{read, write};
+use comptok_core::byte_level::char_of;
+use serde_json::{Value, json};
+
+fn byte_level() -> Value {
+    json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true})
+}
+
+/// A token for each byte, whose id it is, and no merges.
+fn file() -> Value {
+    let vocab: serde_json::Map<String, Value> =
+        (0..=255u8).map(|byte| (char_of(byte).to_string(), byte.into())).collect();
+    json!({"version": "1.0", "truncation": null, "padding": null, "added_tokens": [],
+        "normalizer": null, "pre_tokenizer": byte_level(), "post_processor": null,
+        "decoder": byte_level(),
+        "model": {"type": "BPE", "dropout": null, "unk_token": null,
+            "continuing_subword_prefix": null, "end_of_word_suffix": null, "fuse_unk": false,
+            "byte_fallback": false, "ignore_merges": false, "vocab": vocab, "merges": []}})
+}
+
+/// Adds a token that has these flags.
+fn add(file: &mut Value, content: &str, flags: &[&str]) {
+    let has = |name| flags.contains(&name);
+    let token = json!({"id": 256, "content": content, "single_word": has("single_word"),
+        "lstrip": has("lstrip"), "rstrip": has("rstrip"), "normalized": has("normalized"),
+        "special": has("special")});
+    file["added_tokens"].as_array_mut().expect("a list").push(token);
+}
+
+fn load(file: &Value) -> Tokenizer {
+    Tokenizer::from_bytes(file.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// A rank file of these tokens and of all bytes that are not `lacking`.
+fn ranks(tokens: &[&[u8]], lacking: u8) -> Vec<u8> {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bytes: Vec<[u8; 1]> = (0..=255).filter(|&byte| byte != lacking).map(|b| [b]).collect();
+    let all = bytes.iter().map(<[u8; 1]>::as_slice).chain(tokens.iter().copied());
+    let mut file = Vec::new();
+    for (token, rank) in all.zip(0..) {
+        for three in token.chunks(3) {
+            let bits = three.iter().chain([&0; 2]).take(3);
+            let bits = bits.fold(0, |bits, &byte| bits << 8 | usize::from(byte));
+            let digit =
+                |i: usize| if i <= three.len() { DIGITS[bits >> (18 - 6 * i) & 63] } else { b'=' };
+            file.extend((0..4).map(digit));
+        }
+        file.extend(format!(" {rank}\n").bytes());
+    }
+    file
+}
+
+const GPT2: Option<PatternArg<'_>> = Some(PatternArg::Named("gpt2"));
+
+/// The reference merges tokens, tiktoken bytes.
+#[test]
+fn ranks_that_merge_bytes_without_tokens_are_not_written() {
+    for (tokens, is_written) in [(&[&b"bc"[..]][..], true), (&[b"ab", b"abc"], false)] {
+        let options = read::Options { pattern: GPT2, ..read::Options::default() };
+        let spec = read::read(&ranks(tokens, b'a'), options).unwrap_or_else(|e| panic!("{e}")).spec;
+        let written = write::tokenizer_json(&spec).map_err(|error| error.to_string());
+        assert_eq!(written.is_ok(), is_written, "{written:?}");
+        assert!(written.is_ok() || written.is_err_and(|error| error.contains("byte 0x61")));
+    }
+}
