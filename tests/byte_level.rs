@@ -70,3 +70,18 @@ fn ranks_that_merge_bytes_without_tokens_are_not_written() {
         assert!(written.is_ok() || written.is_err_and(|error| error.contains("byte 0x61")));
     }
 }
+
+/// The library numbers added tokens from the size of the vocabulary on, whatever ids are taken, and finds an added
+/// token first.
+#[test]
+fn an_added_token_hides_the_token_whose_id_it_has() {
+    let mut file = file();
+    for byte in 200..=255u8 {
+        file["model"]["vocab"][char_of(byte).to_string()] = (10 + u32::from(byte)).into();
+    }
+    add(&mut file, "<x>", &[]);
+    let tokenizer = load(&file);
+    assert_eq!(tokenizer.encode("a<x>", Special::All), Ok(vec![97, 256]));
+    assert_eq!(tokenizer.decode_lossy(&[97, 256], false), "a<x>");
+    assert_eq!(tokenizer.id_to_token(256).as_deref(), Some("<x>"));
+}

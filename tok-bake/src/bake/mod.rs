@@ -216,6 +216,16 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         };
         let special = if token.special { TokenFlags::SPECIAL } else { 0 };
         let raw = if byte_level && mapped.is_none() { TokenFlags::RAW } else { 0 };
+        // Of two texts of an id, a table for both merging and decoding holds one.
+        if tokens.get(token.id).is_some_and(|text| text != bytes)
+            && tokens.flags[token.id as usize] & TokenFlags::ADDED == 0
+        {
+            let error = BakeError::unsupported(format_args!(
+                "added token {} has the id of another token",
+                quote_bytes(bytes)
+            ));
+            return Err(error.in_part("added_tokens"));
+        }
         let flags = TokenFlags::ADDED | special | raw;
         tokens.set(token.id, bytes, flags).map_err(|error| error.in_part("added_tokens"))?;
     }
