@@ -85,3 +85,17 @@ fn an_added_token_hides_the_token_whose_id_it_has() {
     assert_eq!(tokenizer.decode_lossy(&[97, 256], false), "a<x>");
     assert_eq!(tokenizer.id_to_token(256).as_deref(), Some("<x>"));
 }
+
+/// The library knows special tokens by what the file says, and by id only what is found.
+#[test]
+fn a_special_token_that_is_normalized_is_not_skipped() {
+    for (content, text) in [("字\u{212B}", "字Å"), ("字Å", "")] {
+        let mut file = file();
+        file["normalizer"] = json!({"type": "NFC"});
+        add(&mut file, content, &["special", "normalized"]);
+        let tokenizer = load(&file);
+        assert_eq!(tokenizer.encode(content, Special::All), Ok(vec![256]));
+        assert_eq!(tokenizer.decode_lossy(&[256], true), text);
+        assert_eq!(tokenizer.decode_lossy(&[256], false), "字Å");
+    }
+}

@@ -4,7 +4,7 @@ use comptok_core::{
     added_tokens::{AddedFlags, ENTRY_LEN},
     blob::{Section, lookup::NONE},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::image::{Image, le_bytes};
 use crate::error::{Warning, quote};
@@ -53,6 +53,12 @@ pub(super) fn check(
         }
     }
     tokens
+}
+
+/// What special tokens match, as the file has it.
+pub(super) fn special_contents(spec: &Spec) -> BTreeSet<&str> {
+    let special = spec.added_tokens.iter().filter(|token| token.special);
+    special.map(|token| token.content.as_str()).collect()
 }
 
 pub(super) fn write(image: &mut Image, tokens: &[AddedToken]) {

@@ -29,7 +29,7 @@ pub(super) fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
         .ok_or_else(|| BakeError::new("internal error while baking: steps cannot be read"))?;
     let normalize = |text: &str| general::normalized(&pipeline, text).into_owned();
     let mut added = added::check(spec, normalize, &mut warnings);
-    let specials: BTreeSet<&str> = special_contents(spec);
+    let specials: BTreeSet<&str> = added::special_contents(spec);
     for token in &mut added {
         // The reference knows a special token by its text, as it shows when one is normalized.
         let shown = specials.contains(token.content.as_str());
@@ -58,14 +58,9 @@ pub(super) fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     Ok(Baked { blob: image.finish()?, warnings })
 }
 
-fn special_contents(spec: &Spec) -> BTreeSet<&str> {
-    let special = spec.added_tokens.iter().filter(|token| token.special);
-    special.map(|token| token.content.as_str()).collect()
-}
-
 /// Whether the caller's policy governs a token depends on what the file says of its content.
 fn restore_policy(spec: &Spec, added: &mut [AddedToken]) {
-    let specials = special_contents(spec);
+    let specials = added::special_contents(spec);
     for token in added {
         let content = spec.added_tokens.iter().find(|other| other.id == token.id);
         token.special = content.is_some_and(|content| specials.contains(content.content.as_str()));

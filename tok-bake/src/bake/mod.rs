@@ -206,6 +206,7 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         _ => text.to_owned(),
     };
     let added = added::check(spec, normalize, &mut warnings);
+    let specials = added::special_contents(spec);
     // What is said from here on is about the model.
     let warned_of_added = !warnings.is_empty();
     for token in &added {
@@ -214,7 +215,9 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
             Some(mapped) if byte_level => mapped,
             _ => token.content.as_bytes(),
         };
-        let special = if token.special { TokenFlags::SPECIAL } else { 0 };
+        // The reference knows a special token by its text, as it shows when one is normalized.
+        let shown = specials.contains(token.content.as_str());
+        let special = if shown { TokenFlags::SPECIAL } else { 0 };
         let raw = if byte_level && mapped.is_none() { TokenFlags::RAW } else { 0 };
         // Of two texts of an id, a table for both merging and decoding holds one.
         if tokens.get(token.id).is_some_and(|text| text != bytes)
