@@ -12,7 +12,7 @@ use alloc::{
 };
 use comptok_core::{
     Cursor, Request, Stop,
-    added_tokens::{self, Matcher},
+    added_tokens::{self, Added, Matcher},
     blob::Tables,
     general::{Found, Normalized, steps::Pipeline},
     model::{Model, code},
@@ -564,8 +564,14 @@ impl Tokenizer {
 /// Hands on a span.
 fn put(tables: &Tables<'_>, span: Span, source: Option<&str>, push: &mut dyn FnMut(Found<'_>)) {
     let Span { id, start, end, word } = span;
-    let added = tables.token_flags(id).is_added();
-    push(Found { id, start, end, word, source: source.unwrap_or_default(), added });
+    let source = source.unwrap_or_default();
+    let flags = tables.token_flags(id);
+    // The model may have made a token that is an added one too: then it is not its text that stands there, or
+    // both are the same. An added token may have swallowed white space.
+    let matches = |token: Added<'_>| source.trim().as_bytes() == token.content.trim_ascii();
+    let added = flags.is_added()
+        && (!flags.is_model() || added_tokens::by_id(tables, id).is_some_and(matches));
+    push(Found { id, start, end, word, source, added });
 }
 
 /// A span, widened to whole chars. A token that stands for nothing, because it is a space that was put in

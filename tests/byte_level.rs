@@ -99,3 +99,21 @@ fn a_special_token_that_is_normalized_is_not_skipped() {
         assert_eq!(tokenizer.decode_lossy(&[256], false), "字Å");
     }
 }
+
+fn full(tokenizer: &Tokenizer, text: &str) -> (Vec<String>, Vec<(usize, usize)>) {
+    let options = FullOptions { offsets: Offsets::Chars, ..FullOptions::default() };
+    let full = tokenizer.encode_full(text, &options).expect("an answer");
+    (full.tokens().map(str::to_owned).collect(), full.offsets().to_vec())
+}
+
+/// The added token is the vocabulary's token of byte E9, with which the other char begins.
+#[test]
+fn a_token_of_the_model_has_its_text_though_it_is_an_added_one() {
+    let mut file = file();
+    add(&mut file, "é", &["lstrip"]);
+    let tokenizer = load(&file);
+    let (texts, places) = full(&tokenizer, "邊 é");
+    assert_eq!(tokenizer.encode("邊 é", Special::All), Ok(vec![0xE9, 0x82, 0x8A, 0xE9]));
+    assert_eq!(texts, ["é", "Ĥ", "Ĭ", " é"]);
+    assert_eq!(places, [(0, 1), (0, 1), (0, 1), (1, 3)]);
+}
