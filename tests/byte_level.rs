@@ -117,3 +117,24 @@ fn a_token_of_the_model_has_its_text_though_it_is_an_added_one() {
     assert_eq!(texts, ["é", "Ĥ", "Ĭ", " é"]);
     assert_eq!(places, [(0, 1), (0, 1), (0, 1), (1, 3)]);
 }
+
+#[test]
+fn a_word_that_is_not_merged_stands_for_all_of_its_bytes() {
+    let mut file = file();
+    let vocab = file["model"]["vocab"].as_object_mut().expect("a map");
+    vocab.remove("ï");
+    vocab.insert("ï¼ĮA".to_owned(), 256.into());
+    file["model"]["ignore_merges"] = true.into();
+    file["pre_tokenizer"] = json!({"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": r"\s+|\S+"}, "behavior": "Isolated", "invert": false},
+        {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false}]});
+    let tokenizer = load(&file);
+    let (texts, places) = full(&tokenizer, "a ，A");
+    assert_eq!(
+        (texts, places),
+        (["a", "Ġ", "ï¼ĮA"].map(String::from).to_vec(), vec![(0, 1), (1, 2), (2, 4)])
+    );
+    let mut scratch = Scratch::new();
+    let last = tokenizer.tokens("a ，A", Special::All, &mut scratch).last();
+    assert_eq!(last, Some(Ok(Span { id: 256, start: 2, end: 6, word: 2 })));
+}

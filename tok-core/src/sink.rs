@@ -243,14 +243,20 @@ impl Sink for SpanSink<'_> {
         text: &[u8],
     ) {
         let known = |byte: u8| tables.byte_symbols[usize::from(byte)] != [0xFF; 4];
-        let len = |id: u32| tables.token(id).map_or(0, <[u8]>::len);
+        let all_known = |bytes: &[u8]| bytes.iter().all(|&byte| known(byte));
+        let token = |id: u32| tables.token(id).unwrap_or_default();
         let word = self.word;
         self.word += 1;
-        if self.counted && tables.has(flags::MISSING_BYTES) && !text.iter().all(|&byte| known(byte))
-        {
+        let misses = tables.has(flags::MISSING_BYTES) && !all_known(text);
+        let mut ids = ids.peekable();
+        // What has such bytes is no product of merges, but the whole.
+        if misses && let Some(id) = ids.next_if(|&id| !all_known(token(id))) {
+            self.span(Span { id, start, end: start + text.len(), word });
+        }
+        if misses && self.counted {
             let mut counted = Counted::new(text, text.iter().copied().filter(|&byte| known(byte)));
             for id in ids {
-                let (from, to) = counted.token(len(id));
+                let (from, to) = counted.token(token(id).len());
                 self.span(Span { id, start: start + from, end: start + to, word });
             }
             return;
@@ -260,7 +266,7 @@ impl Sink for SpanSink<'_> {
             // A token stands for as many bytes as it has, bytes without a token not counted.
             let skipped = text[at..].iter().position(|&byte| known(byte)).unwrap_or(0);
             let first = at + skipped;
-            let mut left = len(id);
+            let mut left = token(id).len();
             at = first;
             while left > 0 && at < text.len() {
                 left -= usize::from(known(text[at]));
