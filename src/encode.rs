@@ -6,7 +6,7 @@ use crate::{EncodeError, Scratch, TokenId, TokenName, Tokenizer, Tokens};
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use comptok_core::{
-    Cursor, Request, Stop,
+    Cursor, Request, Stop, Workspace,
     added_tokens::{self, Special},
     blob::flags,
     sink::{CountSink, IdSink, Sink, Span},
@@ -91,6 +91,38 @@ impl Tokenizer {
         }
     }
 
+    /// As [`consumed`](Self::consumed), of an encode that began with `begin` and is full. Where an added token would
+    /// be another one in the rest of the text, less of it is done.
+    pub(crate) fn stopped<K: Sink>(
+        &self,
+        request: &Request<'_>,
+        begin: Cursor,
+        cursor: &Cursor,
+        sink: &K,
+        workspace: &mut Workspace<'_>,
+    ) -> (usize, usize) {
+        let tables = self.tables();
+        let Request { text, special, .. } = *request;
+        let is_apart = |cursor: &Cursor, at| {
+            !cursor.overlaps() && added_tokens::is_apart(&tables, special, text, at)
+        };
+        let (mut done, mut tokens) = self.consumed(cursor, sink);
+        let (mut apart, mut less) = (is_apart(cursor, done), 1);
+        while done > 0 && !apart {
+            let room = tokens.saturating_sub(less);
+            let (mut cursor, mut sink) = (begin, CountSink::new(room));
+            let result = self.engine.count(&tables, request, &mut cursor, workspace, &mut sink);
+            if room == 0 || !matches!(result, Err(Stop::Full { .. })) {
+                return (0, 0);
+            }
+            (done, tokens) = self.consumed(&cursor, &sink);
+            apart = is_apart(&cursor, done);
+            // Few steps, though they may be too long.
+            less *= 2;
+        }
+        (done, tokens)
+    }
+
     /// Writes the ids of `text` to the front of `ids` and returns how many there are. Allocates
     /// nothing, unless `scratch` owns its memory and a pre-token is long.
     ///
@@ -134,7 +166,10 @@ impl Tokenizer {
                 Ok(()) => return Ok(sink.taken()),
                 Err(Stop::Scratch { bytes, .. }) if scratch.grow(bytes) => {}
                 Err(stop) => {
-                    let (consumed, written) = self.consumed(&cursor, &sink);
+                    let begin = options.cursor();
+                    let mut workspace = scratch.workspace(self, request.text.len());
+                    let (consumed, written) =
+                        self.stopped(&request, begin, &cursor, &sink, &mut workspace);
                     return Err(self.error(stop, written, consumed));
                 }
             }

@@ -4,7 +4,7 @@ use crate::{EncodeError, Options, Scratch, Tokenizer};
 use comptok_core::{
     Cursor, Request, Stop, Workspace,
     blob::Tables,
-    sink::{Sink, Span, SpanSink},
+    sink::{CountSink, Sink, Span, SpanSink},
 };
 
 /// Ids with the bytes that they stand for, made as they are asked for.
@@ -19,6 +19,8 @@ pub struct Tokens<'t> {
     /// Room for spans, where it is not the scratch's.
     spans: Option<&'t mut [Span]>,
     cursor: Cursor,
+    /// The text goes on where another part of it ended.
+    continued: bool,
     /// Spans that are made and not yet taken.
     ready: core::ops::Range<usize>,
     /// Where the chunk of rewritten text begins that the last refill did not finish.
@@ -66,8 +68,9 @@ impl<'t> Tokens<'t> {
         scratch: &'t mut Scratch<'_>,
         spans: Option<&'t mut [Span]>,
     ) -> Self {
-        let Options { special, strict, .. } = options;
+        let Options { special, strict, continued } = options;
         Self {
+            continued,
             tokenizer,
             tables: tokenizer.tables(),
             request: Request { text, special, strict },
@@ -96,7 +99,7 @@ impl<'t> Tokens<'t> {
             &mut sink,
         );
         self.ready = 0..sink.taken();
-        let (consumed, written) = self.tokenizer.consumed(&self.cursor, &sink);
+        let (consumed, _) = self.tokenizer.consumed(&self.cursor, &sink);
         self.cursor.took(sink.taken());
         match result {
             Ok(()) => self.end = Some(Ok(())),
@@ -112,6 +115,17 @@ impl<'t> Tokens<'t> {
                 };
                 let grown = more > 0 && self.spans.is_none() && self.scratch.grow_spans(more);
                 if self.ready.is_empty() && !grown {
+                    let (_, mut workspace) =
+                        self.scratch.parts(self.tokenizer, self.request.text.len());
+                    let begin =
+                        if self.continued { Cursor::continued() } else { Cursor::default() };
+                    let (consumed, written) = self.tokenizer.stopped(
+                        &self.request,
+                        begin,
+                        &self.cursor,
+                        &CountSink::new(0),
+                        &mut workspace,
+                    );
                     self.end = Some(Err(self.tokenizer.error(stop, written, consumed)));
                 }
             }

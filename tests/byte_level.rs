@@ -138,3 +138,73 @@ fn a_word_that_is_not_merged_stands_for_all_of_its_bytes() {
     let last = tokenizer.tokens("a ，A", Special::All, &mut scratch).last();
     assert_eq!(last, Some(Ok(Span { id: 256, start: 2, end: 6, word: 2 })));
 }
+
+/// What is left of a text after so many ids, again and again.
+fn resumed(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
+    let (mut all, mut at, mut slice) = (Vec::new(), 0, vec![0; room]);
+    let mut scratch = Scratch::new();
+    loop {
+        let options = Options { continued: at > 0, ..Options::new(special) };
+        match tokenizer.encode_to_slice(&text[at..], options, &mut slice, &mut scratch) {
+            Ok(written) => {
+                all.extend_from_slice(&slice[..written]);
+                return all;
+            }
+            Err(EncodeError::Full { written, consumed }) => {
+                all.extend_from_slice(&slice[..written]);
+                at += consumed;
+                if consumed == 0 {
+                    slice = vec![0; slice.len() + 1];
+                }
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// As [`resumed`], with the places.
+fn resumed_spans(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
+    let (mut all, mut at, mut spans) = (Vec::new(), 0, vec![Span::default(); room]);
+    let mut scratch = Scratch::new();
+    loop {
+        let options = Options { continued: at > 0, ..Options::new(special) };
+        let (before, mut full) = (all.len(), None);
+        for span in tokenizer.tokens_in(&text[at..], options, &mut spans, &mut scratch) {
+            match span {
+                Ok(span) => all.push(span.id),
+                Err(error) => full = Some(error),
+            }
+        }
+        let Some(EncodeError::Full { written, consumed }) = full else { return all };
+        all.truncate(before + written);
+        at += consumed;
+        if consumed == 0 {
+            spans = vec![Span::default(); spans.len() + 1];
+        }
+    }
+}
+
+/// The rest of a text must not have added tokens that the whole has not, nor lack those that it has.
+#[test]
+fn the_rest_of_a_text_has_the_same_added_tokens() {
+    let cases: [(&[(&str, &[&str])], &str, Special<'_>); 5] = [
+        // A word stands in front of it.
+        (&[("!x", &["single_word"])], "a!x b!x !x", Special::All),
+        (&[("12", &["single_word", "normalized"])], "a12 12a 12", Special::All),
+        // It lies in one that is text.
+        (&[("<x>", &["special"]), ("x", &[])], "<x> x<x>>x", Special::AsText),
+        // It lies in white space that another has swallowed, or begins there.
+        (&[("y", &["rstrip"]), (" ", &[])], "y   y  a", Special::All),
+        (&[("y", &["rstrip"]), (" a", &["lstrip"])], "y  a a y a", Special::All),
+    ];
+    for (tokens, text, special) in cases {
+        let mut file = file();
+        tokens.iter().for_each(|(content, flags)| add(&mut file, content, flags));
+        let tokenizer = load(&file);
+        let wanted = tokenizer.encode(text, special).expect("an answer");
+        for room in 0..8 {
+            assert_eq!(resumed(&tokenizer, text, special, room), wanted, "{text:?}, {room}");
+            assert_eq!(resumed_spans(&tokenizer, text, special, room), wanted, "{text:?}, {room}");
+        }
+    }
+}

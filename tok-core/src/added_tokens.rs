@@ -354,6 +354,32 @@ pub fn next_match(
     Ok(None)
 }
 
+/// Whether the tokens that count in `text[at..]` alone are those that count there in the whole; none that counts lies
+/// across `at`. It takes a match that does not count: one that lies across, or one that would count if what is
+/// in front of it were not there.
+pub fn is_apart(tables: &Tables<'_>, special: Special<'_>, text: &[u8], at: usize) -> bool {
+    let (mut longest, mut may_not_count) = (0, false);
+    for token in (0..added_len(tables)).filter_map(|index| added(tables, index)) {
+        longest = longest.max(token.content.len());
+        // What is in white space that another token swallows may count there only.
+        may_not_count |= token.flags.has(AddedFlags::SINGLE_WORD | AddedFlags::RSTRIP)
+            || special.verdict(&token) == Verdict::Text;
+    }
+    if !may_not_count {
+        return true;
+    }
+    let follows_word = unicode::ends_with_word(text.get(..at).unwrap_or_default());
+    let is_single =
+        |token| added(tables, token).is_some_and(|token| token.flags.has(AddedFlags::SINGLE_WORD));
+    let matchers = [tables.raw_matcher, tables.normalized_matcher];
+    matchers.into_iter().filter_map(Matcher::new).all(|matcher| {
+        let mut around = matcher.around(text, at, longest);
+        let looks_back =
+            follows_word && matcher.longest_at(text, at).is_some_and(|(_, token)| is_single(token));
+        !looks_back && !around.any(|(start, end)| start < at && at < end)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::position_of;

@@ -263,6 +263,13 @@ impl Cursor {
         self.chunk.is_some_and(|chunk| chunk.rewritten)
     }
 
+    /// Whether the next added token begins in what is done: in white space that the one before it has swallowed.
+    pub fn overlaps(&self) -> bool {
+        let walks = self.chunk.map(|chunk| chunk.walk).into_iter().chain([self.outer]);
+        let mut found = walks.filter_map(|walk| Some((walk.found?.start, walk.done)));
+        found.any(|(start, done)| start < done)
+    }
+
     /// As [`consumed`](Self::consumed), for text that is not yet told to begin with a prefix space: behind
     /// an added token it would, which the rest of the text alone does not say. So that token belongs to the
     /// rest too.
