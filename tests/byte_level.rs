@@ -208,3 +208,16 @@ fn the_rest_of_a_text_has_the_same_added_tokens() {
         }
     }
 }
+
+#[test]
+fn a_profile_has_no_answers_for_bytes_without_tokens() {
+    let file = ranks(&[b"bc"], b'a');
+    let options = FileOptions {
+        pattern: GPT2,
+        profile: Some(Profile::new(b"abc abc abc")),
+        ..FileOptions::default()
+    };
+    let tokenizer = Tokenizer::from_bytes_with(&file, &options).unwrap_or_else(|e| panic!("{e}"));
+    let error = Err(EncodeError::NoToken { byte: b'a', at: 1 });
+    assert_eq!(tokenizer.encode(" abc", Special::All), error);
+}

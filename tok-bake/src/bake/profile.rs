@@ -92,8 +92,9 @@ fn merged(tables: &Tables<'_>, word: &[u8]) -> Option<Vec<u32>> {
     }
     let mut symbols = [0; SHORT];
     let count = merge_bits(&pairs, word, &mut symbols).unwrap_or(0);
-    let ids = symbols.get(..count)?.iter().map(|&symbol| pairs.id(symbol)).collect();
-    (count > 1).then_some(ids)
+    let ids: Vec<u32> = symbols.get(..count)?.iter().map(|&symbol| pairs.id(symbol)).collect();
+    // In rank files a byte that has no token has a symbol.
+    (count > 1 && !ids.contains(&NONE)).then_some(ids)
 }
 
 /// How often each pre-token stands in `text`.
