@@ -538,7 +538,7 @@ impl Tokenizer {
                 if spans.len() < 64 {
                     spans.resize(256, Span::default());
                 }
-                let mut sink = SpanSink::after(spans, *words);
+                let mut sink = SpanSink::new(spans).as_reference().from_word(*words);
                 let result =
                     self.engine.spans(tables, request, &mut cursor, &mut workspace, &mut sink);
                 *words = sink.words();

@@ -21,6 +21,8 @@ pub struct Tokens<'t> {
     cursor: Cursor,
     /// The text goes on where another part of it ended.
     continued: bool,
+    /// Pre-tokens and added tokens that are done.
+    words: u32,
     /// Spans that are made and not yet taken.
     ready: core::ops::Range<usize>,
     /// Where the chunk of rewritten text begins that the last refill did not finish.
@@ -71,6 +73,7 @@ impl<'t> Tokens<'t> {
         let Options { special, strict, continued } = options;
         Self {
             continued,
+            words: 0,
             tokenizer,
             tables: tokenizer.tables(),
             request: Request { text, special, strict },
@@ -90,7 +93,7 @@ impl<'t> Tokens<'t> {
             None => own,
         };
         let room = spans.len();
-        let mut sink = SpanSink::new(spans);
+        let mut sink = SpanSink::new(spans).from_word(self.words);
         let result = self.tokenizer.engine.spans(
             &self.tables,
             &self.request,
@@ -99,6 +102,7 @@ impl<'t> Tokens<'t> {
             &mut sink,
         );
         self.ready = 0..sink.taken();
+        self.words = sink.words();
         let (consumed, _) = self.tokenizer.consumed(&self.cursor, &sink);
         self.cursor.took(sink.taken());
         match result {

@@ -221,3 +221,18 @@ fn a_profile_has_no_answers_for_bytes_without_tokens() {
     let error = Err(EncodeError::NoToken { byte: b'a', at: 1 });
     assert_eq!(tokenizer.encode(" abc", Special::All), error);
 }
+
+/// Whatever room there is for spans.
+#[test]
+fn words_are_counted_from_the_beginning_of_a_text() {
+    let tokenizer = load(&file());
+    let text = "ab cd ".repeat(300);
+    for room in [3, 64, 4000] {
+        let (mut scratch, mut spans) = (Scratch::new(), vec![Span::default(); room]);
+        let all = tokenizer.tokens_in(&text, Special::All, &mut spans, &mut scratch);
+        let words: Vec<u32> = all.map(|span| span.expect("there is room").word).collect();
+        // "ab", " cd" and " ab" in turn, and the space at the end.
+        let wanted = [0, 0].into_iter().chain((1..600).flat_map(|word| [word; 3])).chain([600]);
+        assert!(words.into_iter().eq(wanted), "{room}");
+    }
+}

@@ -201,10 +201,15 @@ impl<'o> SpanSink<'o> {
         Self { spans, len: 0, word: 0, counted: false }
     }
 
-    /// The same, for text of which `words` pre-tokens and added tokens are done. Where bytes have no token, spans are
-    /// those of the reference, which lie before the text that they stand for.
-    pub const fn after(spans: &'o mut [Span], words: u32) -> Self {
-        Self { spans, len: 0, word: words, counted: true }
+    /// The same. Where bytes have no token, spans are those of the reference, which lie before the text that they
+    /// stand for.
+    pub const fn as_reference(self) -> Self {
+        Self { counted: true, ..self }
+    }
+
+    /// The same, for text of which `words` pre-tokens and added tokens are done.
+    pub const fn from_word(self, words: u32) -> Self {
+        Self { word: words, ..self }
     }
 
     /// How many pre-tokens and added tokens are done.
