@@ -236,3 +236,18 @@ fn words_are_counted_from_the_beginning_of_a_text() {
         assert!(words.into_iter().eq(wanted), "{room}");
     }
 }
+
+/// The second token begins in white space that the first one has swallowed. The last char may compose with
+/// others, so the text is rewritten.
+#[test]
+fn places_of_tokens_that_overlap_are_aligned() {
+    let mut file = file();
+    file["normalizer"] = json!({"type": "NFC"});
+    add(&mut file, "x", &["rstrip", "normalized"]);
+    add(&mut file, " ", &["normalized"]);
+    let tokenizer = load(&file);
+    let (texts, places) = full(&tokenizer, "ax   \u{93c}");
+    assert_eq!(texts, ["a", "x   ", " ", " ", " ", "à", "¤", "¼"]);
+    let wanted = [(0, 1), (1, 5), (2, 3), (3, 4), (4, 5), (5, 6), (5, 6), (5, 6)];
+    assert_eq!(places, wanted);
+}

@@ -26,9 +26,12 @@ pub fn write_nfc(text: &[u8], memory: &mut [u8]) -> Result<usize, usize> {
     if len <= memory.len() { Ok(len) } else { Err(len) }
 }
 
+/// Marks an end that is one of the original.
+const DONE: usize = 1 << (usize::BITS - 1);
+
 /// Turns spans of the NFC of `original` into spans of `original`, and adds `base`.
 ///
-/// Starts and ends are in ascending order. Where a character was rewritten, a span that touches it
+/// Starts are in ascending order, and ends nearly so. Where a character was rewritten, a span that touches it
 /// covers all that it was made of.
 pub fn align_nfc(original: &[u8], base: usize, spans: &mut [Span]) {
     if spans.is_empty() {
@@ -44,11 +47,19 @@ pub fn align_nfc(original: &[u8], base: usize, spans: &mut [Span]) {
             span.start = base + range.start + if same { span.start.saturating_sub(at) } else { 0 };
             starts += 1;
         }
+        // Tokens may begin in white space that the one before them has swallowed: their ends come before its end.
+        for (span, number) in spans.get_mut(ends..).unwrap_or_default().iter_mut().zip(ends..) {
+            if span.end <= next {
+                let end = if same { range.start + span.end.saturating_sub(at) } else { range.end };
+                span.end = (base + end) | DONE;
+            } else if span.end < DONE && number >= starts {
+                break;
+            }
+        }
         while let Some(span) = spans.get_mut(ends)
-            && span.end <= next
+            && span.end >= DONE
         {
-            let end = if same { range.start + span.end.saturating_sub(at) } else { range.end };
-            span.end = base + end;
+            span.end &= !DONE;
             ends += 1;
         }
         at = next;
@@ -57,7 +68,7 @@ pub fn align_nfc(original: &[u8], base: usize, spans: &mut [Span]) {
         span.start = base + original.len();
     }
     for span in spans.get_mut(ends..).unwrap_or_default() {
-        span.end = base + original.len();
+        span.end = if span.end < DONE { base + original.len() } else { span.end & !DONE };
     }
 }
 
