@@ -378,9 +378,9 @@ impl Tokenizer {
         })
     }
 
-    /// The longest beginning of `text` that ends with a token and with a character and has at most
-    /// `limit` ids, special tokens treated as text. (A shorter one where its ids depend on what follows them
-    /// again and again, as with no real tokenizer.)
+    /// The longest beginning of `text` that ends with one of its first `limit` tokens and with a character, and
+    /// has at most `limit` ids, special tokens treated as text. (A shorter one where its ids depend on what follows
+    /// them again and again, as with no real tokenizer.)
     pub fn truncate<'t>(&self, text: &'t str, limit: usize) -> &'t str {
         let (mut scratch, mut limit_now) = (Scratch::new(), limit);
         let mut tries = 0u32;
