@@ -184,10 +184,13 @@ fn resumed_spans(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: 
     }
 }
 
+/// Contents and flags.
+type Added = &'static [(&'static str, &'static [&'static str])];
+
 /// The rest of a text must not have added tokens that the whole has not, nor lack those that it has.
 #[test]
 fn the_rest_of_a_text_has_the_same_added_tokens() {
-    let cases: [(&[(&str, &[&str])], &str, Special<'_>); 5] = [
+    let cases: [(Added, &str, Special<'_>); 5] = [
         // A word stands in front of it.
         (&[("!x", &["single_word"])], "a!x b!x !x", Special::All),
         (&[("12", &["single_word", "normalized"])], "a12 12a 12", Special::All),
