@@ -57,7 +57,7 @@ impl<'a> From<Special<'a>> for Options<'a> {
 #[cfg(feature = "alloc")]
 const ORDINARY: Options<'static> = Options::new(Special::AsText);
 
-/// Tokens that `truncate` takes away one by one.
+/// Ends that `truncate` goes back to one by one.
 const TRUNCATE_TRIES: u32 = 16;
 
 /// Tokens that are counted before the cache is looked after.
@@ -382,27 +382,31 @@ impl Tokenizer {
     /// has at most `limit` ids, special tokens treated as text. (A shorter one where its ids depend on what follows
     /// them again and again, as with no real tokenizer.)
     pub fn truncate<'t>(&self, text: &'t str, limit: usize) -> &'t str {
-        let (mut scratch, mut limit_now) = (Scratch::new(), limit);
+        let (mut scratch, mut first, mut bound) = (Scratch::new(), limit, usize::MAX);
         let mut tries = 0u32;
         loop {
             let (mut end, mut whole) = (0, true);
             for (i, token) in self.tokens(text, ORDINARY, &mut scratch).flatten().enumerate() {
-                if i == limit_now {
+                if i == first {
                     whole = false;
                     break;
                 }
-                if text.is_char_boundary(token.end) {
-                    end = token.end;
+                // A token may begin and end in white space that the one before it has swallowed.
+                if token.end < bound && text.is_char_boundary(token.end) {
+                    end = end.max(token.end);
                 }
             }
-            let cut = if whole { text } else { &text[..end] };
+            let cut = if whole && bound == usize::MAX { text } else { &text[..end] };
             // What follows a pre-token can decide where it ends, so the part is counted as it is.
-            if limit_now == 0 || self.count_until(cut, limit).is_some() {
+            if end == 0 || self.count_until(cut, limit).is_some() {
                 return cut;
             }
+            bound = end;
             // Each time all of it is encoded anew: not too often.
             tries += 1;
-            limit_now -= (1 << tries.saturating_sub(TRUNCATE_TRIES).min(31)).min(limit_now);
+            if tries > TRUNCATE_TRIES {
+                first = first.saturating_sub(1 << (tries - TRUNCATE_TRIES).min(31));
+            }
         }
     }
 }

@@ -254,3 +254,17 @@ fn places_of_tokens_that_overlap_are_aligned() {
     let wanted = [(0, 1), (1, 5), (2, 3), (3, 4), (4, 5), (5, 6), (5, 6), (5, 6)];
     assert_eq!(places, wanted);
 }
+
+/// The second token begins and ends in white space that the first one has swallowed.
+#[test]
+fn a_text_is_truncated_behind_all_of_a_token() {
+    let mut file = file();
+    add(&mut file, "x", &["rstrip"]);
+    add(&mut file, " ", &[]);
+    add(&mut file, " z", &["rstrip"]);
+    let tokenizer = load(&file);
+    assert_eq!(tokenizer.encode("x  z ", Special::AsText), Ok(vec![120, 256, 257, 256]));
+    for (limit, wanted) in [(4, "x  z "), (3, "x  "), (2, "x "), (1, "")] {
+        assert_eq!(tokenizer.truncate("x  z ", limit), wanted, "{limit}");
+    }
+}
