@@ -58,6 +58,7 @@ impl<'a> From<Special<'a>> for Options<'a> {
 const ORDINARY: Options<'static> = Options::new(Special::AsText);
 
 /// Ends that `truncate` goes back to one by one.
+#[cfg(feature = "alloc")]
 const TRUNCATE_TRIES: u32 = 16;
 
 /// Tokens that are counted before the cache is looked after.
