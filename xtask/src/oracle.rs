@@ -81,13 +81,15 @@ fn page(rows: &[&str], full: bool) -> Result<String, String> {
     Ok(page)
 }
 
-/// Draws tokenizers and texts for minutes, and compares them with the references: those of every kind of step, from a
-/// seed below 256, and those whose text is cut into words.
+/// Draws tokenizers and texts for minutes, others for each seed below 256, and compares them with the references: those
+/// whose text is cut into words, those of every kind of step, and byte-level BPE.
 pub(crate) fn drawn(args: &[String]) -> Result<(), String> {
     let seed = args.first().map_or("7", |seed| seed);
-    for name in ["drawn_models", "pipelines"] {
+    for (name, cases) in
+        [("drawn_models", "20000"), ("pipelines", "10000"), ("drawn_bytes", "2000")]
+    {
         let mut command = test(name);
-        command.env("COMPTOK_FULL", "1").env("COMPTOK_CASES", "20000").env("COMPTOK_SEED", seed);
+        command.env("COMPTOK_CASES", cases).env("COMPTOK_SEED", seed);
         let status = command.status().map_err(|e| format!("cargo: {e}"))?;
         if !status.success() {
             return Err(format!("{name}: answers differ"));

@@ -756,9 +756,9 @@ fn number(name: &str) -> Option<u64> {
 }
 
 fn seeds() -> std::ops::Range<u64> {
-    let full = std::env::var("COMPTOK_FULL").as_deref() == Ok("1");
-    let first = number("COMPTOK_SEED").unwrap_or(0);
-    first..first + number("COMPTOK_CASES").unwrap_or(if full { 20_000 } else { 250 })
+    let cases = number("COMPTOK_CASES").unwrap_or(250);
+    let first = cases * number("COMPTOK_SEED").unwrap_or(0);
+    first..first + cases
 }
 
 fn run(draw: fn(u64) -> Drawn) {

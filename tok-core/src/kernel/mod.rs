@@ -1,7 +1,7 @@
 //! What the processor can do: telling the bytes of a block apart, 64 at once.
 //!
-//! A [`Kernel`] is chosen once for a call. It does the one thing that needs special instructions;
-//! what is made of the [`Masks`] is the same code on every machine.
+//! A [`Kernel`] is chosen once for a call. It does what needs special instructions; what is made of the [`Masks`]
+//! and [`Letters`] is the same code on every machine.
 
 mod letters;
 #[cfg(target_arch = "aarch64")]
