@@ -9,7 +9,7 @@ use std::cell::Cell;
 use super::{BakeError, spines, texts::Texts};
 use crate::{
     merges,
-    spec::{Bpe, Merges},
+    spec::{Bpe, Merges, slots_for},
 };
 
 /// Symbols as the engine numbers them: bytes first, then what merges make, by rank.
@@ -143,8 +143,8 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(pairs: usize, bytes: [u32; 256]) -> Self {
-        let slots = (pairs * 2).next_power_of_two().max(16);
-        Self { slots: vec![0; slots], bytes, products: Vec::new(), last: Cell::new(NONE) }
+        let slots = vec![0; slots_for(pairs)];
+        Self { slots, bytes, products: Vec::new(), last: Cell::new(NONE) }
     }
 
     /// The slot of a pair, or the free slot where it would be.

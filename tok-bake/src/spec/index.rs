@@ -4,6 +4,12 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use super::Vocab;
 
+/// Slots of a table for so many entries: two thirds of them taken at most, since a table that is twice as
+/// large costs more than the probes that it saves.
+pub(crate) fn slots_for(entries: usize) -> usize {
+    (entries + entries / 2).next_power_of_two().max(16)
+}
+
 /// Finds entries of a [`Vocab`] by their bytes.
 ///
 /// Host code runs at opt-level 0, where the standard `HashMap` spends microseconds on an insertion.
@@ -19,8 +25,7 @@ impl VocabIndex {
     /// Indexes `vocab`, and returns the entries whose bytes an earlier entry has too, as (earlier,
     /// later); the index finds the earlier one.
     pub fn new(vocab: &Vocab) -> (Self, Vec<(usize, usize)>) {
-        let slot_len = (vocab.len() * 2).next_power_of_two().max(16);
-        let mut index = Self { slots: vec![0; slot_len], seed: random_seed() };
+        let mut index = Self { slots: vec![0; slots_for(vocab.len())], seed: random_seed() };
         let mut duplicates = Vec::new();
         for (entry, (token, _)) in vocab.iter().enumerate() {
             let hash = index.hash(token);
@@ -128,8 +133,7 @@ pub(crate) struct PairIndex {
 impl PairIndex {
     /// An index with room for `len` pairs.
     pub(crate) fn with_capacity(len: usize) -> Self {
-        let slot_len = (len * 2).next_power_of_two().max(16);
-        Self { slots: vec![(0, 0); slot_len], seed: random_seed() }
+        Self { slots: vec![(0, 0); slots_for(len)], seed: random_seed() }
     }
 
     /// Gives `pair` the value, and returns the one it had. At most as many pairs as there was room

@@ -10,7 +10,7 @@ mod sentence_piece;
 
 use std::sync::OnceLock;
 
-pub(crate) use index::{MergeChains, PairIndex, mix, random_seed};
+pub(crate) use index::{MergeChains, PairIndex, mix, random_seed, slots_for};
 
 pub use components::{
     Behavior, Decoder, Normalizer, Pattern, Piece, PostProcessor, PreTokenizer, PrependScheme,
