@@ -6,10 +6,14 @@ use std::fmt;
 
 use crate::{
     bake::{self, BakeError, Baked, Profile},
+    both::both,
     error::{ReadError, Warning},
     read::{self, Format, Read, pattern::PatternArg},
     spec::Spec,
 };
+
+/// A smaller file is hashed before a thread has begun.
+const LARGE: usize = 1 << 20;
 
 /// What a file does not say itself.
 #[derive(Debug, Clone, Copy, Default)]
@@ -108,8 +112,9 @@ pub fn bake_file(bytes: &[u8], options: &FileOptions<'_>) -> Result<Baked, FileE
         return Ok(Baked { blob: bytes.to_vec(), warnings: Vec::new() });
     }
     let asked = read::Options { pattern: options.pattern, special_tokens: options.special_tokens };
-    let read = read::read(bytes, asked)?;
-    baked(read, source_hash(bytes, options), options, bytes)
+    let (read, source) =
+        both(bytes.len() >= LARGE, || read::read(bytes, asked), || source_hash(bytes, options));
+    baked(read?, source, options, bytes)
 }
 
 /// The same for vocab.json and merges.txt, which say all themselves: pattern and special tokens are

@@ -2,6 +2,7 @@
 
 pub mod bake;
 mod base64;
+mod both;
 pub mod build;
 pub mod bundled;
 pub mod byte_level;

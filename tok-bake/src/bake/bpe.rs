@@ -8,8 +8,9 @@ use std::cell::Cell;
 
 use super::{BakeError, spines, texts::Texts};
 use crate::{
+    both::{WORTH_IT, both},
     merges,
-    spec::{Bpe, Merges, slots_for},
+    spec::{Bpe, Merges, Vocab, slots_for},
 };
 
 /// Symbols as the engine numbers them: bytes first, then what merges make, by rank.
@@ -252,33 +253,52 @@ fn by_list(
     for (entry, (_, id)) in model.vocab.iter().enumerate() {
         entry_of[id as usize] = entry as u32;
     }
-    let (index, mut last) = (model.vocab.index(), 0);
-    let mut table = Table::new(list.len(), *bytes);
-    table.products.reserve_exact(list.len());
-    let mut is_unique = true;
-    let (mut sides, mut product) = (Vec::with_capacity(list.len()), Vec::new());
-    for (rank, &(left, right)) in list.iter().enumerate() {
-        let entry = |id: u32| entry_of.get(id as usize).copied().unwrap_or(NONE);
-        let (left, right) = (entry(left), entry(right));
-        let text = |entry: u32| model.vocab.get(entry as usize).map_or(&[][..], |(token, _)| token);
-        product.clear();
-        product.extend_from_slice(text(left));
-        product.extend_from_slice(text(right));
-        let Some(made) = index.get_near(&model.vocab, &product, &mut last) else {
-            return Err(BakeError::new(format!(
-                "merge {rank} makes {}, which is not in the vocabulary",
-                crate::error::quote_bytes(&product)
-            )));
-        };
-        table.products.push(made as u32);
-        sides.push((left, right));
-        is_unique &= !table.insert(left, right, rank as u32);
-    }
+    let entry = |id: u32| entry_of.get(id as usize).copied().unwrap_or(NONE);
+    let (table, made) = both(
+        list.len() >= WORTH_IT,
+        || {
+            let (mut table, mut is_unique) = (Table::new(list.len(), *bytes), true);
+            let mut sides = Vec::with_capacity(list.len());
+            for (rank, &(left, right)) in (0..).zip(list) {
+                let (left, right) = (entry(left), entry(right));
+                sides.push((left, right));
+                is_unique &= !table.insert(left, right, rank);
+            }
+            (table, sides, is_unique)
+        },
+        || products(&model.vocab, list, entry),
+    );
+    let (mut table, sides, is_unique) = table;
+    table.products = made?;
     let merges = spines::List { sides: &sides, products: &table.products, is_unique };
     match spines::made(&merges, &table, bytes, texts.len()) {
         Some(made) => Ok(made),
         None => Ok(in_any_order(&merges, texts, &table, bytes).made()),
     }
+}
+
+/// What each merge makes, if the vocabulary has all of it.
+fn products(
+    vocab: &Vocab,
+    list: &[(u32, u32)],
+    entry: impl Fn(u32) -> u32,
+) -> Result<Vec<u32>, BakeError> {
+    let (index, mut last) = (vocab.index(), 0);
+    let text = |id: u32| vocab.get(entry(id) as usize).map_or(&[][..], |(token, _)| token);
+    let (mut products, mut product) = (Vec::with_capacity(list.len()), Vec::new());
+    for (rank, &(left, right)) in list.iter().enumerate() {
+        product.clear();
+        product.extend_from_slice(text(left));
+        product.extend_from_slice(text(right));
+        let Some(made) = index.get_near(vocab, &product, &mut last) else {
+            return Err(BakeError::new(format!(
+                "merge {rank} makes {}, which is not in the vocabulary",
+                crate::error::quote_bytes(&product)
+            )));
+        };
+        products.push(made as u32);
+    }
+    Ok(products)
 }
 
 /// The same for any order of merges.
@@ -321,7 +341,7 @@ fn by_merging(texts: &Texts, table: &Table, sides: &[(u32, u32)]) -> Vec<Made> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::{Alphabet, Vocab};
+    use crate::spec::Alphabet;
     use comptok_core::model::Random;
 
     #[test]

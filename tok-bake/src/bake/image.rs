@@ -79,6 +79,29 @@ impl Image {
         self.sections[section as usize] = bytes;
     }
 
+    /// What is written at the same time by somebody else, for [`join`](Self::join): nothing so far.
+    pub(super) fn part() -> Self {
+        Self {
+            header: [0; HEADER_LEN],
+            sections: vec![Vec::new(); Section::COUNT],
+            identity: Sha256::new(),
+        }
+    }
+
+    /// Takes over the sections and the fields that were written to a part. None of them is in both.
+    pub(super) fn join(&mut self, part: Self) {
+        for (to, from) in self.header.iter_mut().zip(part.header) {
+            debug_assert!(*to == 0 || from == 0, "a field is written twice");
+            *to |= from;
+        }
+        for (to, from) in self.sections.iter_mut().zip(part.sections) {
+            debug_assert!(to.is_empty() || from.is_empty(), "a section is written twice");
+            if !from.is_empty() {
+                *to = from;
+            }
+        }
+    }
+
     /// Bytes in all sections.
     pub(super) fn sections_len(&self) -> usize {
         self.sections.iter().map(|section| section.len().next_multiple_of(ALIGN)).sum()

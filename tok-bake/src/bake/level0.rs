@@ -41,7 +41,7 @@ pub(super) struct Words<'w> {
     pub(super) texts: &'w Texts,
     pub(super) symbols: &'w Symbols,
     /// Whether the pre-tokenizer leaves a text whole.
-    pub(super) keeps_whole: &'w dyn Fn(&[u8]) -> bool,
+    pub(super) keeps_whole: &'w (dyn Fn(&[u8]) -> bool + Sync),
 }
 
 impl<'w> Words<'w> {

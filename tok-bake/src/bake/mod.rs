@@ -31,6 +31,7 @@ use std::fmt;
 
 use crate::spec::{Alphabet, Family, Model, Spec, Vocab};
 use crate::{
+    both::{WORTH_IT, both},
     byte_level,
     error::{Warning, quote_bytes},
 };
@@ -255,22 +256,34 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
     }
 
     let mut image = Image::new(&pipeline, header, options.source);
-    tables::decode(&mut image, &tokens)?;
-    tables::pairs(&mut image, &symbols)?;
-    chars::write(&mut image, &symbols);
     let whole = |text: &[u8]| pipeline.pre_tokenizer.keeps_whole(text, pipeline.flags);
     let words = level0::Words { model, texts: &texts, symbols: &symbols, keeps_whole: &whole };
-    match options.profile {
-        None => words.write(&mut image)?,
-        Some(profile) => {
-            let counts = Counts::of(profile, &image.clone().finish()?, &pipeline)?;
-            words.write_with(&mut image, &counts)?;
-        }
+    let (merging, others) = both(
+        texts.len() >= WORTH_IT,
+        || -> Result<(), BakeError> {
+            tables::pairs(&mut image, &symbols)?;
+            chars::write(&mut image, &symbols);
+            Ok(())
+        },
+        || {
+            let mut part = Image::part();
+            tables::decode(&mut part, &tokens)?;
+            if options.profile.is_none() {
+                words.write(&mut part)?;
+            }
+            added::write(&mut part, &added);
+            part.section(Section::Pipeline, general::around(spec)?);
+            part.names(&pipeline);
+            part.fingerprint(fingerprint::of(&pipeline, header, &tokens, &symbols, &added));
+            Ok(part)
+        },
+    );
+    merging?;
+    image.join(others?);
+    if let Some(profile) = options.profile {
+        let counts = Counts::of(profile, &image.clone().finish()?, &pipeline)?;
+        words.write_with(&mut image, &counts)?;
     }
-    added::write(&mut image, &added);
-    image.section(Section::Pipeline, general::around(spec)?);
-    image.names(&pipeline);
-    image.fingerprint(fingerprint::of(&pipeline, header, &tokens, &symbols, &added));
     Ok(Baked { blob: image.finish()?, warnings })
 }
 
