@@ -462,7 +462,9 @@ impl Parser<'_> {
                 Escaped::Char(last) => Some(last),
                 _ => None,
             },
-            Some('[' | '-' | '&' | '~') | None => None,
+            // Two of these are an operator.
+            Some('~') if self.peek() == Some('~') => None,
+            Some('[' | '-' | '&') | None => None,
             last => last,
         };
         match last {
