@@ -6,7 +6,10 @@ mod common;
 use common::{gunzip, shared};
 use comptok_bake::{
     read::{self, Options},
-    spec::{Kind, Model, PieceType, SentencePiece, Spec},
+    spec::{
+        Kind, Model, Normalizer, Pattern, Piece, PieceType, PostProcessor, PreTokenizer,
+        SentencePiece, SpPiece, Spec,
+    },
 };
 use serde_json::{Value, json};
 
@@ -182,6 +185,10 @@ impl Gguf {
         self.key(name, 7).bytes.push(u8::from(value));
     }
 
+    fn number(&mut self, name: &str, value: u32) {
+        self.key(name, 4).bytes.extend(value.to_le_bytes());
+    }
+
     fn array(&mut self, name: &str, kind: u32, len: usize) -> &mut Self {
         self.key(name, 9);
         self.bytes.extend(kind.to_le_bytes());
@@ -251,6 +258,8 @@ fn gguf_holds_byte_level_bpe_and_word_piece() {
     let special: Vec<_> =
         found.added_tokens.iter().map(|token| (token.id, token.special)).collect();
     assert_eq!(special, [(3, true), (4, false)]);
+    // Nothing says which token begins a text.
+    assert_eq!(found.post_processor, None);
 
     let mut file = Gguf::new();
     file.string("tokenizer.ggml.model", "bert");
@@ -268,10 +277,97 @@ fn gguf_holds_byte_level_bpe_and_word_piece() {
     let error = read::gguf(&file.finish()).expect_err("unknown");
     assert_eq!(
         error.message,
-        "tokenizer.ggml.model: found \"rwkv\", one of llama, t5, gpt2 and bert is wanted"
+        "tokenizer.ggml.model: found \"rwkv\", one of llama, t5, gpt2, gemma4 and bert is wanted"
     );
     let error = read::gguf(b"GGUF\x03\0\0\0\0").expect_err("too short");
     assert_eq!(error.message, "byte 8: 8 bytes are wanted, 1 are left");
+}
+
+#[test]
+fn gguf_says_what_stands_around_a_text() {
+    let file = |pre: &str, says: &[(&str, bool)]| {
+        let mut file = Gguf::new();
+        file.string("tokenizer.ggml.model", "gpt2");
+        file.string("tokenizer.ggml.pre", pre);
+        file.strings("tokenizer.ggml.tokens", ["a", "<s>", "</s>"].into_iter());
+        file.types([1, 3, 3].into_iter());
+        file.strings("tokenizer.ggml.merges", [].into_iter());
+        file.number("tokenizer.ggml.bos_token_id", 1);
+        file.number("tokenizer.ggml.eos_token_id", 2);
+        says.iter().for_each(|&(key, value)| file.flag(&format!("tokenizer.ggml.{key}"), value));
+        spec(&file.finish())
+    };
+    let around = |found: &Spec| match &found.post_processor {
+        Some(PostProcessor::Template { single, pair, .. }) => {
+            let name = |piece: &Piece| match piece {
+                Piece::Sequence { second, .. } => if *second { "B" } else { "A" }.to_owned(),
+                Piece::SpecialToken { id, .. } => id.clone(),
+            };
+            [single, pair].map(|pieces| pieces.iter().map(name).collect::<Vec<_>>().join(" "))
+        }
+        other => {
+            assert_eq!(*other, None);
+            ["A", "A B"].map(str::to_owned)
+        }
+    };
+    assert_eq!(around(&file("llama-bpe", &[])), ["<s> A", "<s> A <s> B"]);
+    assert_eq!(around(&file("llama-bpe", &[("add_bos_token", false)])), ["A", "A B"]);
+    assert_eq!(around(&file("qwen2", &[])), ["A", "A B"]);
+    let both = [("add_bos_token", true), ("add_eos_token", true)];
+    assert_eq!(around(&file("command-r", &both)), ["<s> A </s>", "<s> A </s> <s> B </s>"]);
+    assert_eq!(around(&file("falcon", &both[1..])), ["A </s>", "A </s> B </s>"]);
+
+    let mut unknown = Gguf::new();
+    unknown.string("tokenizer.ggml.model", "gpt2");
+    unknown.string("tokenizer.ggml.pre", "gpt-9");
+    unknown.strings("tokenizer.ggml.tokens", ["a"].into_iter());
+    unknown.strings("tokenizer.ggml.merges", [].into_iter());
+    let error = read::gguf(&unknown.finish()).expect_err("unknown");
+    let wanted = "tokenizer.ggml.pre: unknown pattern \"gpt-9\"; known are default, gpt-2, ";
+    assert!(error.message.starts_with(wanted), "{error}");
+}
+
+#[test]
+fn gguf_holds_bpe_with_spaces_of_its_own() {
+    let mut file = Gguf::new();
+    file.string("tokenizer.ggml.model", "gemma4");
+    file.number("tokenizer.ggml.unknown_token_id", 0);
+    file.number("tokenizer.ggml.bos_token_id", 1);
+    let tokens = ["<unk>", "<bos>", "<0x0A>", "▁", "a", "▁a", "aa"];
+    file.strings("tokenizer.ggml.tokens", tokens.into_iter());
+    file.types([3, 3, 6, 1, 1, 1, 1].into_iter());
+    file.strings("tokenizer.ggml.merges", ["▁ a", "a a"].into_iter());
+    let found = spec(&file.finish());
+    let Model::Bpe(bpe) = &found.model else { panic!("a BPE") };
+    assert!(bpe.byte_fallback && bpe.fuse_unk && bpe.unk_token.as_deref() == Some("<unk>"));
+    let added: Vec<_> = found.added_tokens.iter().map(|token| token.id).collect();
+    assert_eq!(added, [0, 1]);
+    let Some(Normalizer::Replace { content, .. }) = &found.normalizer else { panic!("spaces") };
+    assert_eq!(content, "▁");
+    let Some(PreTokenizer::Split { pattern, .. }) = &found.pre_tokenizer else { panic!("lines") };
+    assert_eq!(*pattern, Pattern::Regex(r"[^\n]+|[\n]+".to_owned()));
+}
+
+#[test]
+fn gguf_has_one_token_for_what_is_unknown() {
+    let file = |id: Option<u32>| {
+        let mut file = Gguf::new();
+        file.string("tokenizer.ggml.model", "llama");
+        file.strings("tokenizer.ggml.tokens", ["x", "<unk>", "<spare>"].into_iter());
+        file.array("tokenizer.ggml.scores", 6, 3).bytes.extend([0; 12]);
+        file.types([1, 2, 2].into_iter());
+        if let Some(id) = id {
+            file.number("tokenizer.ggml.unknown_token_id", id);
+        }
+        let Spec { model: Model::SentencePiece(found), .. } = spec(&file.finish()) else {
+            panic!("a model")
+        };
+        let unknown = |piece: &SpPiece| piece.kind == PieceType::Unknown;
+        found.pieces.iter().filter(|piece| unknown(piece)).map(|piece| piece.text.clone()).collect()
+    };
+    let unknown: [Vec<String>; 3] = [None, Some(2), Some(0)].map(file);
+    // A token of another type is none.
+    assert_eq!(unknown, [["<unk>"], ["<spare>"], ["<unk>"]]);
 }
 
 #[test]

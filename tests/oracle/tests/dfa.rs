@@ -1,6 +1,7 @@
 //! Baked patterns against the engines that they were written for.
 
 use comptok_bake::bake::dfa::{bake, property_names};
+use comptok_bake::spec::{Pattern, PreTokenizer};
 use comptok_core::pre_tokenizer::dfa::Dfa;
 use comptok_core::pre_tokenizer::{
     Cl100k, Clip, DeepseekV3, Gpt2, Kimi, Kind, Llama3, O200k, Qwen2, Qwen3_5, R50k, Scanner,
@@ -41,6 +42,18 @@ fn known_patterns() -> Vec<(String, String, Syntax)> {
             }
         }
     }
+    for (name, steps) in comptok_bake::read::gguf_patterns() {
+        let PreTokenizer::Sequence(steps) = steps else { panic!("{name} has steps") };
+        for step in steps {
+            if let PreTokenizer::Split { pattern: Pattern::Regex(regex), .. } = step
+                && patterns
+                    .iter()
+                    .all(|(_, known, syntax)| *known != regex || *syntax != Syntax::Oniguruma)
+            {
+                patterns.push((format!("{name} of GGUF"), regex, Syntax::Oniguruma));
+            }
+        }
+    }
     patterns
 }
 
@@ -75,6 +88,7 @@ const MADE_UP: &[&str] = &[
     r"(?s:.)(?m:.)|\n",
     r"(?:\s\S)++|\s++$|.",
     r"\S{2,3}+|a",
+    r"[!-/:-~]+|[^ -~]",
 ];
 
 /// What the engine splits a text into: the matches and what is between them.
@@ -148,10 +162,16 @@ fn known_patterns_on_difficult_and_real_text() {
         let mut random = Random::new(0xC0FF_EE00);
         let mut pieces = 0;
         for round in 0..4000 {
-            let text = random::text(&mut random, 1 + round % 160);
+            let mut text = random::text(&mut random, 1 + round % 160);
+            // What only patterns with words of their own find.
+            match round % 8 {
+                0 => text.insert_str(0, "<sentinel:12>"),
+                1 => text += "IMGIMGABIZ",
+                _ => {}
+            }
             pieces += check(&name, &dfa, &reference, &text);
         }
-        assert!(pieces > 5_000, "{name}: {pieces}");
+        assert!(pieces > 4_200, "{name}: {pieces}");
         for text in samples.iter().flat_map(|sample| &sample.pieces) {
             pieces += check(&name, &dfa, &reference, text);
         }

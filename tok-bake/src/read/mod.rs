@@ -24,7 +24,7 @@ use crate::error::{ReadError, Warning};
 use crate::spec::Spec;
 
 pub use clip::clip_bpe;
-pub use gguf::gguf;
+pub use gguf::{gguf, gguf_patterns};
 pub use pattern::PatternArg;
 pub use recognise::{Format, recognise};
 pub use sentencepiece::sentencepiece;

@@ -1,36 +1,28 @@
 //! GGUF, the file of llama.cpp: the tokenizer among its metadata. Tensors are not looked at, and need
 //! not be there.
 
-use super::pattern::PatternArg;
+mod metadata;
+mod patterns;
+
 use super::sentencepiece::{check as check_pieces, is_charsmap};
 use super::tokens::Tokens;
 use super::vocab_txt::bert;
 use super::{Read, tokenizer_json};
 use crate::error::{ReadError, quote, quote_bytes};
 use crate::spec::{
-    AddedToken, Alphabet, Bpe, Decoder, Family, Kind, Merges, Model, PieceType, PreTokenizer,
-    SentencePiece, SpPiece, SpaceRules, Spec, Vocab,
+    AddedToken, Behavior, Bpe, Decoder, Family, Kind, Model, Normalizer, Pattern, Piece, PieceType,
+    PostProcessor, PreTokenizer, SentencePiece, SpPiece, SpaceRules, Spec, TemplateToken, Vocab,
 };
+use metadata::{File, Value};
+use patterns::Pre;
 
 /// How the file begins.
 pub(super) const MAGIC: &[u8; 4] = b"GGUF";
 
-/// Patterns by the names in `tokenizer.ggml.pre`.
-const PATTERNS: [(&str, &[&str]); 8] = [
-    ("gpt2", &["default", "gpt-2", "gpt2", "phi-2", "mpt", "olmo", "roberta-bpe"]),
-    ("llama3", &["llama3", "llama-v3", "llama-bpe"]),
-    ("qwen2", &["qwen2"]),
-    ("qwen3_5", &["qwen35", "qwen3_5"]),
-    ("o200k", &["gpt-4o", "llama4"]),
-    ("cl100k", &["dbrx", "cl100k"]),
-    ("tekken", &["tekken"]),
-    ("deepseek_v3", &["deepseek-v3", "deepseek-r1"]),
-];
-
 /// Reads the tokenizer of a GGUF file.
 ///
-/// `llama` and `t5` are models of SentencePiece, `gpt2` is byte-level BPE, `bert` is WordPiece. If
-/// the file holds a tokenizer.json, that is read instead.
+/// `llama` and `t5` are models of SentencePiece, `gpt2` is byte-level BPE, `gemma4` BPE over chars with ▁ for
+/// spaces, `bert` is WordPiece. If the file holds a tokenizer.json, that is read instead.
 ///
 /// # Errors
 ///
@@ -45,13 +37,20 @@ pub fn gguf(bytes: &[u8]) -> Result<Read, ReadError> {
         "llama" => sentencepiece(&file, Kind::Bpe),
         "t5" => sentencepiece(&file, Kind::Unigram),
         "gpt2" => byte_level(&file),
+        "gemma4" => spaced(&file),
         "bert" => word_piece(&file),
         other => Err(wrong(
             "tokenizer.ggml.model",
-            &format!("found {}, one of llama, t5, gpt2 and bert is wanted", quote(other)),
+            &format!("found {}, one of llama, t5, gpt2, gemma4 and bert is wanted", quote(other)),
         )),
     }?;
     Ok(Read { spec, warnings: Vec::new() })
+}
+
+/// The names that `tokenizer.ggml.pre` may have, each with what it does to text.
+pub fn gguf_patterns() -> impl Iterator<Item = (&'static str, PreTokenizer)> {
+    patterns::names()
+        .filter_map(|name| Some((name, PreTokenizer::Sequence(patterns::of(name)?.steps))))
 }
 
 fn wrong(key: &str, message: &str) -> ReadError {
@@ -99,12 +98,20 @@ fn sentencepiece(file: &File<'_>, kind: Kind) -> Result<Spec, ReadError> {
     if let Some(at) = scores.iter().position(|score| !score.is_finite()) {
         return Err(wrong(key, &format!("score {at} is not a finite number")));
     }
-    let piece = |(&(text, kind), &score): (&(&str, PieceType), &f64)| SpPiece {
+    // Tokens that a model has room for and no text are of the type unknown too; one is what stands for others.
+    let is_unknown =
+        |id: &usize| tokens.get(*id).is_some_and(|token| token.1 == PieceType::Unknown);
+    let named = file.id("unknown_token_id").map(|id| id as usize).filter(is_unknown);
+    let unknown = named.or_else(|| (0..tokens.len()).find(is_unknown));
+    let piece = |(id, (&(text, kind), &score)): (usize, (&(&str, PieceType), &f64))| SpPiece {
         text: text.to_owned(),
         score: score as f32,
-        kind,
+        kind: match kind {
+            PieceType::Unknown if unknown != Some(id) => PieceType::Control,
+            kind => kind,
+        },
     };
-    let pieces: Vec<SpPiece> = tokens.iter().zip(scores).map(piece).collect();
+    let pieces: Vec<SpPiece> = tokens.iter().zip(scores).enumerate().map(piece).collect();
     let charsmap = match file.get("tokenizer.ggml.precompiled_charsmap") {
         Some(Value::Numbers(bytes)) => bytes.iter().map(|&byte| byte as i64 as u8).collect(),
         _ => Vec::<u8>::new(),
@@ -152,8 +159,67 @@ fn empty() -> Spec {
 
 fn byte_level(file: &File<'_>) -> Result<Spec, ReadError> {
     let listed = tokens(file)?;
+    let (vocab, pairs) = merges(file, &listed)?;
+    let key = "tokenizer.ggml.pre";
+    let pre = file.text(key).unwrap_or("default");
+    let Some(Pre { steps, ignore_merges, adds_bos }) = patterns::of(pre) else {
+        let known: Vec<_> = patterns::names().collect();
+        let message = format!("unknown pattern {}; known are {}", quote(pre), known.join(", "));
+        return Err(wrong(key, &message));
+    };
+    Ok(Spec {
+        added_tokens: added(&listed),
+        pre_tokenizer: Some(PreTokenizer::Sequence(steps)),
+        model: Model::Bpe(Bpe { ignore_merges, ..Bpe::new(vocab, pairs) }),
+        post_processor: ends(file, &listed, adds_bos),
+        decoder: Some(Decoder::ByteLevel {
+            add_prefix_space: true,
+            trim_offsets: true,
+            use_regex: true,
+        }),
+        ..empty()
+    })
+}
+
+/// BPE over chars: spaces are ▁, lines are cut apart, and chars without a token become bytes.
+fn spaced(file: &File<'_>) -> Result<Spec, ReadError> {
+    let listed = tokens(file)?;
+    let (vocab, pairs) = merges(file, &listed)?;
+    let unknown = file.id("unknown_token_id").and_then(|id| listed.get(id as usize));
+    let space = || Pattern::String(" ".to_owned());
+    let line = Pattern::Regex(r"[^\n]+|[\n]+".to_owned());
+    Ok(Spec {
+        added_tokens: added(&listed),
+        normalizer: Some(Normalizer::Replace { pattern: space(), content: "▁".to_owned() }),
+        pre_tokenizer: Some(PreTokenizer::Split {
+            pattern: line,
+            behavior: Behavior::Isolated,
+            invert: false,
+        }),
+        model: Model::Bpe(Bpe {
+            unk_token: unknown.map(|&(text, _)| text.to_owned()),
+            fuse_unk: true,
+            byte_fallback: true,
+            ..Bpe::new(vocab, pairs)
+        }),
+        post_processor: ends(file, &listed, true),
+        decoder: Some(Decoder::Sequence(vec![
+            Decoder::Replace {
+                pattern: Pattern::String("▁".to_owned()), content: " ".to_owned()
+            },
+            Decoder::ByteFallback,
+            Decoder::Fuse,
+        ])),
+        ..empty()
+    })
+}
+
+/// A vocabulary and its merges, as pairs of ids.
+type Merged = (Vocab, Vec<(u32, u32)>);
+
+fn merges(file: &File<'_>, listed: &[(&str, PieceType)]) -> Result<Merged, ReadError> {
     let mut vocab = Vocab::with_capacity(listed.len(), 8 * listed.len());
-    for (id, (text, _)) in (0u32..).zip(&listed) {
+    for (id, (text, _)) in (0u32..).zip(listed) {
         vocab.push(text.as_bytes(), id);
     }
     let (key, mut oddities) = ("tokenizer.ggml.merges", Vec::new());
@@ -177,21 +243,11 @@ fn byte_level(file: &File<'_>) -> Result<Spec, ReadError> {
     let pairs = tokens
         .merges(parts.into_iter(), len, b"", &mut oddities)
         .map_err(|problem| wrong(key, &problem.into_line_error().message))?;
-    let key = "tokenizer.ggml.pre";
-    let pre = file.text(key).unwrap_or("default");
-    let Some((name, _)) = PATTERNS.iter().find(|(_, names)| names.contains(&pre)) else {
-        return Err(wrong(key, &format!("unknown pattern {}", quote(pre))));
-    };
-    let split = PatternArg::Named(name).pre_tokenizer()?;
-    let step =
-        PreTokenizer::ByteLevel { add_prefix_space: false, trim_offsets: true, use_regex: false };
-    let steps = match split {
-        PreTokenizer::Sequence(mut steps) => {
-            steps.push(step);
-            steps
-        }
-        one => vec![one, step],
-    };
+    Ok((tokens.vocab, pairs))
+}
+
+/// The tokens that are found in text.
+fn added(listed: &[(&str, PieceType)]) -> Vec<AddedToken> {
     let added = |(id, &(text, kind)): (u32, &(&str, PieceType))| AddedToken {
         id,
         content: text.to_owned(),
@@ -203,31 +259,44 @@ fn byte_level(file: &File<'_>) -> Result<Spec, ReadError> {
     };
     let is_added =
         |kind| matches!(kind, PieceType::Control | PieceType::UserDefined | PieceType::Unknown);
-    Ok(Spec {
-        added_tokens: (0..)
-            .zip(&listed)
-            .filter(|(_, (text, kind))| is_added(*kind) && !text.is_empty())
-            .map(added)
-            .collect(),
-        pre_tokenizer: Some(PreTokenizer::Sequence(steps)),
-        model: Model::Bpe(Bpe {
-            vocab: tokens.vocab,
-            alphabet: Alphabet::Chars,
-            merges: Merges::List(pairs),
-            ignore_merges: matches!(*name, "llama3" | "tekken"),
-            dropout: None,
-            unk_token: None,
-            continuing_subword_prefix: None,
-            end_of_word_suffix: None,
-            fuse_unk: false,
-            byte_fallback: false,
-        }),
-        decoder: Some(Decoder::ByteLevel {
-            add_prefix_space: true,
-            trim_offsets: true,
-            use_regex: true,
-        }),
-        ..empty()
+    (0..)
+        .zip(listed)
+        .filter(|(_, (text, kind))| is_added(*kind) && !text.is_empty())
+        .map(added)
+        .collect()
+}
+
+/// The tokens around a text, where the file wants some. `adds_bos` is for files that do not say.
+fn ends(file: &File<'_>, listed: &[(&str, PieceType)], adds_bos: bool) -> Option<PostProcessor> {
+    let end = |is_wanted: bool, key: &str| {
+        let id = file.id(key).filter(|_| is_wanted)?;
+        listed.get(id as usize).map(|&(text, _)| (text.to_owned(), id))
+    };
+    let says = |key: &str| file.flag(&format!("tokenizer.ggml.{key}"));
+    let bos = end(says("add_bos_token").unwrap_or(adds_bos), "bos_token_id");
+    let eos = end(says("add_eos_token").unwrap_or(false), "eos_token_id");
+    if bos.is_none() && eos.is_none() {
+        return None;
+    }
+    let around = |second: bool| {
+        let type_id = u32::from(second);
+        let special = |end: &Option<(String, u32)>| {
+            end.as_ref().map(|(id, _)| Piece::SpecialToken { id: id.clone(), type_id })
+        };
+        let text = Piece::Sequence { second, type_id };
+        [special(&bos), Some(text), special(&eos)].into_iter().flatten()
+    };
+    let mut special_tokens: Vec<TemplateToken> = Vec::new();
+    for (text, id) in [&bos, &eos].into_iter().flatten() {
+        if special_tokens.iter().all(|known| known.id != *text) {
+            let tokens = vec![text.clone()];
+            special_tokens.push(TemplateToken { id: text.clone(), ids: vec![*id], tokens });
+        }
+    }
+    Some(PostProcessor::Template {
+        single: around(false).collect(),
+        pair: around(false).chain(around(true)).collect(),
+        special_tokens,
     })
 }
 
@@ -246,175 +315,4 @@ fn word_piece(file: &File<'_>) -> Result<Spec, ReadError> {
     let mut oddities = Vec::new();
     let tokens = Tokens::new(vocab, |token, _| token.into(), &mut oddities);
     Ok(bert(tokens, "##", None))
-}
-
-/// A value of the metadata, as far as tokenizers need it.
-enum Value<'a> {
-    Number(f64),
-    Text(&'a [u8]),
-    Numbers(Vec<f64>),
-    Texts(Vec<&'a [u8]>),
-}
-
-/// The metadata whose keys begin with `tokenizer.`.
-struct File<'a> {
-    values: Vec<(&'a [u8], Value<'a>)>,
-}
-
-/// Types of values, by number.
-const TEXT: u32 = 8;
-const ARRAY: u32 = 9;
-
-/// Arrays in arrays are not this deep in any file.
-const MAX_DEPTH: usize = 8;
-
-impl<'a> File<'a> {
-    fn read(bytes: &'a [u8]) -> Result<Self, ReadError> {
-        let mut cursor = Cursor { bytes, at: 0 };
-        if cursor.take(4)? != MAGIC {
-            return Err(cursor.fault("this is not a GGUF file"));
-        }
-        let version = cursor.u32()?;
-        if !(2..=3).contains(&version) {
-            return Err(cursor.fault(&format!("found version {version}, 2 or 3 is wanted")));
-        }
-        cursor.u64()?;
-        let count = cursor.u64()?;
-        let mut values = Vec::new();
-        for _ in 0..count {
-            let key = cursor.text()?;
-            let kind = cursor.u32()?;
-            let wanted = key.starts_with(b"tokenizer.");
-            if let Some(value) = cursor.value(kind, wanted, 0)? {
-                values.push((key, value));
-            }
-        }
-        Ok(Self { values })
-    }
-
-    fn get(&self, key: &str) -> Option<&Value<'a>> {
-        self.values.iter().find(|(found, _)| *found == key.as_bytes()).map(|(_, value)| value)
-    }
-
-    fn text(&self, key: &str) -> Result<&'a str, ReadError> {
-        match self.get(key) {
-            Some(Value::Text(text)) => {
-                std::str::from_utf8(text).map_err(|_| wrong(key, "the string is not UTF-8"))
-            }
-            Some(_) => Err(wrong(key, "a string is wanted")),
-            None => Err(wrong(key, "is missing")),
-        }
-    }
-
-    fn flag(&self, key: &str) -> Option<bool> {
-        match self.get(key) {
-            Some(Value::Number(number)) => Some(*number != 0.0),
-            _ => None,
-        }
-    }
-}
-
-struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    fn fault(&self, message: &str) -> ReadError {
-        ReadError::whole(format!("byte {}: {message}", self.at))
-    }
-
-    fn take(&mut self, len: u64) -> Result<&'a [u8], ReadError> {
-        let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let taken = usize::try_from(len).ok().and_then(|len| rest.get(..len));
-        let Some(taken) = taken else {
-            return Err(self.fault(&format!("{len} bytes are wanted, {} are left", rest.len())));
-        };
-        self.at += taken.len();
-        Ok(taken)
-    }
-
-    fn u32(&mut self) -> Result<u32, ReadError> {
-        Ok(u32::from_le_bytes(*self.take(4)?.first_chunk().unwrap_or(&[0; 4])))
-    }
-
-    fn u64(&mut self) -> Result<u64, ReadError> {
-        Ok(u64::from_le_bytes(*self.take(8)?.first_chunk().unwrap_or(&[0; 8])))
-    }
-
-    fn text(&mut self) -> Result<&'a [u8], ReadError> {
-        let len = self.u64()?;
-        self.take(len)
-    }
-
-    /// A number of a type that is one.
-    fn number(&mut self, kind: u32) -> Result<f64, ReadError> {
-        let len = match kind {
-            0 | 1 | 7 => 1,
-            2 | 3 => 2,
-            4..=6 => 4,
-            10..=12 => 8,
-            _ => {
-                return Err(self.fault(&format!("found value type {kind}, one up to 12 is wanted")));
-            }
-        };
-        let bytes = self.take(len)?;
-        let mut wide = [0; 8];
-        wide[..bytes.len()].copy_from_slice(bytes);
-        let bits = u64::from_le_bytes(wide);
-        Ok(match kind {
-            1 => f64::from(bits as u8 as i8),
-            3 => f64::from(bits as u16 as i16),
-            5 => f64::from(bits as u32 as i32),
-            6 => f64::from(f32::from_bits(bits as u32)),
-            11 => bits as i64 as f64,
-            12 => f64::from_bits(bits),
-            _ => bits as f64,
-        })
-    }
-
-    /// A value; `None` if nobody wants it.
-    fn value(
-        &mut self,
-        kind: u32,
-        wanted: bool,
-        depth: usize,
-    ) -> Result<Option<Value<'a>>, ReadError> {
-        match kind {
-            TEXT => Ok(Some(Value::Text(self.text()?)).filter(|_| wanted)),
-            ARRAY => {
-                let (kind, len) = (self.u32()?, self.u64()?);
-                if depth == MAX_DEPTH {
-                    return Err(self.fault("arrays are too deep"));
-                }
-                // Elements are read one by one, so a length that lies costs no memory.
-                let (mut numbers, mut texts) = (Vec::new(), Vec::new());
-                for _ in 0..len {
-                    match kind {
-                        TEXT => {
-                            let text = self.text()?;
-                            if wanted {
-                                texts.push(text);
-                            }
-                        }
-                        ARRAY => {
-                            self.value(ARRAY, false, depth + 1)?;
-                        }
-                        _ => {
-                            let number = self.number(kind)?;
-                            if wanted {
-                                numbers.push(number);
-                            }
-                        }
-                    }
-                }
-                let value = match kind {
-                    TEXT => Value::Texts(texts),
-                    _ => Value::Numbers(numbers),
-                };
-                Ok(Some(value).filter(|_| wanted))
-            }
-            _ => Ok(Some(Value::Number(self.number(kind)?)).filter(|_| wanted)),
-        }
-    }
 }
