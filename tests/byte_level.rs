@@ -1,12 +1,19 @@
 //! Byte-level BPE with odd vocabularies and odd added tokens: small cases of what drawn ones have shown
 //! (tests/oracle/tests/drawn_bytes.rs). What is wanted is what the references say.
 
+#[path = "drawn/base64.rs"]
+mod base64;
+#[path = "support/resumed.rs"]
+mod resumed;
+
+use base64::base64;
 use comptok::{
     EncodeError, FullOptions, Offsets, Options, Scratch, Span, Special, Tokenizer,
     load::{FileOptions, PatternArg, Profile},
 };
 use comptok_bake::{read, write};
 use comptok_core::byte_level::char_of;
+use resumed::resumed;
 use serde_json::{Value, json};
 
 fn byte_level() -> Value {
@@ -40,21 +47,10 @@ fn load(file: &Value) -> Tokenizer {
 
 /// A rank file of these tokens and of all bytes that are not `lacking`.
 fn ranks(tokens: &[&[u8]], lacking: u8) -> Vec<u8> {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let bytes: Vec<[u8; 1]> = (0..=255).filter(|&byte| byte != lacking).map(|b| [b]).collect();
     let all = bytes.iter().map(<[u8; 1]>::as_slice).chain(tokens.iter().copied());
-    let mut file = Vec::new();
-    for (token, rank) in all.zip(0..) {
-        for three in token.chunks(3) {
-            let bits = three.iter().chain([&0; 2]).take(3);
-            let bits = bits.fold(0, |bits, &byte| bits << 8 | usize::from(byte));
-            let digit =
-                |i: usize| if i <= three.len() { DIGITS[bits >> (18 - 6 * i) & 63] } else { b'=' };
-            file.extend((0..4).map(digit));
-        }
-        file.extend(format!(" {rank}\n").bytes());
-    }
-    file
+    let lines = all.zip(0..).map(|(token, rank)| format!("{} {rank}\n", base64(token)));
+    lines.collect::<String>().into_bytes()
 }
 
 const GPT2: Option<PatternArg<'_>> = Some(PatternArg::Named("gpt2"));
@@ -139,30 +135,7 @@ fn a_word_that_is_not_merged_stands_for_all_of_its_bytes() {
     assert_eq!(last, Some(Ok(Span { id: 256, start: 2, end: 6, word: 2 })));
 }
 
-/// What is left of a text after so many ids, again and again.
-fn resumed(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
-    let (mut all, mut at, mut slice) = (Vec::new(), 0, vec![0; room]);
-    let mut scratch = Scratch::new();
-    loop {
-        let options = Options { continued: at > 0, ..Options::new(special) };
-        match tokenizer.encode_to_slice(&text[at..], options, &mut slice, &mut scratch) {
-            Ok(written) => {
-                all.extend_from_slice(&slice[..written]);
-                return all;
-            }
-            Err(EncodeError::Full { written, consumed }) => {
-                all.extend_from_slice(&slice[..written]);
-                at += consumed;
-                if consumed == 0 {
-                    slice = vec![0; slice.len() + 1];
-                }
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
-}
-
-/// As [`resumed`], with the places.
+/// As [`resumed`], of spans.
 fn resumed_spans(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
     let (mut all, mut at, mut spans) = (Vec::new(), 0, vec![Span::default(); room]);
     let mut scratch = Scratch::new();
@@ -206,7 +179,8 @@ fn the_rest_of_a_text_has_the_same_added_tokens() {
         let tokenizer = load(&file);
         let wanted = tokenizer.encode(text, special).expect("an answer");
         for room in 0..8 {
-            assert_eq!(resumed(&tokenizer, text, special, room), wanted, "{text:?}, {room}");
+            let found = resumed(&tokenizer, text, special, room, |room| room + 1);
+            assert_eq!(found, wanted, "{text:?}, {room}");
             assert_eq!(resumed_spans(&tokenizer, text, special, room), wanted, "{text:?}, {room}");
         }
     }

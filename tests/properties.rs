@@ -1,6 +1,8 @@
 //! What holds for every vocabulary and every text, on random ones. The specification is the textbook's
 //! algorithm in `support/textbook.rs`.
 
+#[path = "support/resumed.rs"]
+mod resumed;
 #[path = "support/textbook.rs"]
 mod textbook;
 
@@ -11,6 +13,7 @@ use comptok::{
 use comptok_bake::bake_file;
 use comptok_core::blob::Tables;
 use proptest::prelude::*;
+use resumed::resumed;
 use textbook::{Merges, Ranks};
 
 /// Words of the letters that the random vocabularies are made of. The patterns cut texts of such words
@@ -60,26 +63,8 @@ fn pieces(words: &[String]) -> Vec<String> {
 }
 
 /// All ids, `room` at a time.
-fn resumed(tokenizer: &Tokenizer, text: &[u8], room: usize) -> Vec<u32> {
-    let (mut all, mut at, mut slice) = (Vec::new(), 0, vec![0; room]);
-    let mut scratch = Scratch::new();
-    loop {
-        match tokenizer.encode_to_slice(&text[at..], Special::All, &mut slice, &mut scratch) {
-            Ok(written) => {
-                all.extend_from_slice(&slice[..written]);
-                return all;
-            }
-            Err(EncodeError::Full { written, consumed }) => {
-                all.extend_from_slice(&slice[..written]);
-                at += consumed;
-                if written == 0 {
-                    let more = slice.len() + 1;
-                    slice.resize(more, 0);
-                }
-            }
-            Err(error) => panic!("{error}"),
-        }
-    }
+fn in_slices(tokenizer: &Tokenizer, text: &[u8], room: usize) -> Vec<u32> {
+    resumed(tokenizer, text, Special::All, room, |room| room + 1)
 }
 
 /// The spans' ids, after a look at the spans.
@@ -175,7 +160,7 @@ fn check_words(
     assert_eq!(from_spans(tokenizer, text.as_bytes(), tile), wanted);
     assert_eq!(with_lent_memory(tokenizer, text.as_bytes()), wanted);
     for room in [0, 1, 2, wanted.len()] {
-        assert_eq!(resumed(tokenizer, text.as_bytes(), room), wanted, "{room} at a time");
+        assert_eq!(in_slices(tokenizer, text.as_bytes(), room), wanted, "{room} at a time");
         let spans = from_spans_in_room(tokenizer, text.as_bytes(), room);
         assert_eq!(spans, wanted, "{room} spans at a time");
     }
@@ -283,7 +268,7 @@ proptest! {
         // halves of what is; so only whole text is resumed.
         if std::str::from_utf8(&bytes).is_ok() {
             for room in [0, 1, 3, 64] {
-                prop_assert_eq!(&resumed(&tokenizer, &bytes, room), &ids);
+                prop_assert_eq!(&in_slices(&tokenizer, &bytes, room), &ids);
             }
         }
         prop_assert_eq!(tokenizer.count_until(&bytes, ids.len()), Some(ids.len()));
@@ -316,7 +301,7 @@ proptest! {
         prop_assert_eq!(&from_spans(&tokenizer, &bytes, false), &ids);
         prop_assert_eq!(&with_lent_memory(&tokenizer, &bytes), &ids);
         if std::str::from_utf8(&bytes).is_ok() {
-            prop_assert_eq!(&resumed(&tokenizer, &bytes, 5), &ids);
+            prop_assert_eq!(&in_slices(&tokenizer, &bytes, 5), &ids);
         }
     }
 

@@ -6,6 +6,8 @@ mod common;
 #[path = "../tok-core/tests/drawn/mod.rs"]
 #[allow(dead_code, reason = "each test file uses a part")]
 mod drawn;
+#[path = "support/resumed.rs"]
+mod resumed;
 #[path = "support/variants.rs"]
 #[allow(dead_code, reason = "each test file uses a part")]
 mod variants;
@@ -17,6 +19,7 @@ use comptok_core::{
     unicode::nfc::normalize,
 };
 use drawn::random;
+use resumed::resumed;
 use variants::{ADDED, BAKED, add, nfc, prefix_space, some_patterns, tokenizer};
 
 /// Pieces that leave no place where every pattern ends a pre-token.
@@ -107,7 +110,8 @@ fn check(name: &str, tokenizer: &Tokenizer, text: &str, special: Special<'_>, wa
     assert_eq!(spans.count(), ids.len(), "{name}");
     assert_eq!(end, text.len(), "{name}");
     for room in [50, 700] {
-        assert!(resumed(tokenizer, text, special, room) == ids, "{name}: {room} at a time");
+        let found = resumed(tokenizer, text, special, room, |room| 2 * room);
+        assert!(found == ids, "{name}: {room} at a time");
     }
 }
 
@@ -137,30 +141,6 @@ fn resumed_spans(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: 
                 spans.resize(more, Span::default());
             }
             Some(error) => panic!("{error}"),
-        }
-    }
-}
-
-/// All ids, `room` at a time; more where there is no other way.
-fn resumed(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: usize) -> Vec<u32> {
-    let (mut all, mut at, mut slice) = (Vec::new(), 0, vec![0; room]);
-    let mut scratch = Scratch::new();
-    loop {
-        let options = Options { continued: at > 0, ..Options::new(special) };
-        match tokenizer.encode_to_slice(&text[at..], options, &mut slice, &mut scratch) {
-            Ok(written) => {
-                all.extend_from_slice(&slice[..written]);
-                return all;
-            }
-            Err(EncodeError::Full { written, consumed }) => {
-                all.extend_from_slice(&slice[..written]);
-                at += consumed;
-                if consumed == 0 {
-                    let more = 2 * slice.len();
-                    slice.resize(more, 0);
-                }
-            }
-            Err(error) => panic!("{error}"),
         }
     }
 }

@@ -3,13 +3,19 @@
 //! Merges are mostly those of neighbours in a text of these chars, so that they happen; their order is now and then
 //! another one than that in which they were found. Tokens have the lengths at which tables change.
 
+mod base64;
+#[path = "../support/patterns.rs"]
+mod patterns;
+
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::base64;
 use comptok_core::{
     byte_level,
     model::Random,
     pre_tokenizer::{Kind, Syntax},
 };
+use patterns::BAKED;
 use serde_json::{Value, json};
 
 /// What tokens and texts are made of.
@@ -30,18 +36,6 @@ const EDGES: [&str; 61] = [
 const LENS: [usize; 30] = [
     1, 2, 6, 7, 8, 9, 14, 15, 16, 17, 23, 24, 30, 31, 32, 33, 40, 62, 63, 64, 65, 66, 70, 127, 128,
     191, 192, 193, 200, 300,
-];
-/// Patterns without a scanner.
-const PATTERNS: [&str; 9] = [
-    r"\p{Han}+|\p{L}+|\p{N}{2}|[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-    r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,2}|\s*\n|\s+(?!\S)|.",
-    r"\w+|[^\w\s]+",
-    r"a+b|\p{L}|\s+",
-    r" ?\p{L}+|\p{N}+$|\p{N}",
-    r"(?:ab)*c|.|\n",
-    r"\s+|\S+",
-    r"[^a]+",
-    r"\p{N}{1,3}| ?[^\s\p{N}]+|\s+",
 ];
 /// Contents of added tokens; others are made of the chars.
 const ADDED: [&str; 26] = [
@@ -294,7 +288,7 @@ fn pre_tokenizer(random: &mut Random) -> (Value, Option<Kind>) {
             (steps.collect(), (behavior == "Isolated").then_some(kind))
         }
         13..15 => {
-            let pattern = one(random, &PATTERNS);
+            let pattern = one(random, &BAKED);
             let behaviors =
                 [("Isolated", false), ("Isolated", true), ("Removed", true), ("Removed", false)];
             let (behavior, invert) = one(random, &behaviors);
@@ -304,7 +298,7 @@ fn pre_tokenizer(random: &mut Random) -> (Value, Option<Kind>) {
         _ => {
             let behaviors = ["Isolated", "MergedWithNext", "MergedWithPrevious", "Contiguous"];
             let behavior = one(random, &behaviors);
-            let step = split(one(random, &PATTERNS), behavior, is(random, 2));
+            let step = split(one(random, &BAKED), behavior, is(random, 2));
             let last = byte_level_step(is(random, 2), is(random, 2), true);
             return (json!({"type": "Sequence", "pretokenizers": [step, last]}), None);
         }
@@ -448,7 +442,7 @@ pub(crate) fn ranks(seed: u64) -> Drawn {
         }
     }
     let (pattern, kind) = match is(random, 4) {
-        true => (one(random, &PATTERNS), None),
+        true => (one(random, &BAKED), None),
         false => loop {
             let kind = one(random, &Kind::ALL);
             if let [pattern] = kind.regex_in(Syntax::FancyRegex) {
@@ -609,16 +603,4 @@ pub(crate) fn fewer<T: Clone>(list: &mut Vec<T>, mut is_wrong: impl FnMut(&[T]) 
         size = if size == 1 { 0 } else { size.div_ceil(2) };
     }
     list.len() < len
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let bits = three.iter().chain([&0; 2]).take(3).fold(0, |bits, &b| bits << 8 | u32::from(b));
-        let chars = (0..4).map(|i| char::from(CHARS[(bits >> (18 - 6 * i) & 63) as usize]));
-        text.extend(chars.take(three.len() + 1));
-        text.extend(std::iter::repeat_n('=', 3 - three.len()));
-    }
-    text
 }

@@ -3,8 +3,11 @@
 //! Their pieces and replacements have all that a proof of a cut may overlook: marks beside letters, letters and marks
 //! that become others with what stands behind them, chars that are not known, sums that differ by what is rounded.
 
+mod base64;
+
 use std::collections::BTreeMap;
 
+use base64::base64;
 use comptok_core::model::Random;
 use serde_json::{Value, json};
 
@@ -342,18 +345,6 @@ pub(crate) fn any_text(random: &mut Random) -> String {
         _ => OTHERS[random.below(OTHERS.len())].to_owned(),
     };
     (0..1 + random.below(4)).map(|_| other(random)).collect()
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let bits = three.iter().chain([&0; 2]).take(3).fold(0, |bits, &b| bits << 8 | u32::from(b));
-        let chars = (0..4).map(|i| char::from(CHARS[(bits >> (18 - 6 * i) & 63) as usize]));
-        text.extend(chars.take(three.len() + 1));
-        text.extend(std::iter::repeat_n('=', 3 - three.len()));
-    }
-    text
 }
 
 pub(crate) fn text(random: &mut Random) -> String {

@@ -1,20 +1,14 @@
 //! The small fixture with other stages, and texts that try them. The file that includes this has a
 //! module `drawn`.
 
+#[path = "patterns.rs"]
+mod patterns;
+
 use crate::drawn::random;
 use comptok::Tokenizer;
 use comptok_core::pre_tokenizer::{Kind, Syntax};
+pub(crate) use patterns::BAKED;
 use serde_json::{Value, json};
-
-/// Patterns without a scanner: they become automata. The last ones look far ahead.
-pub(crate) const BAKED: [&str; 6] = [
-    r"\p{Han}+|\p{L}+|\p{N}{2}|[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
-    r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,2}|\s*\n|\s+(?!\S)|.",
-    r"\w+|[^\w\s]+",
-    r"a+b|\p{L}|\s+",
-    r" ?\p{L}+|\p{N}+$|\p{N}",
-    r"(?:ab)*c|.|\n",
-];
 
 const FIXTURE: &str = include_str!("../fixtures/tiny.json");
 
