@@ -156,30 +156,36 @@ fn lent(tokenizer: &Tokenizer, text: &[u8], options: Options<'_>) -> Answer {
     }
 }
 
+/// After an error for want of room: where the text goes on, how much room there is to be, and the tokens that are
+/// done.
+fn left(error: EncodeError, at: &mut usize, room: &mut usize) -> Result<usize, String> {
+    let EncodeError::Full { written, consumed } = error else {
+        return Err(format!("{room} at a time: {error}"));
+    };
+    *at += consumed;
+    if written == 0 {
+        *room = 2 * *room + 1;
+    }
+    Ok(written)
+}
+
 fn in_slices(
     tokenizer: &Tokenizer,
     text: &[u8],
     special: Special<'_>,
-    room: usize,
+    mut room: usize,
     scratch: &mut Scratch<'_>,
 ) -> Result<Vec<u32>, String> {
-    let (mut all, mut at, mut slice) = (Vec::new(), 0, vec![0; room]);
+    let (mut all, mut at) = (Vec::new(), 0);
     loop {
         let continued = at > 0 || !all.is_empty();
         let options = Options { continued, ..Options::new(special) };
-        match tokenizer.encode_to_slice(&text[at..], options, &mut slice, scratch) {
-            Ok(written) => {
-                all.extend_from_slice(&slice[..written]);
-                return Ok(all);
-            }
-            Err(EncodeError::Full { written, consumed }) => {
-                all.extend_from_slice(&slice[..written]);
-                at += consumed;
-                if written == 0 {
-                    slice = vec![0; 2 * slice.len() + 1];
-                }
-            }
-            Err(error) => return Err(format!("slices: {error}")),
+        let mut slice = vec![0; room];
+        let result = tokenizer.encode_to_slice(&text[at..], options, &mut slice, scratch);
+        let written = result.or_else(|error| left(error, &mut at, &mut room))?;
+        all.extend_from_slice(&slice[..written]);
+        if result.is_ok() {
+            return Ok(all);
         }
     }
 }
@@ -188,31 +194,22 @@ fn in_spans(
     tokenizer: &Tokenizer,
     text: &[u8],
     special: Special<'_>,
-    room: usize,
+    mut room: usize,
     scratch: &mut Scratch<'_>,
 ) -> Result<Vec<Span>, String> {
-    let (mut all, mut at, mut spans) = (Vec::<Span>::new(), 0, vec![Span::default(); room]);
+    let (mut all, mut at) = (Vec::<Span>::new(), 0);
     loop {
         let continued = at > 0 || !all.is_empty();
         let options = Options { continued, ..Options::new(special) };
-        let (before, mut full) = (all.len(), None);
+        let (before, mut spans, mut end) = (all.len(), vec![Span::default(); room], None);
         for span in tokenizer.tokens_in(&text[at..], options, &mut spans, scratch) {
             match span {
                 Ok(span) => all.push(Span { start: span.start + at, end: span.end + at, ..span }),
-                Err(error) => full = Some(error),
+                Err(error) => end = Some(error),
             }
         }
-        match full {
-            None => return Ok(all),
-            Some(EncodeError::Full { written, consumed }) => {
-                all.truncate(before + written);
-                at += consumed;
-                if written == 0 {
-                    spans = vec![Span::default(); 2 * spans.len() + 1];
-                }
-            }
-            Some(error) => return Err(format!("spans: {error}")),
-        }
+        let Some(error) = end else { return Ok(all) };
+        all.truncate(before + left(error, &mut at, &mut room)?);
     }
 }
 
