@@ -514,6 +514,9 @@ impl Tokenizer {
                 let (from, to) = whole_chars(normal, span);
                 let (start, end) = stretch.original(from, to).unwrap_or((done, done));
                 put(&inner, Span { start, end, ..span }, normal.get(from..to), push);
+            })
+            .map_err(|stop| {
+                stop.moved(0, |at| stretch.original(at, at + 1).map_or(done, |range| range.0))
             })?;
             let Some(found) = found else { return Ok(()) };
             let span = Span { id: found.id, start: found.start, end: found.end, word: words };

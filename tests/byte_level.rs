@@ -8,7 +8,7 @@ mod resumed;
 
 use base64::base64;
 use comptok::{
-    EncodeError, FullOptions, Offsets, Options, Scratch, Span, Special, Tokenizer,
+    EncodeError, FullError, FullOptions, Offsets, Options, Scratch, Span, Special, Tokenizer,
     load::{FileOptions, PatternArg, Profile},
 };
 use comptok_bake::{read, write};
@@ -240,5 +240,23 @@ fn a_text_is_truncated_behind_all_of_a_token() {
     assert_eq!(tokenizer.encode("x  z ", Special::AsText), Ok(vec![120, 256, 257, 256]));
     for (limit, wanted) in [(4, "x  z "), (3, "x  "), (2, "x "), (1, "")] {
         assert_eq!(tokenizer.truncate("x  z ", limit), wanted, "{limit}");
+    }
+}
+
+#[test]
+fn a_forbidden_token_has_its_place_where_text_is_rewritten() {
+    let mut file = file();
+    file["normalizer"] = json!({"type": "NFC"});
+    add(&mut file, "x", &["special", "normalized"]);
+    add(&mut file, "<y>", &[]);
+    let tokenizer = load(&file);
+    for (text, at) in [("s\u{301}x", 3), ("<y>e\u{301}\u{1161}x", 9)] {
+        let error = tokenizer.encode(text, Special::Forbid).expect_err("it is there");
+        assert!(
+            matches!(error, EncodeError::Forbidden { at: found, .. } if found == at),
+            "{error}"
+        );
+        let options = FullOptions { special: Special::Forbid, ..FullOptions::default() };
+        assert_eq!(tokenizer.encode_full(text, &options), Err(FullError::Encode(error)));
     }
 }

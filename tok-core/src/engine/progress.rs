@@ -299,7 +299,7 @@ impl Cursor {
 
 impl Stop {
     /// The same for a caller whose text is elsewhere and that keeps `before` bytes of memory for itself.
-    pub(crate) fn moved(self, before: usize, map: impl FnOnce(usize) -> usize) -> Self {
+    pub fn moved(self, before: usize, map: impl FnOnce(usize) -> usize) -> Self {
         match self {
             Self::Full { needed } => Self::Full { needed },
             Self::Scratch { bytes, at } => {
