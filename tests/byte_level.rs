@@ -8,7 +8,8 @@ mod resumed;
 
 use base64::base64;
 use comptok::{
-    EncodeError, FullError, FullOptions, Offsets, Options, Scratch, Span, Special, Tokenizer,
+    EncodeError, FullError, FullOptions, Offsets, Options, Others, Scratch, Span, Special,
+    Tokenizer,
     load::{FileOptions, PatternArg, Profile},
 };
 use comptok_bake::{read, write};
@@ -258,5 +259,33 @@ fn a_forbidden_token_has_its_place_where_text_is_rewritten() {
         );
         let options = FullOptions { special: Special::Forbid, ..FullOptions::default() };
         assert_eq!(tokenizer.encode_full(text, &options), Err(FullError::Encode(error)));
+    }
+}
+
+/// tiktoken looks for forbidden tokens before all else, wherever they stand.
+#[test]
+fn a_forbidden_token_that_overlaps_an_allowed_one_is_seen() {
+    let special: Vec<(String, u32)> =
+        ["<x>", "<x", "x", ">y", "z"].map(String::from).into_iter().zip(300..).collect();
+    let options = FileOptions { pattern: GPT2, special_tokens: &special, ..FileOptions::default() };
+    let file = ranks(&[], 0);
+    let tokenizer = Tokenizer::from_bytes_with(&file, &options).unwrap_or_else(|e| panic!("{e}"));
+    let encode = |text: &str, allowed: &[&str]| match tokenizer
+        .encode(text, Special::Allow(allowed, Others::Forbid))
+    {
+        Err(EncodeError::Forbidden { token, at }) => Err((token.as_str().to_owned(), at)),
+        other => Ok(other),
+    };
+    for (allowed, forbidden) in [
+        (&["<x>", "<x", "x", ">y"][..], None),
+        (&["<x>", "x", ">y"], Some(("<x", 1))),
+        (&["<x>", "<x", ">y"], Some(("x", 2))),
+        (&["<x>", "<x", "x"], Some((">y", 3))),
+    ] {
+        let wanted = match forbidden {
+            None => Ok(Ok(vec![u32::from(b'a') - 1, 300, u32::from(b'y') - 1])),
+            Some((token, at)) => Err((token.to_owned(), at)),
+        };
+        assert_eq!(encode("a<x>y", allowed), wanted, "{allowed:?}");
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     blob::{Tables, U32s, flags, lookup::NONE, u32_at},
     swar, unicode,
 };
+use core::ops::Range;
 
 /// What an added token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,23 +202,32 @@ impl<'a> Matcher<'a> {
 
     /// The longest token at `at`: its end and its index.
     fn longest_at(&self, text: &[u8], at: usize) -> Option<(usize, u32)> {
-        let (mut node, mut found) = (0, None);
-        let mut end = at;
-        loop {
+        let mut found = None;
+        self.each_at(text, at, |end, token| found = Some((end, token)));
+        found
+    }
+
+    /// Calls `each` with the end and the index of every token at `at`, the shortest first.
+    #[inline]
+    fn each_at(&self, text: &[u8], at: usize, mut each: impl FnMut(usize, u32)) {
+        let (mut node, mut end) = (0, at);
+        let mut step = || {
             let base = MATCHER_HEADER + MATCHER_NODE * node;
             let (edge, edges) = (self.word(base)? as usize, self.word(base + 1)? as usize);
             match self.word(base + 2)? {
                 NONE => {}
-                token => found = Some((end, token)),
+                token => each(end, token),
             }
-            let Some(&byte) = text.get(end) else { return found };
+            let byte = text.get(end)?;
             let start = MATCHER_HEADER + MATCHER_NODE * self.nodes + edge;
-            let Some(list) = self.words.get(start..start + edges) else { return found };
-            let Ok(child) = list.binary_search_by_key(&byte, |word| word[0]) else { return found };
+            let list = self.words.get(start..start + edges)?;
+            let child = list.binary_search_by_key(byte, |word| word[0]).ok()?;
             let [_, a, b, c] = list[child];
             node = u32::from_le_bytes([a, b, c, 0]) as usize;
             end += 1;
-        }
+            Some(())
+        };
+        while step().is_some() {}
     }
 
     /// The tokens whose contents begin at most `longest` bytes before `at`, or there, and end there or
@@ -324,7 +334,15 @@ pub fn next_match(
         let Some(added) = added(tables, token) else { return Ok(None) };
         search = end;
         match special.verdict(&added) {
-            Verdict::Match => {}
+            Verdict::Match => {
+                // tiktoken looks for forbidden tokens first, wherever they stand.
+                if matches!(special, Special::Allow(_, Others::Forbid))
+                    && tables.has(flags::TIKTOKEN)
+                    && let Some(found) = forbidden_from(tables, matcher, special, text, start..end)
+                {
+                    return Err(found);
+                }
+            }
             Verdict::Forbidden => return Err(Forbidden { token, at: start }),
             Verdict::Text => {
                 if tables.has(flags::TIKTOKEN) {
@@ -352,6 +370,28 @@ pub fn next_match(
         return Ok(Some(Found { start, end, token, id: added.id, search }));
     }
     Ok(None)
+}
+
+/// The first forbidden token that begins at one of these places.
+#[cold]
+fn forbidden_from(
+    tables: &Tables<'_>,
+    matcher: &Matcher<'_>,
+    special: Special<'_>,
+    text: &[u8],
+    places: Range<usize>,
+) -> Option<Forbidden> {
+    places.into_iter().find_map(|at| {
+        let mut forbidden = None;
+        matcher.each_at(text, at, |_, token| {
+            let is_forbidden = added(tables, token)
+                .is_some_and(|added| special.verdict(&added) == Verdict::Forbidden);
+            if is_forbidden {
+                forbidden = Some(Forbidden { token, at });
+            }
+        });
+        forbidden
+    })
 }
 
 /// Whether the tokens that count in `text[at..]` alone are those that count there in the whole; none that counts lies

@@ -6,7 +6,8 @@ mod drawn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use comptok::{
-    EncodeError, FullOptions, Offsets, Options, Others, Scratch, Span, Special, Tokenizer,
+    EncodeError, FullError, FullOptions, Offsets, Options, Others, Scratch, Span, Special,
+    Tokenizer,
     load::{FileOptions, PatternArg, Profile},
 };
 use comptok_bake::{bake_file, read, write};
@@ -44,9 +45,12 @@ impl Scratches {
 
 macro_rules! same {
     ($ours:expr, $wanted:expr, $($what:tt)*) => {
-        let (ours, wanted) = (&$ours, &$wanted);
-        if ours != wanted {
-            return Err(format!("{}: {ours:?}\nnot {wanted:?}", format_args!($($what)*)));
+        match (&$ours, &$wanted) {
+            (ours, wanted) if ours == wanted => {}
+            (ours, wanted) => {
+                let what = format_args!($($what)*);
+                return Err(format!("{what}: {ours:?}\nnot {wanted:?}"));
+            }
         }
     };
 }
@@ -67,23 +71,24 @@ fn ids(
 fn own_roads(
     tokenizer: &Tokenizer,
     text: &[u8],
-    special: Special<'_>,
+    options: Options<'_>,
     all: &mut Scratches,
     random: &mut Random,
 ) -> Result<Answer, String> {
-    let options = Options::new(special);
+    let Options { special, strict, .. } = options;
+    let name = format!("{special:?}{}", if strict { ", strict" } else { "" });
     let wanted = ids(tokenizer, text, options, &mut all.plain);
     for road in 0..2 {
-        same!(ids(tokenizer, text, options, &mut all.own), wanted, "{special:?}, road {road}");
-        same!(ids(tokenizer, text, options, &mut all.small), wanted, "{special:?}, small {road}");
+        same!(ids(tokenizer, text, options, &mut all.own), wanted, "{name}, road {road}");
+        same!(ids(tokenizer, text, options, &mut all.small), wanted, "{name}, small {road}");
     }
     for (number, scratch) in all.kernels.iter_mut().enumerate() {
-        same!(ids(tokenizer, text, options, scratch), wanted, "{special:?}, kernel {number}");
+        same!(ids(tokenizer, text, options, scratch), wanted, "{name}, kernel {number}");
     }
-    same!(lent(tokenizer, text, options), wanted, "{special:?}, lent memory");
+    same!(lent(tokenizer, text, options), wanted, "{name}, lent memory");
     let count = wanted.as_ref().map(Vec::len).map_err(|error| *error);
     let count_with = tokenizer.count_with(text, options, &mut all.own);
-    same!(count_with, count, "{special:?}, count");
+    same!(count_with, count, "{name}, count");
     let mut spans: Vec<Span> = Vec::new();
     let mut end = Ok(());
     for span in tokenizer.tokens(text, options, &mut all.own) {
@@ -93,25 +98,29 @@ fn own_roads(
         }
     }
     let span_ids: Vec<u32> = spans.iter().map(|span| span.id).collect();
-    same!(end.map(|()| span_ids), wanted, "{special:?}, tokens");
-    let Ok(wanted) = wanted else { return Ok(wanted) };
-
+    same!(end.map(|()| span_ids), wanted, "{name}, tokens");
+    if let (false, Ok(text)) = (strict, std::str::from_utf8(text)) {
+        let options = FullOptions { add_special_tokens: false, special, ..FullOptions::default() };
+        let full = tokenizer.encode_full(text, &options).map(|full| full.ids().to_vec());
+        same!(full, wanted.clone().map_err(FullError::Encode), "{name}, in full");
+    }
     let room = random.below(9);
-    same!(
-        in_slices(tokenizer, text, special, room, &mut all.own)?,
-        wanted,
-        "{special:?}, slices of {room}"
-    );
-    let again = in_spans(tokenizer, text, special, room, &mut all.small)?;
+    let slices = in_slices(tokenizer, text, options, room, &mut all.own);
+    same!(slices, wanted, "{name}, slices of {room}");
+    let again = in_spans(tokenizer, text, options, room, &mut all.small);
+    let end = again.as_ref().map(|_| ()).map_err(|error| *error);
+    same!(end, wanted.as_ref().map(|_| ()).map_err(|error| *error), "{name}, spans, {room}");
+    let (Ok(wanted), Ok(again)) = (wanted.clone(), again) else { return Ok(wanted) };
+
     // Words are counted anew in the rest of a text.
     let places = |spans: &[Span]| -> Vec<(u32, usize, usize)> {
         spans.iter().map(|span| (span.id, span.start, span.end)).collect()
     };
-    same!(places(&again), places(&spans), "{special:?}, spans, {room}");
+    same!(places(&again), places(&spans), "{name}, spans, {room}");
     for size in [1 + random.below(8), 1 + random.below(60)] {
-        same!(in_parts(tokenizer, text, special, size), wanted, "{special:?}, cut at {size}");
+        same!(in_parts(tokenizer, text, options, size), wanted, "{name}, cut at {size}");
     }
-    if special == Special::AsText {
+    if special == Special::AsText && !strict {
         let count = wanted.len();
         for (limit, wanted) in [
             (count, Some(count)),
@@ -137,7 +146,7 @@ fn own_roads(
             parts.extend(part.map_err(|error| format!("a part: {error}"))?);
             start = cut;
         }
-        same!(parts, wanted, "{special:?}, all parts");
+        same!(parts, wanted, "{name}, all parts");
     }
     Ok(Ok(wanted))
 }
@@ -157,29 +166,37 @@ fn lent(tokenizer: &Tokenizer, text: &[u8], options: Options<'_>) -> Answer {
 }
 
 /// After an error for want of room: where the text goes on, how much room there is to be, and the tokens that are
-/// done.
-fn left(error: EncodeError, at: &mut usize, room: &mut usize) -> Result<usize, String> {
-    let EncodeError::Full { written, consumed } = error else {
-        return Err(format!("{room} at a time: {error}"));
-    };
-    *at += consumed;
-    if written == 0 {
-        *room = 2 * *room + 1;
+/// done. Other errors have their place in the whole text.
+fn left(error: EncodeError, at: &mut usize, room: &mut usize) -> Result<usize, EncodeError> {
+    match error {
+        EncodeError::Full { written, consumed } => {
+            *at += consumed;
+            if written == 0 {
+                *room = 2 * *room + 1;
+            }
+            Ok(written)
+        }
+        EncodeError::Forbidden { token, at: place } => {
+            Err(EncodeError::Forbidden { token, at: *at + place })
+        }
+        EncodeError::NoToken { byte, at: place } => {
+            Err(EncodeError::NoToken { byte, at: *at + place })
+        }
+        EncodeError::Unknown { at: place } => Err(EncodeError::Unknown { at: *at + place }),
+        error => Err(error),
     }
-    Ok(written)
 }
 
 fn in_slices(
     tokenizer: &Tokenizer,
     text: &[u8],
-    special: Special<'_>,
+    options: Options<'_>,
     mut room: usize,
     scratch: &mut Scratch<'_>,
-) -> Result<Vec<u32>, String> {
+) -> Answer {
     let (mut all, mut at) = (Vec::new(), 0);
     loop {
-        let continued = at > 0 || !all.is_empty();
-        let options = Options { continued, ..Options::new(special) };
+        let options = Options { continued: at > 0 || !all.is_empty(), ..options };
         let mut slice = vec![0; room];
         let result = tokenizer.encode_to_slice(&text[at..], options, &mut slice, scratch);
         let written = result.or_else(|error| left(error, &mut at, &mut room))?;
@@ -193,14 +210,13 @@ fn in_slices(
 fn in_spans(
     tokenizer: &Tokenizer,
     text: &[u8],
-    special: Special<'_>,
+    options: Options<'_>,
     mut room: usize,
     scratch: &mut Scratch<'_>,
-) -> Result<Vec<Span>, String> {
+) -> Result<Vec<Span>, EncodeError> {
     let (mut all, mut at) = (Vec::<Span>::new(), 0);
     loop {
-        let continued = at > 0 || !all.is_empty();
-        let options = Options { continued, ..Options::new(special) };
+        let options = Options { continued: at > 0 || !all.is_empty(), ..options };
         let (before, mut spans, mut end) = (all.len(), vec![Span::default(); room], None);
         for span in tokenizer.tokens_in(&text[at..], options, &mut spans, scratch) {
             match span {
@@ -214,10 +230,10 @@ fn in_spans(
 }
 
 /// The ids of a text of which `size` bytes are seen at a time, more where it has to be.
-fn in_parts(tokenizer: &Tokenizer, text: &[u8], special: Special<'_>, size: usize) -> Vec<u32> {
+fn in_parts(tokenizer: &Tokenizer, text: &[u8], options: Options<'_>, size: usize) -> Vec<u32> {
     let (mut ids, mut at, mut seen) = (Vec::new(), 0, size);
     loop {
-        let options = Options { continued: at > 0, ..Options::new(special) };
+        let options = Options { continued: at > 0, ..options };
         let found = text.get(at..at + seen).map(|part| (part, tokenizer.last_cut(part, options)));
         let part = match found {
             Some((part, Some(place))) => &part[..place],
@@ -341,8 +357,15 @@ struct Json {
     ours: Tokenizer,
     theirs: tokenizers::Tokenizer,
     as_text: tokenizers::Tokenizer,
+    /// Those special tokens that are not `some` are text.
+    others_as_text: tokenizers::Tokenizer,
+    /// Special tokens, and some of them.
+    special: Vec<String>,
+    some: Vec<String>,
     /// The post-processor trims offsets.
     trims: bool,
+    /// Text is not rewritten.
+    is_plain: bool,
 }
 
 impl Json {
@@ -364,29 +387,105 @@ impl Json {
         let ours = Tokenizer::from_bytes(&baked.blob).map_err(|error| format!("blob: {error}"))?;
         let mut as_text = theirs.clone();
         as_text.set_encode_special_tokens(true);
-        let json: Value = serde_json::from_slice(file).expect("JSON");
+        let mut json: Value = serde_json::from_slice(file).expect("JSON");
         let trims = json["post_processor"].to_string().contains(r#""trim_offsets":true"#);
-        Ok(Some(Self { ours, theirs, as_text, trims }))
+        let is_plain = json["normalizer"].is_null();
+        let (mut special, mut some) = (Vec::new(), Vec::new());
+        for token in json["added_tokens"].as_array_mut().expect("a list") {
+            if token["special"] == true {
+                let content = token["content"].as_str().expect("a text");
+                // A tokenizer knows it by what is looked for.
+                let content = match token["normalized"] == true {
+                    true => ours.normalize(content).0,
+                    false => content.to_owned(),
+                };
+                // One that is not special is found whatever the others are.
+                if special.len() % 2 == 0 {
+                    token["special"] = false.into();
+                    some.push(content.clone());
+                }
+                special.push(content);
+            }
+        }
+        let mut others_as_text: tokenizers::Tokenizer =
+            json.to_string().parse().map_err(|error| format!("{error}"))?;
+        others_as_text.set_encode_special_tokens(true);
+        Ok(Some(Self { ours, theirs, as_text, others_as_text, special, some, trims, is_plain }))
     }
 
     fn check(&self, text: &str, all: &mut Scratches, random: &mut Random) -> Result<(), String> {
-        for special in [Special::All, Special::AsText] {
-            let theirs = match special {
-                Special::All => &self.theirs,
-                _ => &self.as_text,
-            };
-            let found = own_roads(&self.ours, text.as_bytes(), special, all, random)?;
+        if random.below(4) == 0 {
+            self.policies(text, all, random)?;
+        }
+        let some: Vec<&str> = self.some.iter().map(String::as_str).collect();
+        let all_policies = [
+            (Special::All, &self.theirs),
+            (Special::AsText, &self.as_text),
+            (Special::Allow(&some, Others::AsText), &self.others_as_text),
+        ];
+        for (special, theirs) in all_policies {
+            let found = own_roads(&self.ours, text.as_bytes(), special.into(), all, random)?;
             full(&self.ours, theirs, text, true, self.trims, special)?;
             let wanted = full(&self.ours, theirs, text, false, self.trims, special)?;
             if let Some(wanted) = wanted {
                 same!(found, Ok(wanted), "{special:?}");
             }
             if let Ok(ids) = found {
-                let decode = |ids: &[u32], skip| asked(|| theirs.decode(ids, skip).ok()).flatten();
+                let decode =
+                    |ids: &[u32], skip| asked(|| self.theirs.decode(ids, skip).ok()).flatten();
                 decoded(&self.ours, &ids, decode)?;
                 let ids: Vec<u32> =
                     (0..12).map(|_| random.below(self.ours.vocab_size() + 3) as u32).collect();
                 decoded(&self.ours, &ids, decode)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Json {
+    /// Policies that the reference does not have: they follow from those that it has.
+    fn policies(&self, text: &str, all: &mut Scratches, random: &mut Random) -> Result<(), String> {
+        let special: Vec<&str> = self.special.iter().map(String::as_str).collect();
+        let some: Vec<&str> = self.some.iter().map(String::as_str).collect();
+        let ids = |special: Special<'_>| self.ours.encode(text, special);
+        same!(ids(Special::Allow(&special, Others::Forbid)), ids(Special::All), "all are named");
+        same!(ids(Special::Allow(&[], Others::AsText)), ids(Special::AsText), "none is named");
+        same!(ids(Special::Allow(&[], Others::Forbid)), ids(Special::Forbid), "none is named");
+        for (policy, others) in [
+            (Special::Forbid, Special::AsText),
+            (Special::Allow(&some, Others::Forbid), Special::Allow(&some, Others::AsText)),
+        ] {
+            match own_roads(&self.ours, text.as_bytes(), policy.into(), all, random)? {
+                // Where none is forbidden, none is text.
+                Ok(found) => {
+                    same!(Ok(&found), ids(others).as_ref(), "{policy:?}, text");
+                    same!(Ok(&found), ids(Special::All).as_ref(), "{policy:?}, all");
+                }
+                Err(EncodeError::Forbidden { token, at }) => {
+                    let token = token.as_str();
+                    let is_there = !self.is_plain || text[at..].starts_with(token);
+                    let is_named = policy != Special::Forbid && some.contains(&token);
+                    if is_named || !special.contains(&token) || !is_there {
+                        return Err(format!("{policy:?}: {token} at {at}"));
+                    }
+                }
+                Err(error) => return Err(format!("{policy:?}: {error}")),
+            }
+        }
+        let strict = Options::new(Special::All).strict();
+        match own_roads(&self.ours, text.as_bytes(), strict, all, random)? {
+            Ok(found) => {
+                same!(Ok(&found), ids(Special::All).as_ref(), "strict");
+            }
+            Err(EncodeError::NoToken { byte, at }) => {
+                let lacks = self.ours.token_id(&[byte]).is_none();
+                if !lacks || self.is_plain && text.as_bytes()[at] != byte {
+                    return Err(format!("strict: {byte} at {at}"));
+                }
+            }
+            Err(error) => {
+                same!(Err(error), ids(Special::All), "strict");
             }
         }
         Ok(())
@@ -486,7 +585,7 @@ fn check_bytes(
 ) -> Result<(), String> {
     for _ in 0..8 {
         let text = drawn.bytes(random);
-        let found = own_roads(tokenizer, &text, Special::All, all, random);
+        let found = own_roads(tokenizer, &text, Special::All.into(), all, random);
         let found = found.map_err(|error| format!("{}: {error}", text.escape_ascii()))?;
         if let Some(textbook) = drawn.textbook.as_ref().filter(|_| text.len() < 500) {
             same!(found.ok(), textbook.ids(&text), "textbook, {}", text.escape_ascii());
@@ -573,7 +672,7 @@ impl RankFile {
                 Special::All => self.theirs.encode_with_special_tokens(text),
                 _ => self.theirs.encode_ordinary(text),
             });
-            let found = own_roads(&self.ours, text.as_bytes(), special, all, random)?;
+            let found = own_roads(&self.ours, text.as_bytes(), special.into(), all, random)?;
             match (&found, wanted) {
                 (Ok(found), Some(wanted)) => {
                     same!(*found, wanted, "{special:?}");
@@ -590,13 +689,39 @@ impl RankFile {
         let allowed = some.iter().copied().collect();
         let wanted = asked(|| self.theirs.encode(text, &allowed).map(|(ids, _)| ids));
         let special = Special::Allow(&some, Others::AsText);
-        match (own_roads(&self.ours, text.as_bytes(), special, all, random)?, wanted) {
+        match (own_roads(&self.ours, text.as_bytes(), special.into(), all, random)?, wanted) {
             (Ok(found), Some(Ok(wanted))) => {
                 same!(found, wanted, "some are allowed");
             }
             (Err(EncodeError::NoToken { .. }), None) => {}
             (found, wanted) => return Err(format!("some are allowed: {found:?}\nnot {wanted:?}")),
         }
+        let is_there = |content: &&String| text.contains(content.as_str());
+        for (policy, allowed) in
+            [(Special::Forbid, &[][..]), (Special::Allow(&some, Others::Forbid), &some)]
+        {
+            let forbidden = self.special.iter().filter(|content| !allowed.contains(&&***content));
+            let forbidden: Vec<&String> = forbidden.filter(is_there).collect();
+            match own_roads(&self.ours, text.as_bytes(), policy.into(), all, random)? {
+                // As the library has it in Python: wherever it stands.
+                Err(EncodeError::Forbidden { token, at }) => {
+                    let first = forbidden.iter().filter_map(|content| text.find(content.as_str()));
+                    same!(Some(at), first.min(), "{policy:?}, {token}");
+                    same!(text[at..].starts_with(token.as_str()), true, "{policy:?}, {token}");
+                }
+                // In front of it.
+                Err(EncodeError::NoToken { .. }) => {}
+                _ if !forbidden.is_empty() => {
+                    return Err(format!("{policy:?}: {forbidden:?} is not seen"));
+                }
+                found => {
+                    same!(found, self.ours.encode(text, Special::All), "{policy:?}");
+                }
+            }
+        }
+        let strict = Options::new(Special::All).strict();
+        let found = own_roads(&self.ours, text.as_bytes(), strict, all, random)?;
+        same!(found, self.ours.encode(text, Special::All), "strict");
         Ok(())
     }
 }
