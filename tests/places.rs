@@ -2,6 +2,7 @@
 //! asks.
 
 use comptok::{EncodeError, FullError, FullOptions, Options, Scratch, Special, Tokenizer};
+use serde_json::{Value, json};
 
 /// Steps that make text shorter and longer, words, and a model that knows few and has no unknown token.
 fn tokenizer(pre_tokenizer: &str) -> Tokenizer {
@@ -104,4 +105,54 @@ fn strict_refuses_bytes_that_are_no_text() {
         assert!(tokenizer.encode(text, Special::All).is_ok(), "U+FFFD without it");
     }
     assert_eq!(tokenizer.encode("ab é", strict()), tokenizer.encode("ab é", Special::All));
+}
+
+/// Whatever model, and whatever steps, have left them out.
+#[test]
+fn strict_refuses_text_without_tokens() {
+    let vocab = |chars: &str| -> serde_json::Map<String, Value> {
+        chars.chars().zip(0..).map(|(c, id)| (c.to_string(), json!(id))).collect()
+    };
+    let load = |vocab, pre_tokenizer: Value, ignore_merges: bool| {
+        let file = json!({"version": "1.0", "added_tokens": [], "normalizer": {"type": "NFD"},
+            "pre_tokenizer": pre_tokenizer, "post_processor": null, "decoder": null,
+            "model": {"type": "BPE", "vocab": vocab, "merges": [], "ignore_merges": ignore_merges}});
+        Tokenizer::from_bytes(file.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let byte_level = |prefix| json!({"type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": true, "use_regex": true});
+    // U+0301 is CC 81, and あ E3 81 82.
+    let bytes: String =
+        (0..=255u8).filter(|b| *b != 0x81).map(comptok_core::byte_level::char_of).collect();
+    let of_chars = load(vocab("ab"), Value::Null, false);
+    let of_bytes = load(vocab(&bytes), byte_level(false), false);
+    let with_space = load(vocab(&bytes), byte_level(true), false);
+    let mut with_words = vocab("ab ");
+    with_words.insert("xy".to_owned(), 9.into());
+    let with_words = load(with_words, json!({"type": "Whitespace"}), true);
+    let mut scratch = Scratch::new();
+    for (tokenizer, text, lost, wanted) in [
+        (&of_chars, "ab", &[0, 1][..], None),
+        (&of_chars, "aéb", &[0, 1], Some((b'e', 1))),
+        (&of_chars, "bあ", &[1], Some((0xE3, 1))),
+        (&of_bytes, "aあ", &[97, 226, 129], Some((0x81, 2))),
+        (&of_bytes, "ab é", &[97, 98, 32, 101, 203], Some((0x81, 4))),
+        (&with_space, "aあ", &[32, 97, 226, 129], Some((0x81, 2))),
+        (&with_words, "xy a", &[9, 0], None),
+        (&with_words, "a xya", &[0, 0], Some((b'x', 2))),
+    ] {
+        // Words that are known, too.
+        for _ in 0..2 {
+            let mut ids = Vec::new();
+            tokenizer.encode_into(text, Special::All, &mut ids, &mut scratch).expect("no error");
+            assert_eq!(ids, lost, "{text:?}");
+            ids.clear();
+            let strict = Options::new(Special::All).strict();
+            let found = tokenizer.encode_into(text, strict, &mut ids, &mut scratch);
+            let wanted = match wanted {
+                None => Ok(lost.len()),
+                Some((byte, at)) => Err(EncodeError::NoToken { byte, at }),
+            };
+            assert_eq!(found, wanted, "{text:?}");
+        }
+    }
 }

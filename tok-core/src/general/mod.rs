@@ -214,6 +214,7 @@ fn walk(
     if u32::try_from(request.text.len()).is_err() {
         return Err(Stop::TooLong { at: 0 });
     }
+    memory.model.strict = request.strict;
     match invalid::text(request.text) {
         Ok(text) => tokens::run(tables, text, request.special, aligned, memory, emit),
         Err(error) => {
@@ -252,6 +253,7 @@ fn ids_in(
     memory: &mut Memory,
     out: &mut dyn FnMut(&[u32]),
 ) -> Result<(), Stop> {
+    memory.model.strict = request.strict;
     if memory.seen.is_some()
         && u32::try_from(request.text.len()).is_ok()
         && let (Some(model), Some(pipeline)) =
@@ -285,5 +287,6 @@ fn may_cut(
     cuts != 0
         && tables.normalized_matcher.is_empty()
         && !memory.model.is_by_chance()
+        && !(memory.model.strict && model.drops())
         && (cuts & cut::MODEL == 0 || model.cuts())
 }

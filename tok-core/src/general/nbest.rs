@@ -49,7 +49,7 @@ pub fn nbest(
                     tokens.clear();
                     model
                         .tokenize(part, scratch, tokens)
-                        .map_err(|error| stop(error, text, split))?;
+                        .map_err(|error| stop(error, tables, text, split))?;
                     [(tokens.clone(), 0.0)].into()
                 }
             };

@@ -5,7 +5,7 @@ use super::{
     cuts::{Cuts, cut},
     normalize,
     run::{Piece, Run, each_match, pieces},
-    steps::Pipeline,
+    steps::{Normalizer, Pipeline, PreTokenizer},
     text::{Split, Text},
     walk::Walk,
     words::{self, WordToken},
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     added_tokens::{Matcher, Special},
     blob::Tables,
+    byte_level,
     engine::Stop,
     model::{Model, ModelError, Token},
 };
@@ -45,7 +46,9 @@ pub(super) fn run(
         Piece::Part(text, split, word) => {
             tokens.clear();
             let part = text.as_str().get(split.start..split.end).unwrap_or_default();
-            model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
+            model
+                .tokenize(part, scratch, tokens)
+                .map_err(|error| stop(error, tables, text, split))?;
             let source = |number| model.source(scratch, number);
             place(text, split, word, tokens, aligned, &source, emit);
             Ok(())
@@ -157,7 +160,9 @@ fn by_words(
                 let Piece::Part(text, split, number) = piece else { return Ok(()) };
                 tokens.clear();
                 let part = text.as_str().get(split.start..split.end).unwrap_or_default();
-                model.tokenize(part, scratch, tokens).map_err(|error| stop(error, text, split))?;
+                model
+                    .tokenize(part, scratch, tokens)
+                    .map_err(|error| stop(error, tables, text, split))?;
                 let source = |number| model.source(scratch, number);
                 let odd = place(text, split, number, tokens, aligned, &source, &mut |found| {
                     let fits = !aligned || found.start >= base && found.end <= base + word.len();
@@ -190,14 +195,43 @@ fn by_words(
 }
 
 /// Where the model has no answer.
-pub(super) fn stop(error: ModelError, text: &Text<'_>, split: &Split) -> Stop {
+pub(super) fn stop(error: ModelError, tables: &Tables<'_>, text: &Text<'_>, split: &Split) -> Stop {
     match error {
         ModelError::Unknown { at } => {
             let from = split.start + at;
             let place = text.original(from, from + 1).map_or(0, |range| range.0);
             Stop::Unknown { at: place }
         }
+        ModelError::NoToken { at, byte } => no_token(tables, text, split.start + at, byte),
         ModelError::TooLong => Stop::TooLong { at: split.place as usize },
+    }
+}
+
+/// Where the byte stands that has no token: `from` is its place in the text after the steps, or that of a char of
+/// which it is the first byte.
+#[cold]
+fn no_token(tables: &Tables<'_>, text: &Text<'_>, from: usize, byte: u8) -> Stop {
+    let (at, end) = text.original(from, from + 1).unwrap_or_default();
+    let last = end.saturating_sub(at + 1);
+    let steps = Pipeline::parse(tables.pipeline);
+    let maps_bytes = steps.is_some_and(|steps| {
+        steps.normalizers().any(|step| matches!(step, Normalizer::ByteLevel))
+            || (steps.pre_tokenizers())
+                .any(|step| matches!(step, PreTokenizer::ByteLevel { maps: true, .. }))
+    });
+    let Some((before, behind)) = text.as_str().split_at_checked(from) else {
+        // Models of bytes count within chars.
+        let inside = (0..from).rev().find(|&at| text.as_str().is_char_boundary(at));
+        return Stop::NoToken { byte, at: at + (from - inside.unwrap_or(from)).min(last) };
+    };
+    match behind.chars().next().and_then(byte_level::byte_of).filter(|_| maps_bytes) {
+        // The chars that stand for the bytes of one come from the same place.
+        Some(byte) => {
+            let same = |place: &usize| text.original(*place, place + 1) == Some((at, end));
+            let others = before.char_indices().rev().map(|(place, _)| place);
+            Stop::NoToken { byte, at: at + others.take(last).take_while(same).count() }
+        }
+        None => Stop::NoToken { byte, at },
     }
 }
 

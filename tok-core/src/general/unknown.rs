@@ -127,13 +127,14 @@ impl Steps<'_, '_> {
         inside: &mut Inside,
     ) -> Result<(), Stop> {
         let Self { run, model, scratch, tokens, ids, .. } = self;
+        let tables = run.tables;
         run.stretch(raw, start, goes_on, &mut |piece| {
             let Piece::Part(text, split, _) = piece else { return Ok(()) };
             tokens.clear();
             let part = text.as_str().get(split.start..split.end).unwrap_or_default();
             inside
                 .tokenize(model, part, scratch, tokens)
-                .map_err(|error| stop(error, text, split))?;
+                .map_err(|error| stop(error, tables, text, split))?;
             ids.extend(tokens.iter().map(|token| token.id));
             Ok(())
         })

@@ -9,7 +9,7 @@ use super::{
     word_piece::WordPiece,
 };
 use crate::{
-    blob::{Tables, lookup},
+    blob::{Tables, flags, lookup},
     byte_level,
 };
 use alloc::{borrow::Cow, string::String, vec::Vec};
@@ -17,6 +17,8 @@ use alloc::{borrow::Cow, string::String, vec::Vec};
 /// Memory that models work in, kept by the caller. Any model can use it after any other.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// Text that no token stands for is an error where it is left out otherwise.
+    pub strict: bool,
     /// Probability with which BPE leaves out a merge, instead of the file's own.
     pub dropout: Option<f32>,
     /// Where dropout and sampling take their random numbers from; the caller seeds it.
@@ -113,6 +115,15 @@ impl<'a> Model<'a> {
             Self::Unigram(model) => Some(model.nbest(piece, count, scratch)),
             Self::SentencePiece(model) => model.nbest(piece, count, scratch),
             _ => None,
+        }
+    }
+
+    /// Whether there may be text that no token stands for and that is left out.
+    pub fn drops(&self) -> bool {
+        match self {
+            Self::Bpe(model) => model.tables.has(flags::MISSING_BYTES),
+            Self::CharBpe(model) => model.drops(),
+            _ => false,
         }
     }
 

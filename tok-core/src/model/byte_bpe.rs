@@ -35,6 +35,9 @@ impl ByteBpe<'_> {
     ) -> Result<(), ModelError> {
         let from = out.len();
         let one = |id: u32| Token { id, start: 0, end: 0 };
+        if scratch.strict {
+            self.refuse(piece, scratch.dropout.is_some_and(|dropout| dropout > 0.0))?;
+        }
         if let Some(dropout) = scratch.dropout.filter(|dropout| *dropout > 0.0) {
             self.merge_some(piece, dropout, &mut scratch.random, |id| out.push(one(id)))?;
             self.place(piece, out.get_mut(from..).unwrap_or_default());
@@ -54,6 +57,17 @@ impl ByteBpe<'_> {
         }
         self.place(piece, out.get_mut(from..).unwrap_or_default());
         Ok(())
+    }
+
+    /// An error for a byte without a token, unless the pre-token is in the vocabulary and not merged.
+    #[cold]
+    fn refuse(&self, piece: &[u8], drops_out: bool) -> Result<(), ModelError> {
+        let byte = |byte| TablePairs(self.tables).byte(byte);
+        let Some(at) = piece.iter().position(|&b| byte(b) == NONE) else { return Ok(()) };
+        let is_whole = !drops_out
+            && self.tables.has(flags::IGNORE_MERGES)
+            && self.whole(piece).is_some_and(|value| value.as_one().is_some());
+        if is_whole { Ok(()) } else { Err(ModelError::NoToken { at, byte: piece[at] }) }
     }
 
     /// The baked answer for a pre-token.

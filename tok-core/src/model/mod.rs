@@ -76,6 +76,13 @@ pub enum ModelError {
         /// Where it begins in the pre-token.
         at: usize,
     },
+    /// In a strict encode, text that no token stands for and that is left out otherwise.
+    NoToken {
+        /// Where it begins in the pre-token.
+        at: usize,
+        /// Its first byte.
+        byte: u8,
+    },
     /// A pre-token of 4 GiB or more.
     TooLong,
 }

@@ -16,7 +16,7 @@ pub(super) use merge::Memory;
 pub(crate) use runs::Runs;
 
 use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
-use crate::blob::Tables;
+use crate::blob::{Tables, lookup::NONE};
 use alloc::vec::Vec;
 
 /// Bits of [`param::FLAGS`].
@@ -126,6 +126,13 @@ impl CharBpe<'_> {
         self.has(flag::CUT) && !self.has(flag::IGNORE_MERGES) && dropout <= 0.0
     }
 
+    /// Whether there may be chars without a token, which are left out.
+    pub(super) fn drops(&self) -> bool {
+        let falls_back = self.has(flag::BYTE_FALLBACK)
+            && self.tables.byte_symbols.iter().all(|symbol| *symbol != NONE.to_le_bytes());
+        !self.has(flag::HAS_UNK) && !falls_back
+    }
+
     fn has(&self, flag: u32) -> bool {
         self.parts.param(param::FLAGS) & flag != 0
     }
@@ -164,8 +171,8 @@ impl CharBpe<'_> {
         at: &mut u32,
         out: &mut Vec<Token>,
     ) -> Result<(), ModelError> {
-        let Scratch { merging, random, .. } = scratch;
-        self.symbols(text, &mut merging.symbols)?;
+        let Scratch { merging, random, strict, .. } = scratch;
+        self.symbols(text, *strict, &mut merging.symbols)?;
         let merges =
             merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
         let joins = Joins(self.parts.bytes(own_part::JOINS));

@@ -44,7 +44,7 @@ impl CharBpe<'_> {
         ids: &mut Vec<u32>,
     ) -> Result<(), ModelError> {
         let merging = &mut scratch.merging;
-        self.symbols(part, &mut merging.symbols)?;
+        self.symbols(part, scratch.strict, &mut merging.symbols)?;
         let merges =
             merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
         let joins = Joins(self.parts.bytes(own_part::JOINS));

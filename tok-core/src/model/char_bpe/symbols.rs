@@ -9,7 +9,12 @@ use alloc::vec::Vec;
 
 impl CharBpe<'_> {
     /// The symbols of a piece, with the number of bytes that the reference counts for each.
-    pub(super) fn symbols(&self, text: &str, out: &mut Vec<Symbol>) -> Result<(), ModelError> {
+    pub(super) fn symbols(
+        &self,
+        text: &str,
+        strict: bool,
+        out: &mut Vec<Symbol>,
+    ) -> Result<(), ModelError> {
         out.clear();
         let plain = self.chars(0);
         let prefix = self.parts.bytes(own_part::PREFIX);
@@ -41,6 +46,9 @@ impl CharBpe<'_> {
                 continue;
             }
             if !self.has(flag::HAS_UNK) {
+                if strict {
+                    return Err(ModelError::NoToken { at, byte: text.as_bytes()[at] });
+                }
                 continue;
             }
             let unk = match self.parts.param(param::UNK) {
