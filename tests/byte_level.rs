@@ -153,7 +153,7 @@ fn resumed_spans(tokenizer: &Tokenizer, text: &str, special: Special<'_>, room: 
         all.truncate(before + written);
         at += consumed;
         if consumed == 0 {
-            spans = vec![Span::default(); spans.len() + 1];
+            spans = vec![Span::default(); 2 * spans.len() + 1];
         }
     }
 }
@@ -287,5 +287,25 @@ fn a_forbidden_token_that_overlaps_an_allowed_one_is_seen() {
             Some((token, at)) => Err((token.to_owned(), at)),
         };
         assert_eq!(encode("a<x>y", allowed), wanted, "{allowed:?}");
+    }
+}
+
+/// The prefix space behind an added token is due, also where that stands in the chunk before.
+#[test]
+fn the_rest_of_a_text_begins_with_its_prefix_space() {
+    let mut file = file();
+    file["normalizer"] = json!({"type": "NFC"});
+    file["pre_tokenizer"]["add_prefix_space"] = true.into();
+    add(&mut file, "x", &["normalized"]);
+    let tokenizer = load(&file);
+    for (before, len) in [("x", 4095), ("x", 4096), ("e\u{301}x", 9000)] {
+        let text = before.to_owned() + &"b".repeat(len);
+        let wanted = tokenizer.encode(&text, Special::All).expect("an answer");
+        for room in [1, 7, 4096] {
+            let found = resumed(&tokenizer, &text, Special::All, room, |room| 2 * room);
+            assert!(found == wanted, "{before:?}, {len}, {room} at a time");
+            let found = resumed_spans(&tokenizer, &text, Special::All, room);
+            assert!(found == wanted, "{before:?}, {len}, {room} spans at a time");
+        }
     }
 }

@@ -200,7 +200,8 @@ fn encode<P: Splitter, const NFC: bool, K: Sink>(
             cursor.chunk = None;
             if NFC && goes_on {
                 let context = if normalized.is_some() { CONTEXT } else { 0 };
-                go_on(text, chunk, len, context, cursor, sink);
+                let prefixes = tables.has(flags::PREFIX_SPACE);
+                go_on(text, chunk, len, context, prefixes, cursor, sink);
             } else {
                 (cursor.next, cursor.window, cursor.reached) = (None, CHUNK, end);
                 cursor.cut = end < limit;
@@ -256,6 +257,7 @@ fn go_on<K: Sink>(
     chunk: Chunk,
     len: usize,
     context: usize,
+    prefixes: bool,
     cursor: &mut Cursor,
     sink: &K,
 ) {
@@ -271,8 +273,8 @@ fn go_on<K: Sink>(
     let walk = walk.rebased(at);
     cursor.reached = end;
     cursor.next = Some((start + place, walk));
-    if walk.done == 0 {
-        // What is left could be a text of its own.
+    // What is left could be a text of its own; but where a prefix space is due, only the token in front says so.
+    if walk.done == 0 && !(prefixes && walk.follows && !walk.prefixed) {
         (cursor.outer.done, cursor.mark) = (start + place, cursor.made(sink));
     }
 }

@@ -86,6 +86,8 @@ pub(super) struct Walk {
     pub(super) merged: Option<Merged>,
     /// Where the added token begins that ends at `start`.
     behind: Option<usize>,
+    /// There is one, but not in this text.
+    pub(super) follows: bool,
 }
 
 impl Walk {
@@ -98,8 +100,10 @@ impl Walk {
         // No token that counts begins before `done`.
         let search = if self.open { self.done } else { self.search };
         let origin = self.origin.saturating_sub(start);
+        let follows = self.done == self.start && (self.behind.is_some() || self.follows);
         let (done, search) = (self.done - start, search.saturating_sub(start));
-        Self { origin, start: done, done, search, prefixed: self.prefixed, ..Self::default() }
+        let prefixed = self.prefixed;
+        Self { origin, start: done, done, search, prefixed, follows, ..Self::default() }
     }
 
     /// This walk on a text with `before` bytes in front.
@@ -278,6 +282,9 @@ impl Cursor {
         let inner = self.chunk.filter(|chunk| !chunk.rewritten).map(|chunk| chunk.walk);
         // The prefix space may be a token of its own, which covers nothing.
         let is_told = inner.is_some_and(|walk| walk.prefixed);
+        if !is_told && inner.is_some_and(|walk| walk.follows && walk.start == done) {
+            return (self.outer.done, self.mark);
+        }
         let walks = inner.into_iter().chain([self.outer]);
         match walks.filter(|walk| walk.start == done).find_map(|walk| walk.behind) {
             Some(start) if !is_told => (start, tokens.saturating_sub(1)),
