@@ -445,7 +445,8 @@ impl Encoding {
 
     /// The text that a token belongs to.
     pub fn token_to_sequence(&self, token: usize) -> Option<usize> {
-        if token >= self.len() {
+        // The reference lets one past the last token belong to a text without a number.
+        if token > self.len() {
             None
         } else if self.ranges.is_empty() {
             Some(0)
