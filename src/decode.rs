@@ -253,6 +253,10 @@ impl DecodeStream<'_> {
     pub fn finish(&mut self) -> Option<String> {
         if let Some(general) = self.tokenizer.engine.general {
             let ids = core::mem::take(&mut self.ids);
+            // Steps may make a text of nothing, again and again.
+            if ids.is_empty() {
+                return None;
+            }
             let text = (general.decode)(&self.tokenizer.tables(), &ids, self.skip_special);
             let prefix = core::mem::take(&mut self.prefix);
             self.prefix_len = 0;

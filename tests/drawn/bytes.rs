@@ -4,6 +4,7 @@
 //! another one than that in which they were found. Tokens have the lengths at which tables change.
 
 mod base64;
+mod fewer;
 #[path = "../support/patterns.rs"]
 mod patterns;
 
@@ -15,6 +16,7 @@ use comptok_core::{
     model::Random,
     pre_tokenizer::{Kind, Syntax},
 };
+pub(crate) use fewer::fewer;
 use patterns::BAKED;
 use serde_json::{Value, json};
 
@@ -487,10 +489,8 @@ impl Drawn {
                     text += &String::from_utf8_lossy(&run(random, &self.chars, len));
                 }
                 5 => {
-                    let chars: Vec<&str> = self.chars.iter().copied().filter(is_letter).collect();
-                    let chars = if chars.is_empty() { vec!["a"] } else { chars };
                     let len = one(random, &LENS);
-                    text += &String::from_utf8_lossy(&run(random, &chars, len));
+                    text += &self.word(random, len);
                 }
                 6 | 7 => {
                     let token = &self.tokens[random.below(self.tokens.len())];
@@ -514,6 +514,13 @@ impl Drawn {
             }
         }
         text
+    }
+
+    /// So many bytes of letters, if the chars have some.
+    pub(crate) fn word(&self, random: &mut Random, len: usize) -> String {
+        let chars: Vec<&str> = self.chars.iter().copied().filter(is_letter).collect();
+        let chars = if chars.is_empty() { vec!["a"] } else { chars };
+        String::from_utf8_lossy(&run(random, &chars, len)).into_owned()
     }
 
     /// Bytes that are not all chars.
@@ -584,23 +591,4 @@ impl Textbook {
             parts[at].extend(right);
         }
     }
-}
-
-/// Leaves less of a list as long as it stays wrong; `false` if nothing can go.
-pub(crate) fn fewer<T: Clone>(list: &mut Vec<T>, mut is_wrong: impl FnMut(&[T]) -> bool) -> bool {
-    let (mut size, len) = (list.len().div_ceil(2), list.len());
-    while size > 0 {
-        let mut at = 0;
-        while at < list.len() {
-            let end = (at + size).min(list.len());
-            let less = [&list[..at], &list[end..]].concat();
-            if is_wrong(&less) {
-                *list = less;
-            } else {
-                at = end;
-            }
-        }
-        size = if size == 1 { 0 } else { size.div_ceil(2) };
-    }
-    list.len() < len
 }
