@@ -65,6 +65,10 @@ impl Tokenizer {
         let request = Request { text: text.as_bytes(), special, strict: false };
         let mut ids = Vec::new();
         if self.engine.general.is_none() {
+            // A pre-token whose merges are not left out may be a token as a whole.
+            if sampler.memory.model.dropout.is_none_or(|dropout| dropout <= 0.0) {
+                return self.encode(text, special);
+            }
             self.sample_bytes(&request, text, sampler, &mut ids)?;
             return Ok(ids);
         }

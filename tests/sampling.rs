@@ -5,6 +5,7 @@
 mod common;
 
 use comptok::{Sampler, Special, Tokenizer};
+use serde_json::{Value, json};
 use std::collections::HashSet;
 
 /// Texts of many ways to be cut.
@@ -74,4 +75,49 @@ fn best_few() {
     assert!(ways.is_sorted_by(|a, b| a.1 >= b.1));
     assert_eq!(ways.iter().map(|way| &way.0).collect::<HashSet<_>>().len(), 50);
     assert_eq!(tokenizer.nbest(text, Special::All, 0), Ok(Vec::new()));
+}
+
+fn load(model: &Value, pre_tokenizer: &Value) -> Tokenizer {
+    let file = json!({"version": "1.0", "added_tokens": [], "normalizer": null,
+        "pre_tokenizer": pre_tokenizer, "model": model});
+    Tokenizer::from_bytes(file.to_string().as_bytes()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+#[test]
+fn of_equal_ways_the_first_is_the_one_that_encoding_takes() {
+    // Sums from the end are other ones than those from the beginning, too.
+    for (pieces, text) in [
+        (&[("bb", -1.0)][..], "bbb"),
+        (&[("bb", -1.0)], "bxbbb"),
+        (&[("f", -2.0), ("i", -2.1), ("fi", -4.1), ("b", -1000.1)], "fibfib"),
+    ] {
+        let vocab: Vec<Value> = pieces.iter().map(|piece| json!(piece)).collect();
+        let vocab = [vec![json!(["<unk>", 0.0])], vocab].concat();
+        let model = json!({"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": false});
+        let tokenizer = load(&model, &Value::Null);
+        let wanted = tokenizer.encode(text, Special::All).expect("an answer");
+        for count in [1, 2, 9] {
+            let ways = tokenizer.nbest(text, Special::All, count).expect("an answer");
+            assert_eq!(ways[0].0, wanted, "{text}, {count}");
+            assert!(ways.is_sorted_by(|a, b| a.1 >= b.1), "{text}, {count}");
+        }
+    }
+}
+
+/// The bytes that are left without one that has no token are a token as a whole.
+#[test]
+fn without_dropout_nothing_else_is_merged() {
+    let byte_level = json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
+    let vocab: serde_json::Map<String, Value> = (0..=255u8)
+        .filter(|&byte| byte != b'b')
+        .map(|byte| (comptok_core::byte_level::char_of(byte).to_string(), byte.into()))
+        .chain([("ac".to_owned(), 256.into())])
+        .collect();
+    let model = json!({"type": "BPE", "vocab": vocab, "merges": [], "ignore_merges": true});
+    let tokenizer = load(&model, &byte_level);
+    let wanted = tokenizer.encode("abc ac", Special::All);
+    assert_eq!(wanted, Ok(vec![97, 99, 32, 97, 99]));
+    for mut sampler in [Sampler::new(1), Sampler::new(1).dropout(0.0)] {
+        assert_eq!(tokenizer.encode_sampled("abc ac", Special::All, &mut sampler), wanted);
+    }
 }

@@ -4,7 +4,6 @@
 //! another one than that in which they were found. Tokens have the lengths at which tables change.
 
 mod base64;
-mod fewer;
 #[path = "../support/patterns.rs"]
 mod patterns;
 
@@ -16,7 +15,6 @@ use comptok_core::{
     model::Random,
     pre_tokenizer::{Kind, Syntax},
 };
-pub(crate) use fewer::fewer;
 use patterns::BAKED;
 use serde_json::{Value, json};
 

@@ -142,13 +142,16 @@ impl Lattice {
             let Node { start, score, .. } = self.nodes[number];
             let mut best: Option<(f64, u32)> = None;
             for &left in self.ending(start) {
-                let sum = self.sum(self.nodes[left as usize].best, score);
+                let before = self.nodes[left as usize].best;
+                // Encoding compares the sums up to a place, SentencePiece those beyond, which are rounded once more.
+                let sum = if self.single { self.sum(before, score) } else { before };
                 if best.is_none_or(|(best, _)| sum > best) {
                     best = Some((sum, left));
                 }
             }
-            let (sum, left) = best?;
-            (self.nodes[number].best, self.nodes[number].previous) = (sum, left);
+            let (_, left) = best?;
+            self.nodes[number].best = self.sum(self.nodes[left as usize].best, score);
+            self.nodes[number].previous = left;
         }
         Some(())
     }
@@ -219,6 +222,15 @@ impl Lattice {
         }
         if ways.is_empty() {
             ways.push(self.best_way());
+        }
+        if !self.single {
+            // Sums from the end are rounded otherwise: the best way is the one that encoding takes, and the others
+            // follow by their sums from the beginning.
+            let best = self.best_way();
+            ways.retain(|way| *way != best);
+            ways.sort_by(|a, b| self.score(b).total_cmp(&self.score(a)));
+            ways.insert(0, best);
+            ways.truncate(count);
         }
         ways
     }
