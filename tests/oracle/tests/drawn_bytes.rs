@@ -1003,7 +1003,7 @@ fn texts_of_several_chunks() {
     let check = |drawn: &Drawn, texts: &[String], all: &mut Scratches| {
         // The others have no chunks, but may have long pre-tokens.
         let is_rewritten = drawn.file.windows(5).any(|part| part == b"\"NFC\"");
-        if !is_rewritten && texts[0].len() % 4 > 0 {
+        if !is_rewritten && !texts[0].len().is_multiple_of(4) {
             return Ok(0);
         }
         let Some(both) = Json::new(&drawn.file)? else { return Ok(0) };
