@@ -5,12 +5,13 @@ mod drawn;
 
 use std::path::PathBuf;
 
-use comptok::{Scratch, Special, Tokenizer};
+use comptok::{FullOptions, Offsets, Scratch, Special, Tokenizer};
 use comptok_core::model::Random;
 use drawn::{
-    NORMAL, REPLACED, UNIGRAM, UNKNOWN, any_text, bert, charsmap, field, llama, model, piece, t5,
-    text, xlnet,
+    NORMAL, REPLACED, UNIGRAM, UNKNOWN, any_text, base64, bert, charsmap, field, llama, model,
+    piece, t5, text, xlnet,
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 /// Texts of a model that the library has been asked about.
@@ -97,5 +98,33 @@ fn replacements_are_made() {
         [("Aa", &[1, 1][..]), ("e\u{301}", &[2]), ("ﬁ，", &[3, 5]), ("'ea", &[2, 1])]
     {
         assert_eq!(tokenizer.encode_ordinary(text), wanted, "{text}");
+    }
+}
+
+/// A word that begins with what is removed follows what is in front of it; otherwise all of it would seem to stand
+/// earlier.
+#[test]
+fn what_is_removed_behind_a_newline_moves_no_places() {
+    let table = charsmap(&[("\u{b}", ""), ("\n", " ")]);
+    let table = json!({"type": "Precompiled", "precompiled_charsmap": base64(&table)});
+    let vocab = json!([["<unk>", 0.0], ["▁", -1.0], ["▁x", -1.0], ["▁b", -1.0], ["b", -3.0]]);
+    for normalizers in [json!([table]), json!([{"type": "NFKD"}, table])] {
+        let file = json!({"version": "1.0", "added_tokens": [],
+            "normalizer": {"type": "Sequence", "normalizers": normalizers},
+            "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+                {"type": "WhitespaceSplit"},
+                {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true}]},
+            "model": {"type": "Unigram", "unk_id": 0, "vocab": vocab, "byte_fallback": false}});
+        let tokenizer = Tokenizer::from_bytes(file.to_string().as_bytes());
+        let tokenizer = tokenizer.unwrap_or_else(|e| panic!("{e}"));
+        for (text, wanted) in [
+            ("x\n\u{b}b b", &[(0, 1), (3, 4), (5, 6)][..]),
+            ("\n\u{b}b", &[(2, 3)]),
+            ("x b\n\u{b}\u{b}b", &[(0, 1), (2, 3), (6, 7)]),
+        ] {
+            let options = FullOptions { offsets: Offsets::Chars, ..FullOptions::default() };
+            let full = tokenizer.encode_full(text, &options).expect("an answer");
+            assert_eq!(full.offsets(), wanted, "{text:?}, {:?}", full.ids());
+        }
     }
 }

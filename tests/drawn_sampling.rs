@@ -1,6 +1,11 @@
 //! Encoding by chance, and the best few ways, with drawn tokenizers: against the ways that there are, one by one, and
 //! against encoding without chance.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "both kinds of drawn tokenizers have a part of their own"
+)]
+
 #[path = "drawn/bytes.rs"]
 #[allow(dead_code, reason = "each test file uses a part")]
 mod bytes;

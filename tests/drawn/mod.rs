@@ -7,7 +7,7 @@ mod base64;
 
 use std::collections::BTreeMap;
 
-use base64::base64;
+pub(crate) use base64::base64;
 use comptok_core::model::Random;
 use serde_json::{Value, json};
 

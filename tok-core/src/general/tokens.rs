@@ -86,6 +86,14 @@ fn by_words(
     let (is_strict, first_differs) =
         (settings.cuts & cut::STRICT != 0, settings.cuts & cut::FIRST != 0);
     let one_part = settings.cuts & cut::MODEL != 0;
+    // A word that begins with what a table removes seems to stand earlier than it does, unless it follows something.
+    let forgets = |text: &str| aligned && normalize::forgets(pipeline.normalizers(), text);
+    let forgets_space = forgets(" a");
+    let forgets_word = |stretch: &str, at: usize| match stretch.as_bytes().get(at..) {
+        None | Some([]) => false,
+        Some([b' ', next, ..]) if next.is_ascii_alphanumeric() => forgets_space,
+        Some(_) => stretch.get(at..).is_some_and(forgets),
+    };
     // Parts are counted, and a mark does not begin one.
     let cutter = Cuts::new(settings.cuts, if one_part { settings.marks } else { 0 });
     let raw = Matcher::new(tables.raw_matcher);
@@ -97,14 +105,21 @@ fn by_words(
             return Ok(());
         }
         let stretch = text.get(start..end).unwrap_or_default();
-        let forgets = aligned && normalize::forgets(pipeline.normalizers(), stretch);
+        let forgets = forgets(stretch);
+        let word_end = |at: usize| {
+            let mut to = cutter.end(stretch, at);
+            while forgets_word(stretch, to) {
+                to = cutter.end(stretch, to);
+            }
+            to
+        };
         let (mut at, number, mut parts_seen) = (0, run.word, 0);
         while at < stretch.len() {
             // Where the model cuts, all is one part.
             if one_part {
                 (run.word, parts_seen) = (number, parts_seen.max(run.word - number));
             }
-            let mut to = if forgets { stretch.len() } else { cutter.end(stretch, at) };
+            let mut to = if forgets { stretch.len() } else { word_end(at) };
             let is_first = at == 0 && (first_differs || forgets);
             let rest = stretch.as_bytes().get(at..).unwrap_or_default();
             if !is_first && let Some((tokens, parts)) = words.get(rest, to - at, aligned) {
@@ -126,7 +141,7 @@ fn by_words(
             let mut is_open = is_strict && run.is_open(&stretch[cut..to]);
             while is_open && to < stretch.len() {
                 cut = to;
-                to = cutter.end(stretch, to);
+                to = word_end(to);
                 is_open = run.is_open(&stretch[cut..to]);
             }
             let (word, base) = (&stretch[at..to], start + at);
