@@ -82,12 +82,18 @@ fn page(rows: &[&str], full: bool) -> Result<String, String> {
 }
 
 /// Draws tokenizers and texts for minutes, others for each seed below 256, and compares them with the references: those
-/// whose text is cut into words, those of every kind of step, and byte-level BPE.
+/// whose text is cut into words, those of every kind of step, byte-level BPE, decoders, encodings, and vocabularies of
+/// real size.
 pub(crate) fn drawn(args: &[String]) -> Result<(), String> {
     let seed = args.first().map_or("7", |seed| seed);
-    for (name, cases) in
-        [("drawn_models", "20000"), ("pipelines", "10000"), ("drawn_bytes", "2000")]
-    {
+    for (name, cases) in [
+        ("drawn_models", "20000"),
+        ("pipelines", "10000"),
+        ("drawn_bytes", "2000"),
+        ("drawn_decoders", "5000"),
+        ("drawn_encodings", "5000"),
+        ("drawn_vocabs", "100"),
+    ] {
         let mut command = test(name);
         command.env("COMPTOK_CASES", cases).env("COMPTOK_SEED", seed);
         let status = command.status().map_err(|e| format!("cargo: {e}"))?;
