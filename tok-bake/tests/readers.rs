@@ -329,15 +329,22 @@ fn gguf_says_what_stands_around_a_text() {
 
 #[test]
 fn gguf_holds_bpe_with_spaces_of_its_own() {
-    let mut file = Gguf::new();
-    file.string("tokenizer.ggml.model", "gemma4");
-    file.number("tokenizer.ggml.unknown_token_id", 0);
-    file.number("tokenizer.ggml.bos_token_id", 1);
-    let tokens = ["<unk>", "<bos>", "<0x0A>", "▁", "a", "▁a", "aa"];
-    file.strings("tokenizer.ggml.tokens", tokens.into_iter());
-    file.types([3, 3, 6, 1, 1, 1, 1].into_iter());
-    file.strings("tokenizer.ggml.merges", ["▁ a", "a a"].into_iter());
-    let found = spec(&file.finish());
+    let file = |line: &str, joined: &str, merges: &[&str]| {
+        let mut file = Gguf::new();
+        file.string("tokenizer.ggml.model", "gemma4");
+        file.number("tokenizer.ggml.unknown_token_id", 0);
+        file.number("tokenizer.ggml.bos_token_id", 1);
+        let tokens = ["<unk>", "<bos>", line, "▁", "a", "▁a", joined];
+        file.strings("tokenizer.ggml.tokens", tokens.into_iter());
+        file.types([3, 3, 1, 1, 1, 1, 1].into_iter());
+        file.strings("tokenizer.ggml.merges", merges.iter().copied());
+        spec(&file.finish())
+    };
+    // Lines stand apart by themselves, but where a merge joins them with others, or they are not known.
+    let found = file("\n", "\n\n", &["▁ a", "\n \n"]);
+    assert_eq!(found.pre_tokenizer, None);
+    assert!(file("x", "aa", &["▁ a", "a a"]).pre_tokenizer.is_some());
+    let found = file("\n", "\na", &["▁ a", "\n a"]);
     let Model::Bpe(bpe) = &found.model else { panic!("a BPE") };
     assert!(bpe.byte_fallback && bpe.fuse_unk && bpe.unk_token.as_deref() == Some("<unk>"));
     let added: Vec<_> = found.added_tokens.iter().map(|token| token.id).collect();

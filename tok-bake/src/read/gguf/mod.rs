@@ -181,21 +181,29 @@ fn byte_level(file: &File<'_>) -> Result<Spec, ReadError> {
     })
 }
 
-/// BPE over chars: spaces are ▁, lines are cut apart, and chars without a token become bytes.
+/// BPE over chars: spaces are ▁, lines are cut apart where a merge would join them with what is around, and chars
+/// without a token become bytes.
 fn spaced(file: &File<'_>) -> Result<Spec, ReadError> {
     let listed = tokens(file)?;
     let (vocab, pairs) = merges(file, &listed)?;
     let unknown = file.id("unknown_token_id").and_then(|id| listed.get(id as usize));
-    let space = || Pattern::String(" ".to_owned());
-    let line = Pattern::Regex(r"[^\n]+|[\n]+".to_owned());
+    let line = PreTokenizer::Split {
+        pattern: Pattern::Regex(r"[^\n]+|[\n]+".to_owned()),
+        behavior: Behavior::Isolated,
+        invert: false,
+    };
+    let text = |id: u32| listed.get(id as usize).map_or("", |&(text, _)| text);
+    let joins_lines = pairs
+        .iter()
+        .any(|&(left, right)| text(left).ends_with('\n') != text(right).starts_with('\n'));
+    let is_known = listed.iter().any(|&(text, _)| text == "\n");
     Ok(Spec {
         added_tokens: added(&listed),
-        normalizer: Some(Normalizer::Replace { pattern: space(), content: "▁".to_owned() }),
-        pre_tokenizer: Some(PreTokenizer::Split {
-            pattern: line,
-            behavior: Behavior::Isolated,
-            invert: false,
+        normalizer: Some(Normalizer::Replace {
+            pattern: Pattern::String(" ".to_owned()),
+            content: "▁".to_owned(),
         }),
+        pre_tokenizer: Some(line).filter(|_| joins_lines || !is_known),
         model: Model::Bpe(Bpe {
             unk_token: unknown.map(|&(text, _)| text.to_owned()),
             fuse_unk: true,
