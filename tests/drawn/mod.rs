@@ -197,13 +197,21 @@ pub(crate) fn t5(seed: u64) -> (Vec<u8>, String) {
 
 /// What is joined of chars, and of what was joined before.
 fn joined(random: &mut Random, mut texts: Vec<String>) -> (Vec<String>, Vec<[String; 2]>) {
-    let (mut merges, may_have_space) = (Vec::new(), random.below(4) == 0);
+    let mut merges = Vec::new();
+    // ▁ stands nowhere but in front, or behind marks too, or anywhere.
+    let spaces = random.below(5);
+    let is_fine = |whole: &str| {
+        let behind = |at: usize| whole[..at].chars().next_back();
+        whole.match_indices('▁').all(|(at, _)| match behind(at) {
+            None | Some('▁') => true,
+            Some(before) => spaces == 0 || spaces < 3 && before.is_ascii_punctuation(),
+        })
+    };
     for _ in 0..random.below(60) {
         let mut part = || texts[random.below(texts.len())].clone();
         let (left, right) = (part(), part());
         let whole = left.clone() + &right;
-        let spoils = whole.trim_start_matches('▁').contains('▁') && !may_have_space;
-        if whole.len() < 24 && !spoils && !texts.contains(&whole) {
+        if whole.len() < 24 && is_fine(&whole) && !texts.contains(&whole) {
             texts.push(whole);
             merges.push([left, right]);
         }
@@ -238,7 +246,12 @@ fn tokenizer_json(normalizer: &Value, pre_tokenizer: &Value, model: &Value) -> V
 pub(crate) fn llama(seed: u64) -> (Vec<u8>, String) {
     let mut random = Random::new(seed);
     let chars = chars(&mut random);
-    let (texts, merges) = joined(&mut random, chars);
+    let (mut texts, mut merges) = joined(&mut random, chars);
+    if random.below(6) == 0 {
+        // What stands for chars without a token merges.
+        texts.push("<unk>▁".into());
+        merges.push(["<unk>".into(), "▁".into()]);
+    }
     let mut switch = |of| random.below(of) == 0;
     let byte_fallback = switch(2);
     let bytes =
@@ -257,9 +270,13 @@ pub(crate) fn llama(seed: u64) -> (Vec<u8>, String) {
     let metaspace = json!({
         "type": "Metaspace", "replacement": "▁", "prepend_scheme": scheme, "split": random.below(3) == 0,
     });
-    let (normalizer, pre_tokenizer) = match random.below(3) {
+    let split = json!({
+        "type": "Split", "pattern": {"String": " "}, "behavior": "MergedWithPrevious", "invert": false,
+    });
+    let (normalizer, pre_tokenizer) = match random.below(4) {
         0 => (json!({"type": "Sequence", "normalizers": [prepend, replace]}), Value::Null),
         1 => (replace, Value::Null),
+        2 => (replace, split),
         _ => (Value::Null, metaspace),
     };
     let file = tokenizer_json(&normalizer, &pre_tokenizer, &model);

@@ -131,12 +131,22 @@ pub(super) fn normalizers(spec: &Spec) -> Vec<&Normalizer> {
     steps
 }
 
-/// The same for pre-tokenizers.
+/// The same for pre-tokenizers, without those that do nothing: Gemma's cuts at spaces, of which its normalizer
+/// leaves none.
 pub(super) fn pre_tokenizers(spec: &Spec) -> Vec<&PreTokenizer> {
     let mut steps = Vec::new();
     if let Some(step) = &spec.pre_tokenizer {
         flat_pre_tokenizers(step, &mut steps);
     }
+    let leaves_no_space = normalizers(spec).last().is_some_and(|step| {
+        matches!(step, Normalizer::Replace { pattern: Pattern::String(text), content }
+            if text == " " && !content.contains(' '))
+    });
+    let does_nothing = |step: &PreTokenizer| {
+        matches!(step, PreTokenizer::Split { pattern: Pattern::String(text), invert: false, .. }
+            if text.contains(' '))
+    };
+    steps.retain(|step| !(leaves_no_space && does_nothing(step)));
     steps
 }
 

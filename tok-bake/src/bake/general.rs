@@ -98,8 +98,9 @@ pub fn section(spec: &Spec, maps: bool) -> Result<Vec<u8>, BakeError> {
     if let Some(step) = &spec.normalizer {
         normalizer(step, normalizers).map_err(|error| error.in_part("normalizer"))?;
     }
-    if let Some(step) = &spec.pre_tokenizer {
-        pre_tokenizer(step, maps, pre_tokenizers)
+    let cuts = super::cuts::pre_tokenizers(spec);
+    for (number, step) in cuts.iter().enumerate() {
+        pre_tokenizer(step, maps || number + 1 < cuts.len(), pre_tokenizers)
             .map_err(|error| error.in_part("pre_tokenizer"))?;
     }
     if let Some(step) = &spec.post_processor {
@@ -256,12 +257,8 @@ fn pre_tokenizer(step: &PreTokenizer, maps: bool, out: &mut Vec<u8>) -> Result<(
         PreTokenizer::Whitespace => steps::PreTokenizer::Whitespace,
         PreTokenizer::WhitespaceSplit => steps::PreTokenizer::WhitespaceSplit,
         PreTokenizer::UnicodeScripts => steps::PreTokenizer::UnicodeScripts,
-        PreTokenizer::Sequence(all) => {
-            let last = all.len().saturating_sub(1);
-            return all
-                .iter()
-                .enumerate()
-                .try_for_each(|(i, step)| pre_tokenizer(step, maps || i < last, out));
+        PreTokenizer::Sequence(steps) => {
+            return steps.iter().try_for_each(|step| pre_tokenizer(step, maps, out));
         }
     };
     written.write(out);

@@ -85,6 +85,8 @@ pub(super) struct Cuts {
     punctuation: bool,
     /// Bits of [`mark`].
     marks: u32,
+    /// Those behind which a space is no cut.
+    open: u32,
 }
 
 /// What a byte is to punctuation: part of a word, or looked at.
@@ -103,11 +105,23 @@ impl Cuts {
     pub(super) const fn new(cuts: u8, marks: u32) -> Self {
         Self {
             marks,
+            open: 0,
             newline: cuts & cut::NEWLINE != 0,
             chinese: cuts & cut::CHINESE != 0,
             clusters: cuts & cut::CLUSTERS != 0,
             punctuation: cuts & cut::PUNCTUATION != 0,
         }
+    }
+
+    /// The same, but for spaces behind these marks, which tokens join with them.
+    pub(super) const fn but_behind(self, open: u32) -> Self {
+        Self { open, ..self }
+    }
+
+    /// Whether a space behind this byte is no cut.
+    #[inline(always)]
+    fn is_open(self, before: u8) -> bool {
+        self.open != 0 && self.open & mark(before) != 0
     }
 
     /// Where the word that begins at `start` ends.
@@ -137,7 +151,8 @@ impl Cuts {
                     let at = 8 * i + stops.trailing_zeros() as usize / 8;
                     // A run of spaces belongs to one word, and a char that is not plain is looked at.
                     let before = head[at - 1];
-                    if head[at] < 0x80 && before != b' ' && before != b'\r' {
+                    let is_plain = before != b' ' && before != b'\r' && !self.is_open(before);
+                    if head[at] < 0x80 && is_plain {
                         return start + at;
                     }
                     break;
@@ -179,7 +194,8 @@ impl Cuts {
                 return self.slow_end(text, start);
             }
             let is_mark = |what: u64| what & u64::from(self.marks) != 0;
-            let cuts = this & !before & BLANK != 0
+            let is_open = before & u64::from(self.open) != 0;
+            let cuts = this & !before & BLANK != 0 && !is_open
                 || before & LETTER != 0 && is_mark(this)
                 || this & LETTER != 0 && is_mark(before);
             if cuts {
@@ -200,7 +216,11 @@ impl Cuts {
         }
         for (at, c) in chars {
             let cuts = match c {
-                ' ' => before != ' ' && !(self.clusters && graphemes::joins(before, ' ', false)),
+                ' ' => {
+                    before != ' '
+                        && !u8::try_from(before).is_ok_and(|before| self.is_open(before))
+                        && !(self.clusters && graphemes::joins(before, ' ', false))
+                }
                 '\n' => self.newline && before != '\r',
                 c => self.stands_alone(c) || self.are_apart(before, c),
             };
@@ -221,18 +241,8 @@ impl Cuts {
 
     /// Of the marks in a block, those that are cut off from letters.
     #[inline(always)]
-    fn cutting(self, block: &[u8], mut marks: u64) -> u64 {
-        if self.marks == u32::MAX {
-            return marks;
-        }
-        let mut rest = marks;
-        while rest != 0 {
-            let bit = rest.trailing_zeros();
-            rest &= rest - 1;
-            let byte = block.get(bit as usize).copied().unwrap_or_default();
-            marks &= !(u64::from(self.marks & mark(byte) == 0) << bit);
-        }
-        marks
+    fn cutting(self, block: &[u8], marks: u64) -> u64 {
+        if self.marks == u32::MAX { marks } else { among(block, marks, self.marks) }
     }
 
     /// Whether there are cuts on both sides of a char.
@@ -297,6 +307,8 @@ struct Carry {
     /// So is a mark that is cut off from letters; an ASCII letter.
     mark: u64,
     letter: u64,
+    /// So is a mark behind which a space is no cut.
+    open: u64,
     /// Cuts behind a char that goes on there.
     cuts: u64,
 }
@@ -318,6 +330,11 @@ impl Cuts {
         let masks = kernel.masks(block);
         let mut cuts = masks.blank & !(masks.blank << 1 | carry.blank) | carry.cuts;
         carry.cuts = 0;
+        if self.open != 0 {
+            let open = among(rest, punctuation(rest, &masks), self.open);
+            cuts &= !(open << 1 | carry.open);
+            carry.open = open >> 63;
+        }
         if self.punctuation {
             let marks = punctuation(rest, &masks);
             cuts |= marks | marks << 1 | carry.punctuation;
@@ -387,6 +404,19 @@ fn joined(text: &str, base: usize, mut cuts: u64, behind_wide: u64) -> u64 {
         }
     }
     cuts
+}
+
+/// Of the marks in a block, those of a set.
+#[inline(always)]
+fn among(block: &[u8], mut marks: u64, set: u32) -> u64 {
+    let mut rest = marks;
+    while rest != 0 {
+        let bit = rest.trailing_zeros();
+        rest &= rest - 1;
+        let byte = block.get(bit as usize).copied().unwrap_or_default();
+        marks &= !(u64::from(set & mark(byte) == 0) << bit);
+    }
+    marks
 }
 
 /// ASCII punctuation in a block.
@@ -493,11 +523,11 @@ mod tests {
 
     #[test]
     fn blocks_cut_as_words_do() {
-        let part = "some words, 'x\u{1}' \u{7F}-(x…“y”)、「は」\u{300}ｱ！ \u{0}~' \n\r\n  naïve été  中文 x中 \u{600} y\u{600} \u{110BD} z 漢字かな交じり文 \u{20000}\u{20001}! ";
+        let part = "some words, 'x\u{1}' ,  y- \u{7F}-(x…“y”)、「は」\u{300}ｱ！ \u{0}~' \n\r\n  naïve été  中文 x中 \u{600} y\u{600} \u{110BD} z 漢字かな交じり文 \u{20000}\u{20001}! ";
         let kernels = Tier::ALL.into_iter().filter_map(Kernel::of);
         let kernels: Vec<Kernel> = kernels.filter(|kernel| kernel.has_masks()).collect();
         let some = mark(b'(') | mark(b'\'');
-        let all = (0..16).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
+        let all = (0..32).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
         for ((flags, marks), kernel) in all.flat_map(|all| kernels.iter().map(move |&k| (all, k))) {
             let cuts = Cuts {
                 newline: flags & 1 != 0,
@@ -505,6 +535,7 @@ mod tests {
                 clusters: flags & 4 != 0,
                 punctuation: flags & 8 != 0,
                 marks,
+                open: if flags & 16 != 0 { mark(b',') | mark(b'-') } else { 0 },
             };
             for skip in 0..70 {
                 let text = "-".repeat(skip) + &part.repeat(3);
@@ -586,7 +617,11 @@ mod tests {
         let text = "some words, of which a few (it's 2) are long: antidisestablishmentarianism\n\nnaïve, 中文 end";
         let parts = Cuts::new(cut::SPACE | cut::NEWLINE | cut::PUNCTUATION, 0);
         let some = Cuts::new(cut::SPACE | cut::NEWLINE, mark(b'(') | mark(b'\''));
-        for cuts in [all, Cuts::new(cut::SPACE, 0), parts, marks, some] {
+        let open = Cuts::new(cut::SPACE, 0).but_behind(mark(b',') | mark(b')'));
+        assert_eq!(cut(open, "a, b  c,  d e) "), ["a, b", "  c,  d", " e) "]);
+        let both = marks.but_behind(mark(b','));
+        assert_eq!(cut(both, "a, b c"), ["a", ", b", " c"]);
+        for cuts in [all, Cuts::new(cut::SPACE, 0), parts, marks, some, open, both] {
             for (at, _) in text.char_indices() {
                 assert_eq!(cuts.end(text, at), cuts.slow_end(text, at), "{at}");
             }

@@ -289,4 +289,5 @@ fn may_cut(
         && !memory.model.is_by_chance()
         && !(memory.model.strict && model.drops())
         && (cuts & cut::MODEL == 0 || model.cuts())
+        && (model.open() == 0 || pipeline.normalizers().all(|step| step.writes_only_spaces()))
 }

@@ -107,6 +107,11 @@ pub(super) trait Unknown {
     /// Bits of [`mark`](super::cuts::mark).
     fn marks(&self) -> u32;
 
+    /// Those of which behind them a space is no cut.
+    fn open(&self) -> u32 {
+        0
+    }
+
     /// A stretch begins.
     fn begin(&mut self) {}
 
@@ -201,7 +206,7 @@ fn words<U: Unknown>(
     seen: &mut Seen,
     buffer: &mut Buffer<'_>,
 ) -> Result<(), Stop> {
-    let cutter = Cuts::new(unknown.cuts(), unknown.marks());
+    let cutter = Cuts::new(unknown.cuts(), unknown.marks()).but_behind(unknown.open());
     let bytes = stretch.as_bytes();
     let mut at = 0;
     unknown.begin();

@@ -242,6 +242,17 @@ pub enum Normalizer<'a> {
 }
 
 impl<'a> Normalizer<'a> {
+    /// Whether it does nothing but write ▁ for spaces, or put something in front.
+    pub(super) fn writes_only_spaces(&self) -> bool {
+        match self {
+            Self::Prepend(_) => true,
+            Self::Replace { pattern: Pattern::Literal(text), content } => {
+                (*text, *content) == (" ", "▁")
+            }
+            _ => false,
+        }
+    }
+
     fn read(reader: &mut Reader<'a>) -> Option<Self> {
         Some(match reader.u8()? {
             0 => Self::Bert {

@@ -5,9 +5,7 @@ use super::{
     answers::{self, Answers},
     cuts::{BREAKS, Cuts, cut},
     seen::{Buffer, Seen, Unknown},
-    split,
-    steps::{Normalizer, Pattern},
-    stop,
+    split, stop,
     text::Split,
     walk::Walk,
 };
@@ -61,13 +59,7 @@ impl<'s, 't> Steps<'s, 't> {
         tokens: &'s mut Vec<Token>,
     ) -> Self {
         let pipeline = &run.pipeline;
-        let ends_as_raw = pipeline.normalizers().all(|step| match step {
-            Normalizer::Prepend(_) => true,
-            Normalizer::Replace { pattern: Pattern::Literal(text), content } => {
-                (text, content) == (" ", "▁")
-            }
-            _ => false,
-        });
+        let ends_as_raw = pipeline.normalizers().all(|step| step.writes_only_spaces());
         let walk = Walk::of(pipeline);
         let cuts = pipeline.settings.cuts;
         let puts_space = pipeline.settings.marks != 0 && matches!(model, Model::Unigram(_));
@@ -168,6 +160,10 @@ impl Unknown for Steps<'_, '_> {
         self.run.pipeline.settings.marks
     }
 
+    fn open(&self) -> u32 {
+        self.model.open()
+    }
+
     #[inline(always)]
     fn sum(&mut self) -> &mut () {
         &mut self.nothing
@@ -187,7 +183,8 @@ impl Unknown for Steps<'_, '_> {
             is_open = self.is_open(&stretch[cut..to]);
             while is_open && to < stretch.len() {
                 cut = to;
-                to = Cuts::new(self.cuts, self.marks()).end(stretch, to);
+                let cutter = Cuts::new(self.cuts, self.marks()).but_behind(self.open());
+                to = cutter.end(stretch, to);
                 is_open = self.is_open(&stretch[cut..to]);
             }
         }

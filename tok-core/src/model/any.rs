@@ -206,6 +206,14 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// The ASCII punctuation behind which it may not: bits of [`mark`](crate::general::mark).
+    pub fn open(&self) -> u32 {
+        match self {
+            Self::CharBpe(model) => model.open(),
+            _ => 0,
+        }
+    }
+
     /// Whether an encoding shows this token with the text that it stands for instead of its own:
     /// what the reference's Unigram does with unknown text.
     pub fn shows_source(&self, id: u32) -> bool {

@@ -5,6 +5,7 @@ use comptok_core::{
         Header, Section, Tables, field,
         lookup::{LONG_MAX, NONE, PairEntry},
     },
+    general::mark,
     model::{
         self, Scratch,
         bpe::Pairs,
@@ -52,7 +53,9 @@ pub(super) fn write(image: &mut Image, model: &Bpe) -> Result<Baked, BakeError> 
     set(unk.is_some(), flag::HAS_UNK);
     // With `ignore_merges` level 0 also holds what is an answer for a whole piece only.
     let plain = prefix.is_empty() && suffix.is_empty() && !model.ignore_merges;
-    set(plain && may_cut(model, &symbols, &bytes), flag::CUT);
+    let open = if plain { open_marks(model, &symbols, &bytes) } else { None };
+    set(open.is_some(), flag::CUT);
+    section.param(own_param::OPEN, open.unwrap_or(0));
     section.param(param::FLAGS, flags);
     section.param(param::UNK, unk.unwrap_or(NONE));
     section.param(own_param::DROPOUT, model.dropout.unwrap_or(0.0).to_bits());
@@ -195,24 +198,43 @@ fn texts<'m>(model: &'m Bpe, symbols: &Symbols<'m>) -> Vec<&'m [u8]> {
     texts.into_iter().map(Option::unwrap_or_default).collect()
 }
 
-/// Whether text may be cut before ▁ where another char precedes it: no merge crosses that place.
-fn may_cut(model: &Bpe, symbols: &Symbols<'_>, bytes: &[u32; 256]) -> bool {
-    let Merges::List(list) = &model.merges else { return false };
+/// Text may be cut before ▁ where another char precedes it, since no merge crosses that place; but for these
+/// marks, bits of [`mark`]. `None` where nothing of that holds.
+fn open_marks(model: &Bpe, symbols: &Symbols<'_>, bytes: &[u32; 256]) -> Option<u32> {
+    let Merges::List(list) = &model.merges else { return None };
     // A char that is dropped would bring its neighbours together, and an unknown token that itself
     // ends in ▁ would stand for a char that does not.
     let unk = model.unk_token.as_deref().filter(|unk| symbols.of(unk.as_bytes()) != NONE);
     let never_drops = unk.is_some() || model.byte_fallback && !bytes.contains(&NONE);
     let ends_in_space = |text: &[u8]| text.ends_with(SPACE);
+    if !never_drops
+        || symbols.of(SPACE) == NONE
+        || unk.is_some_and(|unk| ends_in_space(unk.as_bytes()))
+    {
+        return None;
+    }
     // What a text does, by symbol: texts themselves are far apart in memory.
-    let spaces: Vec<(bool, bool)> = texts(model, symbols)
-        .iter()
-        .map(|text| (text.starts_with(SPACE), ends_in_space(text)))
-        .collect();
+    let texts = texts(model, symbols);
+    let spaces: Vec<(bool, bool)> =
+        texts.iter().map(|text| (text.starts_with(SPACE), ends_in_space(text))).collect();
     let spaces = |id: u32| spaces.get(symbols.of_id(id) as usize).copied().unwrap_or_default();
-    never_drops
-        && symbols.of(SPACE) != NONE
-        && !unk.is_some_and(|unk| ends_in_space(unk.as_bytes()))
-        && list.iter().all(|&(left, right)| !spaces(right).0 || spaces(left).1)
+    let mut open = 0;
+    for &(left, right) in list {
+        if spaces(right).0 && !spaces(left).1 {
+            let left = texts.get(symbols.of_id(left) as usize)?;
+            // Of another char cuts could not be told apart byte by byte.
+            open |= Some(mark(*left.last()?)).filter(|mark| *mark != 0)?;
+        }
+    }
+    // What stands for other chars ends in > too.
+    let unk = unk.map_or(NONE, |unk| symbols.of(unk.as_bytes()));
+    let stands_for_others = |id: u32| {
+        let symbol = symbols.of_id(id);
+        symbol != NONE && (symbol == unk || bytes.contains(&symbol))
+    };
+    let merges_others =
+        || list.iter().any(|&(left, right)| stands_for_others(left) || stands_for_others(right));
+    Some(open).filter(|open| *open == 0 || !merges_others())
 }
 
 /// At one end of a symbol's text, the symbols before any merge that can stand there; there are two where a

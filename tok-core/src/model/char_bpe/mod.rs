@@ -16,7 +16,10 @@ pub(super) use merge::Memory;
 pub(crate) use runs::Runs;
 
 use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
-use crate::blob::{Tables, lookup::NONE};
+use crate::{
+    blob::{Tables, lookup::NONE},
+    general::mark,
+};
 use alloc::vec::Vec;
 
 /// Bits of [`param::FLAGS`].
@@ -27,7 +30,7 @@ pub mod flag {
     pub const BYTE_FALLBACK: u32 = 2;
     /// A piece that is in the vocabulary is emitted whole.
     pub const IGNORE_MERGES: u32 = 4;
-    /// No merge crosses the place between ▁ and another char before it.
+    /// No merge crosses the place between ▁ and another char before it, but for some marks.
     pub const CUT: u32 = 8;
     /// There is an unknown token, though perhaps not in the vocabulary.
     pub const HAS_UNK: u32 = 16;
@@ -38,6 +41,8 @@ pub mod own_param {
     use super::param::OWN;
     /// Probability with which a merge is left out, the bits of an f32.
     pub const DROPOUT: usize = OWN;
+    /// The ASCII punctuation that merges join with ▁ behind it: bits of [`mark`](crate::general::mark).
+    pub const OPEN: usize = OWN + 1;
 }
 
 /// Numbers of parts.
@@ -98,7 +103,7 @@ impl CharBpe<'_> {
         }
         let mut rest = piece;
         while !rest.is_empty() {
-            let (part, after) = rest.split_at(first_part(rest.as_bytes()));
+            let (part, after) = rest.split_at(first_part(rest.as_bytes(), self.open()));
             self.part(part, scratch, &mut at, out)?;
             rest = after;
         }
@@ -131,6 +136,11 @@ impl CharBpe<'_> {
         let falls_back = self.has(flag::BYTE_FALLBACK)
             && self.tables.byte_symbols.iter().all(|symbol| *symbol != NONE.to_le_bytes());
         !self.has(flag::HAS_UNK) && !falls_back
+    }
+
+    /// The marks behind which it may not.
+    pub(super) fn open(&self) -> u32 {
+        self.parts.param(own_param::OPEN)
     }
 
     fn has(&self, flag: u32) -> bool {
@@ -209,31 +219,39 @@ impl CharBpe<'_> {
     }
 }
 
-/// Where to cut first: before the first ▁ that another char precedes.
+/// Where to cut first: before the first ▁ that another char precedes, if that is none of the marks of `open`.
 #[inline]
-pub(super) fn first_part(bytes: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(found) = bytes.get(at..).and_then(|rest| rest.first_chunk::<3>()) {
-        if found != SPACE {
-            break;
-        }
-        at += 3;
-    }
+pub(super) fn first_part(bytes: &[u8], open: u32) -> usize {
+    let mut rest = after_spaces(bytes);
     // ▁ is E2 96 81. Its first byte is rare in most text.
-    let mut rest = bytes.get(at..).unwrap_or_default();
     while let Some(found) = rest.iter().position(|&byte| byte == SPACE[0]) {
+        let before = bytes.len() - rest.len() + found;
         rest = rest.get(found..).unwrap_or_default();
-        if rest.first_chunk() == Some(SPACE) {
-            return bytes.len() - rest.len();
+        if rest.first_chunk() != Some(SPACE) {
+            rest = rest.get(1..).unwrap_or_default();
+            continue;
         }
-        rest = rest.get(1..).unwrap_or_default();
+        let last = before.checked_sub(1).and_then(|last| bytes.get(last)).copied();
+        if open == 0 || last.is_none_or(|last| open & mark(last) == 0) {
+            return before;
+        }
+        rest = after_spaces(rest);
     }
     bytes.len()
 }
 
+/// What comes behind each ▁ at the beginning.
+#[inline]
+fn after_spaces(mut bytes: &[u8]) -> &[u8] {
+    while let Some(rest) = bytes.strip_prefix(SPACE) {
+        bytes = rest;
+    }
+    bytes
+}
+
 #[cfg(test)]
 mod tests {
-    use super::first_part;
+    use super::{first_part, mark};
 
     #[test]
     fn cuts_before_a_space_that_follows_something_else() {
@@ -247,7 +265,12 @@ mod tests {
             ("●", 3),
             ("ab", 2),
         ] {
-            assert_eq!(first_part(text.as_bytes()), end, "{text}");
+            assert_eq!(first_part(text.as_bytes(), 0), end, "{text}");
+            assert_eq!(first_part(text.as_bytes(), mark(b'>')), end, "{text}");
+        }
+        for (text, end) in [("a>▁b▁c", 6), (">▁▁b", 8), (">▁<▁", 5), ("a!▁", 2), ("▁>▁▁", 10)]
+        {
+            assert_eq!(first_part(text.as_bytes(), mark(b'>') | mark(b'/')), end, "{text}");
         }
     }
 }

@@ -26,7 +26,7 @@ impl CharBpe<'_> {
     ) -> Result<(), ModelError> {
         let mut rest = piece;
         while !rest.is_empty() {
-            let (part, after) = rest.split_at(first_part(rest.as_bytes()));
+            let (part, after) = rest.split_at(first_part(rest.as_bytes(), self.open()));
             match self.whole(part.as_bytes()) {
                 Some(id) => ids.push(id),
                 None => self.part_ids(part, scratch, known, ids)?,

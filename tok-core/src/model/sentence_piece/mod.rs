@@ -278,7 +278,7 @@ impl<'a> SentencePiece<'a> {
     fn cut(&self, text: &[u8], start: usize) -> usize {
         let rest = text.get(start..).unwrap_or_default();
         match self.has(flag::CUT) {
-            true => start + char_bpe::first_part(rest),
+            true => start + char_bpe::first_part(rest, 0),
             false => text.len(),
         }
     }

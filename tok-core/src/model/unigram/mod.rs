@@ -151,7 +151,7 @@ impl<'a> Unigram<'a> {
         let (mut start, mut sum) = (0, 0.0);
         while start < text.len() {
             let end = match cuts {
-                true => start + char_bpe::first_part(text.get(start..).unwrap_or_default()),
+                true => start + char_bpe::first_part(text.get(start..).unwrap_or_default(), 0),
                 false => text.len(),
             };
             let stretch = text.get(start..end).unwrap_or_default();
