@@ -5,10 +5,14 @@
 //! patterns that do not match across it. The first pre-tokenizer then separates both sides anyway, and the
 //! others look at one part at a time; or the model itself cuts there.
 
-use comptok_core::general::{Charsmap, cut};
+use comptok_core::{
+    general::{Charsmap, cut},
+    pre_tokenizer::{Kind, Syntax},
+};
 
 use crate::spec::{
-    Model, Normalizer, Pattern, PieceType, PreTokenizer, PrependScheme, SentencePiece, Spec,
+    Behavior, Model, Normalizer, Pattern, PieceType, PreTokenizer, PrependScheme, SentencePiece,
+    Spec,
 };
 
 /// Bits of [`cut`]; 0 where nothing is proven.
@@ -51,6 +55,10 @@ fn proven(spec: &Spec) -> Option<u8> {
                 return None;
             }
             cuts |= cut::FIRST | cut::STRICT | cut::MODEL;
+            false
+        }
+        (steps, Model::Bpe(_)) if normalizers.iter().all(|step| is_by_char(step)) => {
+            cuts = separate(steps)? | cut::STRICT;
             false
         }
         _ => return None,
@@ -103,6 +111,59 @@ fn proven(spec: &Spec) -> Option<u8> {
         }
     }
     Some(cuts)
+}
+
+/// Where a list of steps begins a part whatever stands around: at each space behind something else, since one step
+/// does that by a pattern of byte-level BPE, and none looks beyond a part or leaves a char out. GPT-2's does so at
+/// line feeds too; with others they may belong to the marks in front.
+fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
+    let (mut cuts, mut is_mapped) = (0, false);
+    for step in steps {
+        match step {
+            PreTokenizer::ByteLevel { add_prefix_space: false, use_regex, .. } => {
+                if *use_regex && !is_mapped {
+                    cuts |= cut::SPACE | cut::NEWLINE;
+                }
+                // What comes behind sees no spaces.
+                is_mapped = true;
+            }
+            PreTokenizer::Split {
+                pattern: Pattern::Regex(regex),
+                behavior: Behavior::Isolated,
+                invert: false,
+            } => match Kind::recognise(&[regex], Syntax::Oniguruma) {
+                Some(Kind::Clip | Kind::DeepseekV3) => return None,
+                Some(_) if is_mapped => {}
+                Some(Kind::Gpt2 | Kind::R50k) => cuts |= cut::SPACE | cut::NEWLINE,
+                Some(_) => cuts |= cut::SPACE,
+                // No match has a space in it or depends on what is beside it.
+                None if BY_CHARS.contains(&&**regex) => {}
+                None => return None,
+            },
+            PreTokenizer::Digits { .. }
+            | PreTokenizer::Punctuation { behavior: Behavior::Isolated | Behavior::Contiguous } => {
+            }
+            _ => return None,
+        }
+    }
+    Some(cuts).filter(|cuts| *cuts != 0)
+}
+
+/// Patterns that look at no more than the chars that they find.
+const BY_CHARS: [&str; 5] = [r"\p{N}", r"\p{N}{1,3}", "[0-9][0-9][0-9]", r"\d", r"[\r\n]"];
+
+/// Whether a normalizer neither writes spaces for others nor others for spaces.
+fn is_by_char(step: &Normalizer) -> bool {
+    matches!(
+        step,
+        Normalizer::Nfc
+            | Normalizer::Nfd
+            | Normalizer::Nfkc
+            | Normalizer::Nfkd
+            | Normalizer::Lowercase
+            | Normalizer::StripAccents
+            | Normalizer::Nmt
+    )
 }
 
 /// Whether a model of SentencePiece does to both sides of a space what it does to the whole, if it cuts there at
