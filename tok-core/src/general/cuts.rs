@@ -64,6 +64,7 @@ static MARKS: [u64; 256] = {
         marks[byte] = match b {
             b' ' => BLANK,
             b'\n' | 0x80.. => OTHER,
+            b'\t' | 0x0B..=b'\r' => OTHER_BLANK,
             _ if b.is_ascii_alphabetic() => LETTER,
             _ => mark(b) as u64,
         };
@@ -75,6 +76,8 @@ const LETTER: u64 = 1 << 32;
 const BLANK: u64 = 1 << 33;
 /// To be looked at.
 const OTHER: u64 = 1 << 34;
+/// White space but for spaces and line feeds.
+const OTHER_BLANK: u64 = 1 << 35;
 
 /// Finds the words of a text.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +90,8 @@ pub(super) struct Cuts {
     marks: u32,
     /// Those behind which a space is no cut.
     open: u32,
+    /// ASCII white space belongs together, so that spaces and line feeds behind some are no cuts.
+    blanks: bool,
 }
 
 /// What a byte is to punctuation: part of a word, or looked at.
@@ -106,6 +111,7 @@ impl Cuts {
         Self {
             marks,
             open: 0,
+            blanks: false,
             newline: cuts & cut::NEWLINE != 0,
             chinese: cuts & cut::CHINESE != 0,
             clusters: cuts & cut::CLUSTERS != 0,
@@ -118,10 +124,17 @@ impl Cuts {
         Self { open, ..self }
     }
 
+    /// The same, but for spaces and line feeds behind ASCII white space: where a cut there is none anyway, what is on both
+    /// sides is a word that may be known.
+    pub(super) const fn but_within_blanks(self, cuts: u8) -> Self {
+        Self { blanks: cuts & cut::STRICT != 0, ..self }
+    }
+
     /// Whether a space behind this byte is no cut.
     #[inline(always)]
     fn is_open(self, before: u8) -> bool {
         self.open != 0 && self.open & mark(before) != 0
+            || self.blanks && matches!(before, b'\t'..=b'\r')
     }
 
     /// Where the word that begins at `start` ends.
@@ -194,7 +207,8 @@ impl Cuts {
                 return self.slow_end(text, start);
             }
             let is_mark = |what: u64| what & u64::from(self.marks) != 0;
-            let is_open = before & u64::from(self.open) != 0;
+            let is_open =
+                before & u64::from(self.open) != 0 || self.blanks && before & OTHER_BLANK != 0;
             let cuts = this & !before & BLANK != 0 && !is_open
                 || before & LETTER != 0 && is_mark(this)
                 || this & LETTER != 0 && is_mark(before);
@@ -221,7 +235,11 @@ impl Cuts {
                         && !u8::try_from(before).is_ok_and(|before| self.is_open(before))
                         && !(self.clusters && graphemes::joins(before, ' ', false))
                 }
-                '\n' => self.newline && before != '\r',
+                '\n' => {
+                    self.newline
+                        && before != '\r'
+                        && !(self.blanks && matches!(before, ' ' | '\t'..='\r'))
+                }
                 c => self.stands_alone(c) || self.are_apart(before, c),
             };
             if cuts {
@@ -309,6 +327,8 @@ struct Carry {
     letter: u64,
     /// So is a mark behind which a space is no cut.
     open: u64,
+    /// So is other ASCII white space.
+    blanks: u64,
     /// Cuts behind a char that goes on there.
     cuts: u64,
 }
@@ -330,6 +350,11 @@ impl Cuts {
         let masks = kernel.masks(block);
         let mut cuts = masks.blank & !(masks.blank << 1 | carry.blank) | carry.cuts;
         carry.cuts = 0;
+        if self.blanks {
+            let blanks = masks.tab | masks.newline;
+            cuts &= !(blanks << 1 | carry.blanks);
+            carry.blanks = blanks >> 63;
+        }
         if self.open != 0 {
             let open = among(rest, punctuation(rest, &masks), self.open);
             cuts &= !(open << 1 | carry.open);
@@ -347,7 +372,7 @@ impl Cuts {
             (carry.mark, carry.letter) = (marks >> 63, letters >> 63);
         }
         if self.newline && masks.newline != 0 {
-            cuts |= lines(text.as_bytes(), base, masks.newline);
+            cuts |= lines(text.as_bytes(), base, masks.newline, self.blanks);
         }
         if (masks.wide | carry.wide) != 0 {
             if self.clusters {
@@ -375,14 +400,19 @@ fn padded(rest: &[u8]) -> [u8; 64] {
 
 /// Cuts before line feeds.
 #[inline]
-fn lines(text: &[u8], base: usize, mut newlines: u64) -> u64 {
+fn lines(text: &[u8], base: usize, mut newlines: u64, blanks: bool) -> u64 {
     let mut cuts = 0;
     while newlines != 0 {
         let bit = newlines.trailing_zeros();
         newlines &= newlines - 1;
         let at = base + bit as usize;
         let before = at.checked_sub(1).and_then(|at| text.get(at));
-        if text.get(at) == Some(&b'\n') && before != Some(&b'\r') {
+        let is_blank = |before: &u8| matches!(before, b' ' | b'\t'..=b'\r');
+        let joins = match blanks {
+            true => before.is_some_and(is_blank),
+            false => before == Some(&b'\r'),
+        };
+        if text.get(at) == Some(&b'\n') && !joins {
             cuts |= 1 << bit;
         }
     }
@@ -523,11 +553,11 @@ mod tests {
 
     #[test]
     fn blocks_cut_as_words_do() {
-        let part = "some words, 'x\u{1}' ,  y- \u{7F}-(x…“y”)、「は」\u{300}ｱ！ \u{0}~' \n\r\n  naïve été  中文 x中 \u{600} y\u{600} \u{110BD} z 漢字かな交じり文 \u{20000}\u{20001}! ";
+        let part = "some words, 'x\u{1}' ,  y- \t \n\t\n a\n  b \r \u{7F}-(x…“y”)、「は」\u{300}ｱ！ \u{0}~' \n\r\n  naïve été  中文 x中 \u{600} y\u{600} \u{110BD} z 漢字かな交じり文 \u{20000}\u{20001}! ";
         let kernels = Tier::ALL.into_iter().filter_map(Kernel::of);
         let kernels: Vec<Kernel> = kernels.filter(|kernel| kernel.has_masks()).collect();
         let some = mark(b'(') | mark(b'\'');
-        let all = (0..32).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
+        let all = (0..64).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
         for ((flags, marks), kernel) in all.flat_map(|all| kernels.iter().map(move |&k| (all, k))) {
             let cuts = Cuts {
                 newline: flags & 1 != 0,
@@ -536,6 +566,7 @@ mod tests {
                 punctuation: flags & 8 != 0,
                 marks,
                 open: if flags & 16 != 0 { mark(b',') | mark(b'-') } else { 0 },
+                blanks: flags & 32 != 0,
             };
             for skip in 0..70 {
                 let text = "-".repeat(skip) + &part.repeat(3);
@@ -614,14 +645,17 @@ mod tests {
         let clusters = Cuts::new(cut::SPACE | cut::CLUSTERS, 0);
         assert_eq!(cut(clusters, "a\u{600} b c"), ["a\u{600} b", " c"]);
         // The fast way and the slow one agree.
-        let text = "some words, of which a few (it's 2) are long: antidisestablishmentarianism\n\nnaïve, 中文 end";
+        let text = "some words,\t of\n which\t\n a few (it's 2) are long: antidisestablishmentarianism\n\nnaïve, 中文 end";
         let parts = Cuts::new(cut::SPACE | cut::NEWLINE | cut::PUNCTUATION, 0);
         let some = Cuts::new(cut::SPACE | cut::NEWLINE, mark(b'(') | mark(b'\''));
         let open = Cuts::new(cut::SPACE, 0).but_behind(mark(b',') | mark(b')'));
         assert_eq!(cut(open, "a, b  c,  d e) "), ["a, b", "  c,  d", " e) "]);
         let both = marks.but_behind(mark(b','));
         assert_eq!(cut(both, "a, b c"), ["a", ", b", " c"]);
-        for cuts in [all, Cuts::new(cut::SPACE, 0), parts, marks, some, open, both] {
+        let blanks = all.but_within_blanks(cut::STRICT);
+        assert_eq!(cut(blanks, "a b\n  c\t d \ne"), ["a", " b", "\n  c\t d", " \ne"]);
+        let lines = marks.but_within_blanks(cut::STRICT);
+        for cuts in [all, Cuts::new(cut::SPACE, 0), parts, marks, some, open, both, blanks, lines] {
             for (at, _) in text.char_indices() {
                 assert_eq!(cuts.end(text, at), cuts.slow_end(text, at), "{at}");
             }

@@ -112,6 +112,11 @@ pub(super) trait Unknown {
         0
     }
 
+    /// Bits of [`cut`] that say whether white space belongs together.
+    fn blanks(&self) -> u8 {
+        0
+    }
+
     /// A stretch begins.
     fn begin(&mut self) {}
 
@@ -206,7 +211,9 @@ fn words<U: Unknown>(
     seen: &mut Seen,
     buffer: &mut Buffer<'_>,
 ) -> Result<(), Stop> {
-    let cutter = Cuts::new(unknown.cuts(), unknown.marks()).but_behind(unknown.open());
+    let cutter = Cuts::new(unknown.cuts(), unknown.marks())
+        .but_behind(unknown.open())
+        .but_within_blanks(unknown.blanks());
     let bytes = stretch.as_bytes();
     let mut at = 0;
     unknown.begin();

@@ -96,7 +96,8 @@ fn by_words(
     };
     // Parts are counted, and a mark does not begin one.
     let cutter = Cuts::new(settings.cuts, if one_part { settings.marks } else { 0 })
-        .but_behind(model.open());
+        .but_behind(model.open())
+        .but_within_blanks(settings.cuts);
     let raw = Matcher::new(tables.raw_matcher);
     let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
         if let Some(found) = found {

@@ -164,6 +164,10 @@ impl Unknown for Steps<'_, '_> {
         self.model.open()
     }
 
+    fn blanks(&self) -> u8 {
+        self.cuts
+    }
+
     #[inline(always)]
     fn sum(&mut self) -> &mut () {
         &mut self.nothing
@@ -183,7 +187,9 @@ impl Unknown for Steps<'_, '_> {
             is_open = self.is_open(&stretch[cut..to]);
             while is_open && to < stretch.len() {
                 cut = to;
-                let cutter = Cuts::new(self.cuts, self.marks()).but_behind(self.open());
+                let cutter = Cuts::new(self.cuts, self.marks())
+                    .but_behind(self.open())
+                    .but_within_blanks(self.cuts);
                 to = cutter.end(stretch, to);
                 is_open = self.is_open(&stretch[cut..to]);
             }
