@@ -8,8 +8,9 @@ mod base64;
 use std::collections::BTreeMap;
 
 pub(crate) use base64::base64;
-use comptok_core::model::Random;
-use serde_json::{Value, json};
+use comptok_bake::byte_level;
+use comptok_core::{model::Random, pre_tokenizer::Kind};
+use serde_json::{Map, Value, json};
 
 /// Chars of pieces and texts.
 const CHARS: [&str; 20] = [
@@ -281,6 +282,85 @@ pub(crate) fn llama(seed: u64) -> (Vec<u8>, String) {
     };
     let file = tokenizer_json(&normalizer, &pre_tokenizer, &model);
     (file, format!("Llama, seed {seed}: {normalizer}, {pre_tokenizer}, {texts:?}"))
+}
+
+/// Byte-level BPE whose merges join anything, with steps that separate words, and others, in any order.
+pub(crate) fn stepped(seed: u64) -> (Vec<u8>, String) {
+    let mut random = Random::new(seed);
+    let mut texts: Vec<String> = (0..=255).map(|byte| byte_level::to_text(&[byte])).collect();
+    let some = [" ", "\n", "\t", "\r", "a", "e", "b", "A", "'", ",", "(", "=", "1"];
+    let mut joined: Vec<String> = some.map(|text| byte_level::to_text(text.as_bytes())).into();
+    let mut merges = Vec::new();
+    for _ in 0..random.below(50) {
+        let mut part = || joined[random.below(joined.len())].clone();
+        let (left, right) = (part(), part());
+        let whole = left.clone() + &right;
+        if whole.chars().count() < 9 && !texts.contains(&whole) {
+            texts.push(whole.clone());
+            joined.push(whole);
+            merges.push([left, right]);
+        }
+    }
+    let vocab = ["<unk>".into(), "<s>".into()].into_iter().chain(texts).zip(0..);
+    let vocab: Value = vocab.map(|(text, id)| (text, json!(id))).collect::<Map<_, _>>().into();
+    let model = json!({
+        "type": "BPE", "vocab": vocab, "merges": merges, "unk_token": null, "dropout": null,
+        "continuing_subword_prefix": null, "end_of_word_suffix": null, "fuse_unk": false,
+        "byte_fallback": false, "ignore_merges": random.below(4) == 0,
+    });
+    let byte_level = |prefix: bool, regex: bool| json!({"type": "ByteLevel", "add_prefix_space": prefix, "trim_offsets": true, "use_regex": regex});
+    let mut steps: Vec<Value> = (0..random.below(4)).map(|_| step(&mut random)).collect();
+    steps.push(byte_level(random.below(8) == 0, random.below(2) == 0));
+    let pre_tokenizer = json!({"type": "Sequence", "pretokenizers": steps});
+    let replace = |text: &str, content: &str| json!({"type": "Replace", "pattern": {"String": text}, "content": content});
+    let normalizer = match random.below(12) {
+        0..6 => Value::Null,
+        6 => replace(" ", "▁"),
+        7 => replace("a", " "),
+        other => {
+            let name = ["NFC", "NFKC", "NFD", "Lowercase", "Nmt"][other % 5];
+            json!({"type": name})
+        }
+    };
+    let file = tokenizer_json(&normalizer, &pre_tokenizer, &model);
+    (file, format!("stepped {seed}: {normalizer} {steps:?} {merges:?}"))
+}
+
+/// One that separates words, one that looks at chars, or any.
+fn step(random: &mut Random) -> Value {
+    let regex = |regex: &str, behavior: &str| {
+        let pattern = json!({"Regex": regex});
+        json!({"type": "Split", "pattern": pattern, "behavior": behavior, "invert": false})
+    };
+    let behavior = ["Isolated", "Contiguous", "Removed", "MergedWithPrevious", "MergedWithNext"]
+        [[0, random.below(5)][random.below(2)]];
+    match random.below(8) {
+        0..3 => {
+            let kinds: Vec<Kind> =
+                Kind::ALL.into_iter().filter(|kind| kind.regex().len() == 1).collect();
+            regex(kinds[random.below(kinds.len())].regex()[0], "Isolated")
+        }
+        3 => json!({"type": "Digits", "individual_digits": random.below(2) == 0}),
+        4 => json!({"type": "Punctuation", "behavior": behavior}),
+        5 => regex(
+            ["\\p{N}", "\\p{N}{1,3}", "[0-9][0-9][0-9]", "\\d", "[\\r\\n]"][random.below(5)],
+            behavior,
+        ),
+        6 => regex(["\\s+", " ?a", ",", "\\s?[ae]+", "[^\\n]+"][random.below(5)], behavior),
+        _ => {
+            json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": random.below(2) == 0})
+        }
+    }
+}
+
+/// Words, and white space of all kinds between them.
+pub(crate) fn lines(random: &mut Random) -> String {
+    const PARTS: [&str; 26] = [
+        " ", " ", "  ", "\n", "\n\n", "\n  ", " \n", "\n \n", "\t", "\r\n", "\r", "\u{a0}",
+        "\u{3000}", "!!\n", "a", "be", "Ae", "12", "1234", "'s", ",", "(=", "é", "中文", "\u{301}",
+        "\u{85}",
+    ];
+    (0..1 + random.below(24)).map(|_| PARTS[random.below(PARTS.len())]).collect()
 }
 
 /// A tokenizer.json as BERT has it.

@@ -1,4 +1,4 @@
-//! Drawn tokenizers whose text is cut into words, of the kinds of T5, Llama 2, BERT and XLNet: the ids and
+//! Drawn tokenizers whose text is cut into words, of the kinds of T5, Llama 2, BERT, XLNet and byte-level BPE: the ids and
 //! places of the reference.
 
 #[path = "../../drawn/mod.rs"]
@@ -19,13 +19,18 @@ fn ids_are_those_of_the_reference() {
     };
     let mut several = 0;
     for seed in first..first + cases {
-        let draw = [drawn::t5, drawn::llama, drawn::bert, drawn::xlnet][seed as usize % 4];
+        let kinds = [drawn::t5, drawn::llama, drawn::bert, drawn::xlnet, drawn::stepped];
+        let draw = kinds[seed as usize % kinds.len()];
         let (file, name) = draw(seed);
         let ours = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
         let theirs = tokenizers::Tokenizer::from_bytes(&file).expect("the reference reads it");
         let (mut scratch, mut random) = (Scratch::new(), Random::new(seed));
         for _ in 0..40 {
-            let (text, mut ids) = (drawn::any_text(&mut random), Vec::new());
+            let text = match random.below(2) {
+                0 => drawn::any_text(&mut random),
+                _ => drawn::lines(&mut random),
+            };
+            let mut ids = Vec::new();
             let wanted = theirs.encode_char_offsets(text.as_str(), false).expect("an answer");
             // Words that are new, and words that are known.
             for _ in 0..2 {

@@ -115,14 +115,14 @@ fn proven(spec: &Spec) -> Option<u8> {
 
 /// Where a list of steps begins a part whatever stands around: at each space behind something else, since one step
 /// does that by a pattern of byte-level BPE, and none looks beyond a part or leaves a char out. GPT-2's does so at
-/// line feeds too; with others they may belong to the marks in front.
+/// line feeds too; with another one beside it they may belong to the marks in front.
 fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
-    let (mut cuts, mut is_mapped) = (0, false);
+    let (mut cuts, mut at_lines, mut is_mapped) = (0, true, false);
     for step in steps {
         match step {
             PreTokenizer::ByteLevel { add_prefix_space: false, use_regex, .. } => {
                 if *use_regex && !is_mapped {
-                    cuts |= cut::SPACE | cut::NEWLINE;
+                    cuts |= cut::SPACE;
                 }
                 // What comes behind sees no spaces.
                 is_mapped = true;
@@ -134,8 +134,10 @@ fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
             } => match Kind::recognise(&[regex], Syntax::Oniguruma) {
                 Some(Kind::Clip | Kind::DeepseekV3) => return None,
                 Some(_) if is_mapped => {}
-                Some(Kind::Gpt2 | Kind::R50k) => cuts |= cut::SPACE | cut::NEWLINE,
-                Some(_) => cuts |= cut::SPACE,
+                Some(kind) => {
+                    cuts |= cut::SPACE;
+                    at_lines &= matches!(kind, Kind::Gpt2 | Kind::R50k);
+                }
                 // No match has a space in it or depends on what is beside it.
                 None if BY_CHARS.contains(&&**regex) => {}
                 None => return None,
@@ -146,7 +148,8 @@ fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
             _ => return None,
         }
     }
-    Some(cuts).filter(|cuts| *cuts != 0)
+    let lines = if at_lines { cut::NEWLINE } else { 0 };
+    Some(cuts | lines).filter(|_| cuts != 0)
 }
 
 /// Patterns that look at no more than the chars that they find.
