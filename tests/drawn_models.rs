@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use comptok::{FullOptions, Offsets, Scratch, Special, Tokenizer};
 use comptok_core::model::Random;
 use drawn::{
-    NORMAL, REPLACED, UNIGRAM, UNKNOWN, any_text, base64, bert, charsmap, field, llama, model,
-    piece, t5, text, xlnet,
+    NORMAL, REPLACED, UNIGRAM, UNKNOWN, any_text, base64, bert, charsmap, field, lines, llama,
+    model, piece, stepped, t5, text, xlnet,
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -23,13 +23,16 @@ fn texts_cut_into_words_are_as_the_whole() {
     let mut several = 0;
     // tests/oracle has more of them, with optimizations.
     let seeds = 0..if full { 20_000 } else { 250 };
-    let all = [model, t5, llama, bert, xlnet];
+    let all = [model, t5, llama, bert, xlnet, stepped];
     for (file, name) in seeds.flat_map(|seed| all.map(|draw| draw(seed))) {
         let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
         let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
         let mut random = Random::new(file.len() as u64);
         for _ in 0..40 {
-            let text = any_text(&mut random);
+            let text = match random.below(4) {
+                0 => lines(&mut random),
+                _ => any_text(&mut random),
+            };
             let ids = |scratch: &mut Scratch<'_>| {
                 let mut ids = Vec::new();
                 let result = tokenizer.encode_into(&text, Special::All, &mut ids, scratch);
