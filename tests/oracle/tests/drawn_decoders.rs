@@ -3,10 +3,9 @@
 #[path = "../../drawn/fewer.rs"]
 mod fewer;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use comptok::{DecodeError, Tokenizer};
 use comptok_core::{byte_level, model::Random};
+use comptok_oracle::asked;
 use fewer::fewer;
 use serde_json::{Value, json};
 
@@ -127,11 +126,6 @@ fn bytes(random: &mut Random) -> Value {
         "model": {"type": "BPE", "dropout": null, "unk_token": null, "continuing_subword_prefix": null,
             "end_of_word_suffix": null, "fuse_unk": false, "byte_fallback": false,
             "ignore_merges": true, "vocab": vocab, "merges": []}})
-}
-
-/// What the reference says, unless it panics.
-fn asked<T>(ask: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(ask)).ok()
 }
 
 /// Both libraries' tokenizers of a file, unless both refuse it.

@@ -1,12 +1,11 @@
 //! Drawn encodings: cut, padded, put together and asked in any order, with the reference's beside them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use comptok::{
     Direction, FullOptions, Offsets, Padding, PaddingStrategy, Setting, Tokenizer, Truncation,
     TruncationStrategy,
 };
 use comptok_core::model::Random;
+use comptok_oracle::{asked, same};
 use serde_json::{Value, json};
 use tokenizers::{PaddingDirection, PaddingParams, TruncationDirection, TruncationParams};
 
@@ -85,23 +84,6 @@ fn text(random: &mut Random) -> String {
     (0..random.below(9))
         .map(|_| one(random, &["a", "b", "ab", " ", "  ", "c", "é", "中", "x"]))
         .collect()
-}
-
-/// What the reference says, unless it panics.
-fn asked<T>(ask: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(ask)).ok()
-}
-
-macro_rules! same {
-    ($ours:expr, $wanted:expr, $($what:tt)*) => {
-        match (&$ours, &$wanted) {
-            (ours, wanted) if ours == wanted => {}
-            (ours, wanted) => {
-                let what = format_args!($($what)*);
-                return Err(format!("{what}: {ours:?}\nnot {wanted:?}"));
-            }
-        }
-    };
 }
 
 fn compare(

@@ -1,14 +1,11 @@
 //! Vocabularies of real size with other flags, steps and added tokens, drawn: everything of an encoding beside the
 //! reference's, on pieces of the corpus and on difficult texts.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-};
+use std::path::Path;
 
 use comptok::{FullOptions, Offsets, Scratch, Special, Tokenizer};
 use comptok_bake::{FileOptions, bake_file};
-use comptok_oracle::{random, random::Random, reference::unzip, samples};
+use comptok_oracle::{asked, random, random::Random, reference::unzip, same, samples};
 use serde_json::{Value, json};
 
 /// Files that are not too large to be baked again and again.
@@ -168,23 +165,6 @@ fn drawn(random: &mut Random, file: &mut Value, words: &[&str]) {
             "special": is(random, 2)}));
         next += 1;
     }
-}
-
-/// What the reference says, unless it panics.
-fn asked<T>(ask: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(ask)).ok()
-}
-
-macro_rules! same {
-    ($ours:expr, $wanted:expr, $($what:tt)*) => {
-        match (&$ours, &$wanted) {
-            (ours, wanted) if ours == wanted => {}
-            (ours, wanted) => {
-                let what = format_args!($($what)*);
-                return Err(format!("{what}: {ours:?}\nnot {wanted:?}"));
-            }
-        }
-    };
 }
 
 fn check(
