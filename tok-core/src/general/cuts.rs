@@ -119,15 +119,10 @@ impl Cuts {
         }
     }
 
-    /// The same, but for spaces behind these marks, which tokens join with them.
-    pub(super) const fn but_behind(self, open: u32) -> Self {
-        Self { open, ..self }
-    }
-
-    /// The same, but for spaces and line feeds behind ASCII white space: where a cut there is none anyway, what is on both
-    /// sides is a word that may be known.
-    pub(super) const fn but_within_blanks(self, cuts: u8) -> Self {
-        Self { blanks: cuts & cut::STRICT != 0, ..self }
+    /// The same for all steps: no cuts at spaces behind the marks of `open`, which tokens join with them. Where a cut
+    /// behind white space is none anyway, what is on both sides is one word, which may be known.
+    pub(super) const fn for_steps(cuts: u8, marks: u32, open: u32) -> Self {
+        Self { open, blanks: cuts & cut::STRICT != 0, ..Self::new(cuts, marks) }
     }
 
     /// Whether a space behind this byte is no cut.
@@ -648,13 +643,14 @@ mod tests {
         let text = "some words,\t of\n which\t\n a few (it's 2) are long: antidisestablishmentarianism\n\nnaïve, 中文 end";
         let parts = Cuts::new(cut::SPACE | cut::NEWLINE | cut::PUNCTUATION, 0);
         let some = Cuts::new(cut::SPACE | cut::NEWLINE, mark(b'(') | mark(b'\''));
-        let open = Cuts::new(cut::SPACE, 0).but_behind(mark(b',') | mark(b')'));
+        let open = Cuts::for_steps(cut::SPACE, 0, mark(b',') | mark(b')'));
         assert_eq!(cut(open, "a, b  c,  d e) "), ["a, b", "  c,  d", " e) "]);
-        let both = marks.but_behind(mark(b','));
+        let both = Cuts::for_steps(cut::SPACE, u32::MAX, mark(b','));
         assert_eq!(cut(both, "a, b c"), ["a", ", b", " c"]);
-        let blanks = all.but_within_blanks(cut::STRICT);
+        let strict = cut::SPACE | cut::STRICT;
+        let blanks = Cuts::for_steps(strict | cut::NEWLINE | cut::CHINESE, 0, 0);
         assert_eq!(cut(blanks, "a b\n  c\t d \ne"), ["a", " b", "\n  c\t d", " \ne"]);
-        let lines = marks.but_within_blanks(cut::STRICT);
+        let lines = Cuts::for_steps(strict, u32::MAX, 0);
         for cuts in [all, Cuts::new(cut::SPACE, 0), parts, marks, some, open, both, blanks, lines] {
             for (at, _) in text.char_indices() {
                 assert_eq!(cuts.end(text, at), cuts.slow_end(text, at), "{at}");

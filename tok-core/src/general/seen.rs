@@ -104,18 +104,8 @@ pub(super) trait Unknown {
     /// Bits of [`cut`].
     fn cuts(&self) -> u8;
 
-    /// Bits of [`mark`](super::cuts::mark).
-    fn marks(&self) -> u32;
-
-    /// Those of which behind them a space is no cut.
-    fn open(&self) -> u32 {
-        0
-    }
-
-    /// Bits of [`cut`] that say whether white space belongs together.
-    fn blanks(&self) -> u8 {
-        0
-    }
+    /// Finds the words.
+    fn cutter(&self) -> Cuts;
 
     /// A stretch begins.
     fn begin(&mut self) {}
@@ -211,9 +201,7 @@ fn words<U: Unknown>(
     seen: &mut Seen,
     buffer: &mut Buffer<'_>,
 ) -> Result<(), Stop> {
-    let cutter = Cuts::new(unknown.cuts(), unknown.marks())
-        .but_behind(unknown.open())
-        .but_within_blanks(unknown.blanks());
+    let cutter = unknown.cutter();
     let bytes = stretch.as_bytes();
     let mut at = 0;
     unknown.begin();

@@ -117,8 +117,8 @@ impl<S: Sums> Unknown for Sentences<'_, '_, S> {
         cut::SPACE | cut::FIRST | cut::STRICT | cut::MODEL
     }
 
-    fn marks(&self) -> u32 {
-        self.marks
+    fn cutter(&self) -> Cuts {
+        Cuts::new(self.cuts(), self.marks)
     }
 
     fn begin(&mut self) {

@@ -95,9 +95,8 @@ fn by_words(
         Some(_) => stretch.get(at..).is_some_and(forgets),
     };
     // Parts are counted, and a mark does not begin one.
-    let cutter = Cuts::new(settings.cuts, if one_part { settings.marks } else { 0 })
-        .but_behind(model.open())
-        .but_within_blanks(settings.cuts);
+    let marks = if one_part { settings.marks } else { 0 };
+    let cutter = Cuts::for_steps(settings.cuts, marks, model.open());
     let raw = Matcher::new(tables.raw_matcher);
     let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
         if let Some(found) = found {

@@ -156,16 +156,8 @@ impl Unknown for Steps<'_, '_> {
         self.cuts
     }
 
-    fn marks(&self) -> u32 {
-        self.run.pipeline.settings.marks
-    }
-
-    fn open(&self) -> u32 {
-        self.model.open()
-    }
-
-    fn blanks(&self) -> u8 {
-        self.cuts
+    fn cutter(&self) -> Cuts {
+        Cuts::for_steps(self.cuts, self.run.pipeline.settings.marks, self.model.open())
     }
 
     #[inline(always)]
@@ -187,10 +179,7 @@ impl Unknown for Steps<'_, '_> {
             is_open = self.is_open(&stretch[cut..to]);
             while is_open && to < stretch.len() {
                 cut = to;
-                let cutter = Cuts::new(self.cuts, self.marks())
-                    .but_behind(self.open())
-                    .but_within_blanks(self.cuts);
-                to = cutter.end(stretch, to);
+                to = self.cutter().end(stretch, to);
                 is_open = self.is_open(&stretch[cut..to]);
             }
         }
