@@ -131,3 +131,26 @@ fn what_is_removed_behind_a_newline_moves_no_places() {
         }
     }
 }
+
+/// A prefix stands in front of what the normalizers before it leave of the whole text, not of its first word.
+#[test]
+fn a_prefix_stands_in_front_of_what_is_left() {
+    let file = json!({"version": "1.0", "added_tokens": [],
+        "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": false,
+                "strip_accents": null, "lowercase": false},
+            {"type": "Prepend", "prepend": "ab"}]},
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "model": {"type": "WordLevel", "unk_token": "<unk>",
+            "vocab": {"<unk>": 0, "ab": 1, "abx": 2, "x": 3}}});
+    let tokenizer = Tokenizer::from_bytes(file.to_string().as_bytes());
+    let tokenizer = tokenizer.unwrap_or_else(|e| panic!("{e}"));
+    for (text, wanted) in [
+        ("\u{200b} ", &[1][..]),
+        ("\u{200b} x", &[1, 3]),
+        ("\u{200b}x x", &[2, 3]),
+        ("\u{200b}", &[]),
+    ] {
+        assert_eq!(tokenizer.encode_ordinary(text), wanted, "{text:?}");
+    }
+}

@@ -343,7 +343,17 @@ fn step(random: &mut Random) -> Value {
         3 => json!({"type": "Digits", "individual_digits": random.below(2) == 0}),
         4 => json!({"type": "Punctuation", "behavior": behavior}),
         5 => regex(
-            ["\\p{N}", "\\p{N}{1,3}", "[0-9][0-9][0-9]", "\\d", "[\\r\\n]"][random.below(5)],
+            [
+                "\\p{N}",
+                "\\p{N}{1,3}",
+                "[0-9][0-9][0-9]",
+                "\\d",
+                "[\\r\\n]",
+                "\\d{1,3}(?=(?:\\d{3})*\\b)",
+                "(?=(\\d{3})+(?!\\d))",
+                "(?<=[a-z])(?=[A-Z,])",
+                "[A-Z]?[a-z]+\\b|(?<! )-",
+            ][random.below(9)],
             behavior,
         ),
         6 => regex(["\\s+", " ?a", ",", "\\s?[ae]+", "[^\\n]+"][random.below(5)], behavior),

@@ -49,6 +49,8 @@ fn known_patterns() -> Vec<(String, String, Syntax)> {
                 && patterns
                     .iter()
                     .all(|(_, known, syntax)| *known != regex || *syntax != Syntax::Oniguruma)
+                // The others look around: tests/looks.rs.
+                && bake(&regex, Syntax::Oniguruma).is_ok()
             {
                 patterns.push((format!("{name} of GGUF"), regex, Syntax::Oniguruma));
             }

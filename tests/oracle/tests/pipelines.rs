@@ -117,6 +117,11 @@ fn pattern() -> BoxedStrategy<Value> {
             r"\p{P}",
             r"[^\s]+",
             r" {2,}",
+            r"\d{1,3}(?=(?:\d{3})*\b)",
+            r"(?=(\d{3})+(?!\d))",
+            r"\b",
+            r"a?(?=[ -])|(?<=e)[a-z]",
+            r"^\s*|\s$",
         ])
         .prop_map(|regex| json!({"Regex": regex})),
     ]

@@ -10,6 +10,7 @@ use comptok_core::{
     pre_tokenizer::{Kind, Syntax},
 };
 
+use super::dfa;
 use crate::spec::{
     Behavior, Model, Normalizer, Pattern, PieceType, PreTokenizer, PrependScheme, SentencePiece,
     Spec,
@@ -63,7 +64,7 @@ fn proven(spec: &Spec) -> Option<u8> {
         }
         _ => return None,
     };
-    let mut strips = false;
+    let (mut strips, mut may_remove) = (false, false);
     for step in &normalizers {
         match step {
             Normalizer::Bert { .. }
@@ -85,6 +86,8 @@ fn proven(spec: &Spec) -> Option<u8> {
             }
             // White space at the ends is dropped later in any case.
             Normalizer::Strip { .. } if drops_space => strips = true,
+            // It stands in front of what is left of the text, which may be nothing of the first word.
+            Normalizer::Prepend { .. } if may_remove => return None,
             Normalizer::Prepend { .. } => cuts |= cut::FIRST,
             Normalizer::Replace { pattern: Pattern::String(text), content } => {
                 let is_space = text == " " && content == "▁" && !drops_space;
@@ -100,6 +103,7 @@ fn proven(spec: &Spec) -> Option<u8> {
             }
             _ => return None,
         }
+        may_remove |= removes(step);
     }
     // What stands alone anyway, and is a starter, so that no mark on one side is ordered with one on the other.
     if let ([Normalizer::Bert { handle_chinese_chars, .. }], [PreTokenizer::Bert]) =
@@ -138,9 +142,13 @@ fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
                     cuts |= cut::SPACE;
                     at_lines &= matches!(kind, Kind::Gpt2 | Kind::R50k);
                 }
-                // No match has a space in it or depends on what is beside it.
-                None if BY_CHARS.contains(&&**regex) => {}
-                None => return None,
+                None => {
+                    let apart = dfa::Apart::of(regex)?;
+                    if !apart.at(b' ') {
+                        return None;
+                    }
+                    at_lines &= apart.at(b'\n');
+                }
             },
             PreTokenizer::Digits { .. }
             | PreTokenizer::Punctuation { behavior: Behavior::Isolated | Behavior::Contiguous } => {
@@ -151,9 +159,6 @@ fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
     let lines = if at_lines { cut::NEWLINE } else { 0 };
     Some(cuts | lines).filter(|_| cuts != 0)
 }
-
-/// Patterns that look at no more than the chars that they find.
-const BY_CHARS: [&str; 5] = [r"\p{N}", r"\p{N}{1,3}", "[0-9][0-9][0-9]", r"\d", r"[\r\n]"];
 
 /// Whether a normalizer neither writes spaces for others nor others for spaces.
 fn is_by_char(step: &Normalizer) -> bool {
@@ -167,6 +172,19 @@ fn is_by_char(step: &Normalizer) -> bool {
             | Normalizer::StripAccents
             | Normalizer::Nmt
     )
+}
+
+/// Whether nothing may be left of a word.
+fn removes(step: &Normalizer) -> bool {
+    match step {
+        Normalizer::Replace { content, .. } => content.is_empty(),
+        Normalizer::Bert { .. }
+        | Normalizer::StripAccents
+        | Normalizer::Nmt
+        | Normalizer::Strip { .. }
+        | Normalizer::Precompiled { .. } => true,
+        _ => false,
+    }
 }
 
 /// Whether a model of SentencePiece does to both sides of a space what it does to the whole, if it cuts there at

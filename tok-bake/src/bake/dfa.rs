@@ -2,9 +2,10 @@
 //! [`comptok_core::pre_tokenizer::dfa`].
 //!
 //! The pattern is read as its engine reads it, `possessive` and atomic parts are made greedy where that is
-//! proven to be the same, and what an automaton cannot do exactly is an error that names it. The one
-//! look-ahead that can be done is the alternative `\s+(?!\S)`.
+//! proven to be the same, and what an automaton cannot do exactly is an error that names it. Here the one
+//! look-ahead that can be done is the alternative `\s+(?!\S)`; `looks` bakes the others, for the general engine.
 
+mod looks;
 mod properties;
 mod prove;
 mod sets;
@@ -15,6 +16,7 @@ pub use sets::property_names;
 
 use comptok_core::pre_tokenizer::Syntax;
 use comptok_core::pre_tokenizer::dfa::{HEADER_LEN, MAGIC, MATCH, SPACE_TAIL, VERSION};
+use looks::Tables;
 use prove::Alternative;
 use regex_syntax::hir::{Class, Hir, Look, Repetition};
 use std::fmt;
@@ -115,6 +117,51 @@ pub fn bake(pattern: &str, syntax: Syntax) -> Result<Vec<u8>, PatternError> {
     };
     let [search, reverse] = search.map_or([None, None], |tables| tables.map(Some));
     Ok(write(&[Some(main), rest, search, reverse]))
+}
+
+/// Where text may be cut so that a pattern matches on both sides what it matches in the whole.
+pub(super) struct Apart(Tables);
+
+impl Apart {
+    /// `None` for what [`bake_looks`] refuses.
+    pub(super) fn of(pattern: &str) -> Option<Self> {
+        Tables::of(pattern, Syntax::Oniguruma).ok().map(Self)
+    }
+
+    /// In front of each `byte` and behind it.
+    pub(super) fn at(&self, byte: u8) -> bool {
+        self.0.stand_apart_at(byte)
+    }
+}
+
+/// The image of `pattern` for [`comptok_core::pre_tokenizer::looks::Looks`], which looks around as it likes and may match
+/// nothing.
+///
+/// ```
+/// use comptok_bake::bake::dfa::bake_looks;
+/// use comptok_core::pre_tokenizer::Syntax;
+/// use comptok_core::pre_tokenizer::looks::Looks;
+///
+/// let image = bake_looks(r"\d{1,3}(?=(?:\d{3})*\b)", Syntax::Oniguruma)?;
+/// let looks = Looks::parse(&image).expect("just baked");
+/// let text = "in 1234567";
+/// let mut parts = Vec::new();
+/// looks.find(text, &mut vec![0; text.len() + 1], |start, end, _| parts.push(&text[start..end]));
+/// assert_eq!(parts, ["in ", "1", "234", "567"]);
+/// # Ok::<(), comptok_bake::bake::dfa::PatternError>(())
+/// ```
+///
+/// # Errors
+/// Back-references, `\G`, more than six different looks, looks at the end of what is repeated, possessive and atomic
+/// parts that greedy matching is not proven to equal, what the engines are not known to read alike, and automata of
+/// more than some 10 MB.
+pub fn bake_looks(pattern: &str, syntax: Syntax) -> Result<Vec<u8>, PatternError> {
+    Ok(Tables::of(pattern, syntax)?.image())
+}
+
+/// Whether what [`bake_looks`] takes may match nothing.
+pub(super) fn may_match_nothing(pattern: &str) -> bool {
+    Tables::of(pattern, Syntax::Oniguruma).is_ok_and(|tables| tables.may_match_nothing())
 }
 
 /// One white space.

@@ -135,7 +135,7 @@ fn normalizer(step: &Normalizer, out: &mut Vec<u8>) -> Result<(), BakeError> {
             steps::Normalizer::Strip { left: *left, right: *right }
         }
         Normalizer::Replace { pattern, content } => {
-            let image = Baking::of(pattern)?;
+            let image = Baking::to_replace(pattern)?;
             steps::Normalizer::Replace { pattern: image.pattern(), content }.write(out);
             return Ok(());
         }
@@ -163,6 +163,7 @@ enum Baking<'a> {
     Literal(&'a str),
     Scanner(Kind),
     Dfa(Vec<u8>),
+    Looks(Vec<u8>),
 }
 
 impl<'a> Baking<'a> {
@@ -177,12 +178,27 @@ impl<'a> Baking<'a> {
         {
             return Ok(Self::Scanner(kind));
         }
-        match dfa::bake(regex, Syntax::Oniguruma) {
-            Ok(image) => Ok(Self::Dfa(image)),
+        if let Ok(image) = dfa::bake(regex, Syntax::Oniguruma) {
+            return Ok(Self::Dfa(image));
+        }
+        match dfa::bake_looks(regex, Syntax::Oniguruma) {
+            Ok(image) => Ok(Self::Looks(image)),
             Err(error) => {
                 let (regex, column, what) = (quote(regex), error.column, error.what);
                 Err(BakeError::new(format!("pattern {regex}, column {column}: cannot bake {what}")))
             }
+        }
+    }
+
+    /// One that does not match nothing. (A char in place of nothing belongs to no char of the text at its beginning,
+    /// and the reference does with it what nobody can want.)
+    fn to_replace(pattern: &'a Pattern) -> Result<Self, BakeError> {
+        match (Self::of(pattern)?, pattern) {
+            (Self::Looks(_), Pattern::Regex(regex)) if dfa::may_match_nothing(regex) => {
+                let regex = quote(regex);
+                Err(BakeError::new(format!("pattern {regex}: cannot bake a Replace of nothing")))
+            }
+            (baking, _) => Ok(baking),
         }
     }
 
@@ -191,6 +207,7 @@ impl<'a> Baking<'a> {
             Self::Literal(text) => steps::Pattern::Literal(text),
             Self::Scanner(kind) => steps::Pattern::Scanner(*kind),
             Self::Dfa(image) => steps::Pattern::Dfa(image),
+            Self::Looks(image) => steps::Pattern::Looks(image),
         }
     }
 }

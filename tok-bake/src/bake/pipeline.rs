@@ -194,7 +194,9 @@ fn check_pre_tokenizer(spec: &Spec, syntax: Syntax) -> Result<(Splitting, u32), 
     };
     let image = dfa::bake(regex, syntax).map_err(|error| {
         let (regex, column, what) = (crate::error::quote(regex), error.column, error.what);
-        BakeError::new(format!("pattern {regex}, column {column}: cannot bake {what}"))
+        let error = format!("pattern {regex}, column {column}: cannot bake {what}");
+        // The general engine may: it reads patterns that look around.
+        BakeError { unsupported: true, ..BakeError::new(error) }
     })?;
     Ok((Splitting::Dfa { regex: regex.to_owned(), image }, drops | missed))
 }

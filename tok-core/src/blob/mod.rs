@@ -20,7 +20,7 @@ pub use tables::{Line, Tables, TokenFlags, U32s, u32_at};
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 11;
+pub const FORMAT_VERSION: u32 = 12;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;

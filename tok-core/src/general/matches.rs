@@ -1,7 +1,8 @@
 //! Where patterns match.
 
 use super::steps::Pattern;
-use crate::pre_tokenizer::dfa::Dfa;
+use crate::pre_tokenizer::{dfa::Dfa, looks::Looks};
+use alloc::vec::Vec;
 
 /// Calls `each` with the parts of `text` in order, and whether the pattern matches them. They cover the
 /// text; an empty literal matches, empty, before every char and at the end.
@@ -53,6 +54,21 @@ pub(crate) fn find(pattern: &Pattern<'_>, text: &str, mut each: impl FnMut(usize
                     each(at, end, split.is_match);
                     at = end;
                 }
+            }
+            None => each(0, text.len(), false),
+        },
+        Pattern::Looks(image) => match Looks::parse(image) {
+            Some(looks) => {
+                // Most parts are short.
+                let (mut few, mut many) = ([0; 256], Vec::new());
+                let marks = match few.get_mut(..=text.len()) {
+                    Some(marks) => marks,
+                    None => {
+                        many.resize(text.len() + 1, 0);
+                        &mut many[..]
+                    }
+                };
+                looks.find(text, marks, each);
             }
             None => each(0, text.len(), false),
         },

@@ -158,6 +158,8 @@ pub enum Pattern<'a> {
     Scanner(Kind),
     /// What a baked automaton finds.
     Dfa(&'a [u8]),
+    /// What baked automata find that look around.
+    Looks(&'a [u8]),
 }
 
 impl<'a> Pattern<'a> {
@@ -166,6 +168,7 @@ impl<'a> Pattern<'a> {
             0 => Self::Literal(reader.text()?),
             1 => Self::Scanner(Kind::from_code(reader.u32()?)?),
             2 => Self::Dfa(reader.bytes()?),
+            3 => Self::Looks(reader.bytes()?),
             _ => return None,
         })
     }
@@ -182,6 +185,10 @@ impl<'a> Pattern<'a> {
             }
             Self::Dfa(image) => {
                 out.push(2);
+                put_bytes(out, image);
+            }
+            Self::Looks(image) => {
+                out.push(3);
                 put_bytes(out, image);
             }
         }

@@ -180,7 +180,7 @@ struct Found {
 
 /// One automaton. State 0 is the dead one, and the accepting states come last.
 #[derive(Debug, Clone, Copy)]
-struct Table<'a> {
+pub(super) struct Table<'a> {
     classes: &'a [u8; 256],
     class_count: usize,
     first_accepting: usize,
@@ -197,7 +197,7 @@ enum Transitions<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn parse(bytes: &'a [u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (classes, after) = bytes.split_first_chunk::<256>()?;
         let field = |number: usize| read(after, number * 4);
         let (states, class_count, first_accepting) = (field(0)?, field(1)?, field(2)?);
@@ -217,9 +217,21 @@ impl<'a> Table<'a> {
         Some(Self { classes, class_count, first_accepting, starts, codes, transitions })
     }
 
+    /// Where it begins.
+    #[inline]
+    pub(super) fn start(&self) -> usize {
+        self.starts[0]
+    }
+
+    /// Whether it accepts in `state`, whatever comes next.
+    #[inline]
+    pub(super) fn accepts(&self, state: usize) -> bool {
+        state >= self.first_accepting && self.code(state, None) != 0
+    }
+
     /// The state after `state` and `byte`.
     #[inline]
-    fn next(&self, state: usize, byte: u8) -> usize {
+    pub(super) fn next(&self, state: usize, byte: u8) -> usize {
         let class = usize::from(self.classes[usize::from(byte)]);
         // It wraps only if the image is damaged, on 32 bits.
         let at = state.wrapping_mul(self.class_count).wrapping_add(class);
@@ -338,7 +350,7 @@ fn char_start(text: &[u8], end: usize) -> usize {
 }
 
 /// The u32 at `at`.
-fn read(bytes: &[u8], at: usize) -> Option<usize> {
+pub(super) fn read(bytes: &[u8], at: usize) -> Option<usize> {
     let value = u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?);
     usize::try_from(value).ok()
 }

@@ -11,6 +11,7 @@ mod deepseek_v3;
 pub mod dfa;
 mod gpt2;
 mod kind;
+pub mod looks;
 mod o200k;
 mod parts;
 

@@ -1,6 +1,6 @@
 //! What a backtracking engine does with a pattern, proven to be what an automaton does.
 
-use super::syntax::{Node, Repeat};
+use super::syntax::{Look as Around, Node, Repeat};
 use super::{PatternError, sets};
 use regex_syntax::hir::{self, ClassUnicode, Hir, Look};
 
@@ -26,15 +26,19 @@ pub(super) fn alternatives(pattern: Node) -> Result<Vec<Alternative>, PatternErr
             }
             continue;
         }
-        let mut branch = branch;
-        settle(&mut branch, &Rest::nothing())?;
-        let hir = hir(branch)?;
+        let hir = hir(settled(branch)?)?;
         if hir.properties().minimum_len() == Some(0) {
             return Err(PatternError::new(1, "a pattern that matches the empty text"));
         }
         alternatives.push(Alternative::Regular(hir));
     }
     Ok(alternatives)
+}
+
+/// A pattern without parts that are matched without coming back to them.
+pub(super) fn settled(mut pattern: Node) -> Result<Node, PatternError> {
+    settle(&mut pattern, &Rest::nothing())?;
+    Ok(pattern)
 }
 
 /// Alternatives of alternatives are alternatives.
@@ -51,9 +55,11 @@ fn flatten(node: Node, into: &mut Vec<Node>) {
 
 fn is_space_tail(node: &Node) -> bool {
     let Node::Concat(nodes) = node else { return false };
-    let [Node::Repeat(run), Node::NoNonSpaceAhead(_)] = &nodes[..] else { return false };
+    let [Node::Repeat(run), Node::Look(look)] = &nodes[..] else { return false };
     matches!(&run.node, Node::Class(set) if *set == sets::space())
         && (run.min, run.max, run.greedy) == (1, None, true)
+        && (look.ahead, look.negated) == (true, true)
+        && matches!(&look.node, Node::Class(set) if *set == sets::not(sets::space()))
 }
 
 /// What can be said about all that an alternative matches after some place.
@@ -77,7 +83,7 @@ impl Rest {
             Node::Class(set) => Self { always: false, next: set.clone() },
             Node::End => Self { always: false, next: ClassUnicode::empty() },
             Node::LineEnd => Self { always: false, next: sets::of(['\n']) },
-            Node::NoNonSpaceAhead(_) => Self { always: false, next: sets::space() },
+            Node::Look(_) => Self { always: false, next: self.next.clone() },
             Node::Concat(nodes) => {
                 nodes.iter().rev().fold(self.clone(), |rest, node| rest.after(node))
             }
@@ -108,10 +114,8 @@ impl Rest {
 fn settle(node: &mut Node, rest: &Rest) -> Result<(), PatternError> {
     match node {
         Node::Class(_) | Node::End | Node::LineEnd => {}
-        Node::NoNonSpaceAhead(column) => {
-            let what = "`(?!\\S)` that does not end an alternative `\\s+(?!\\S)`";
-            return Err(PatternError::new(*column, what));
-        }
+        // Whether there is a match is all that is asked.
+        Node::Look(look) => settle(&mut look.node, &Rest::nothing())?,
         Node::Concat(nodes) => {
             for at in 1..nodes.len() {
                 // What takes all newlines leaves only the end of the text to `$`.
@@ -188,10 +192,10 @@ impl Node {
     }
 }
 
-fn can_be_empty(node: &Node) -> bool {
+pub(super) fn can_be_empty(node: &Node) -> bool {
     match node {
         Node::Class(_) => false,
-        Node::End | Node::LineEnd | Node::NoNonSpaceAhead(_) => true,
+        Node::End | Node::LineEnd | Node::Look(_) => true,
         Node::Concat(nodes) => nodes.iter().all(can_be_empty),
         Node::Alternation(branches) => branches.iter().any(can_be_empty),
         Node::Repeat(repeat) => repeat.min == 0 || can_be_empty(&repeat.node),
@@ -212,8 +216,14 @@ fn hir(node: Node) -> Result<Hir, PatternError> {
             let Repeat { node, min, max, greedy, .. } = *repeat;
             Hir::repetition(hir::Repetition { min, max, greedy, sub: Box::new(hir(node)?) })
         }
-        Node::NoNonSpaceAhead(column) | Node::Atomic(_, column) => {
-            return Err(PatternError::new(column, "what is not settled"));
-        }
+        Node::Look(look) => return Err(PatternError::new(look.column, around(&look))),
+        Node::Atomic(_, column) => return Err(PatternError::new(column, "what is not settled")),
     })
+}
+
+fn around(look: &Around) -> &'static str {
+    match look.ahead {
+        true => "look-ahead other than an alternative `\\s+(?!\\S)`",
+        false => "look-behind",
+    }
 }

@@ -20,8 +20,8 @@ pub(super) enum Node {
     End,
     /// Nothing, at the end of the text or before a newline.
     LineEnd,
-    /// `(?!\S)`: nothing, at the end of the text or before white space; and its column.
-    NoNonSpaceAhead(usize),
+    /// Nothing, where something stands around, or does not.
+    Look(Box<Look>),
     /// One after the other.
     Concat(Vec<Node>),
     /// The first that lets the rest match.
@@ -30,6 +30,17 @@ pub(super) enum Node {
     Repeat(Box<Repeat>),
     /// Matched without coming back to it, at a column.
     Atomic(Box<Node>, usize),
+}
+
+/// What has to stand around a place.
+#[derive(Debug, Clone)]
+pub(super) struct Look {
+    /// Behind the place, as one reads; else in front of it.
+    pub(super) ahead: bool,
+    /// It must not stand there.
+    pub(super) negated: bool,
+    pub(super) node: Node,
+    pub(super) column: usize,
 }
 
 /// A node, repeated.
@@ -165,7 +176,7 @@ impl Parser<'_> {
             _ => return Ok(node),
         };
         self.at += usize::from(!braces);
-        if matches!(node, Node::End | Node::LineEnd | Node::NoNonSpaceAhead(_)) {
+        if matches!(node, Node::End | Node::LineEnd | Node::Look(_)) {
             return Err(PatternError::new(quantifier, "a repeated assertion"));
         }
         let greedy = !self.eat("?");
@@ -244,7 +255,7 @@ impl Parser<'_> {
             }
             '$' if flags.multi_line => Ok(Node::LineEnd),
             '$' => Ok(Node::End),
-            '^' => Err(PatternError::new(column, "`^` (it looks behind)")),
+            '^' => Ok(self.line_start(flags, column)),
             '*' | '+' | '?' => {
                 Err(PatternError::new(column, format!("`{c}` with nothing to repeat")))
             }
@@ -255,6 +266,8 @@ impl Parser<'_> {
                 Escaped::Char(c) => self.folded(sets::of([c]), flags, column, true),
                 Escaped::Set(set, has_case) => self.folded(set, flags, column, has_case),
                 Escaped::End => Ok(Node::End),
+                Escaped::Start => Ok(look(false, true, sets::all(), column)),
+                Escaped::Boundary(negated) => Ok(self.word_boundary(negated, column)),
             },
             c => self.folded(sets::of([c]), flags, column, true),
         }
@@ -294,14 +307,16 @@ impl Parser<'_> {
         let mut flags = flags;
         let mut atomic = false;
         if self.eat("?") {
-            if self.eat("!") {
-                return self.negative_look_ahead(flags, depth, column);
-            }
-            if self.eat("=") {
-                return error("look-ahead other than `(?!\\S)`");
-            }
-            if self.eat("<=") || self.eat("<!") {
-                return error("look-behind");
+            for (sign, ahead, negated) in
+                [("!", true, true), ("=", true, false), ("<=", false, false), ("<!", false, true)]
+            {
+                if self.eat(sign) {
+                    let node = self.alternation(flags, depth + 1)?;
+                    if !self.eat(")") {
+                        return error("a `(` without its `)`");
+                    }
+                    return Ok(Node::Look(Box::new(Look { ahead, negated, node, column })));
+                }
             }
             if self.eat(">") {
                 atomic = true;
@@ -347,20 +362,29 @@ impl Parser<'_> {
         Err(PatternError::new(column, "a group of this kind"))
     }
 
-    /// What follows `(?!`.
-    fn negative_look_ahead(
-        &mut self,
-        flags: Flags,
-        depth: usize,
-        column: usize,
-    ) -> Result<Node, PatternError> {
-        let node = self.alternation(flags, depth + 1)?;
-        match node {
-            Node::Class(set) if self.eat(")") && set == sets::not(sets::space()) => {
-                Ok(Node::NoNonSpaceAhead(column))
-            }
-            _ => Err(PatternError::new(column, "look-ahead other than `(?!\\S)`")),
+    /// `^`: Oniguruma takes the beginning of each line for one, but not an empty one at the end of the text.
+    fn line_start(&self, flags: Flags, column: usize) -> Node {
+        let behind = match flags.multi_line {
+            true => sets::not(sets::of(['\n'])),
+            false => sets::all(),
+        };
+        let start = look(false, true, behind, column);
+        match self.syntax {
+            Syntax::Oniguruma => Node::Concat(vec![start, look(true, false, sets::all(), column)]),
+            Syntax::FancyRegex => start,
         }
+    }
+
+    /// `\b` or `\B`: a char of a word on one side, or on both or on none.
+    fn word_boundary(&self, negated: bool, column: usize) -> Node {
+        let beside = |ahead: bool, is_word: bool| {
+            let word = sets::word(self.syntax, false);
+            look(ahead, !is_word, word, column)
+        };
+        let both = |is_word: bool| {
+            Node::Concat(vec![beside(false, is_word), beside(true, is_word == negated)])
+        };
+        Node::Alternation(vec![both(true), both(false)])
     }
 
     /// What follows a `[`, up to its `]`.
@@ -429,7 +453,7 @@ impl Parser<'_> {
                             }
                             set.union(&other);
                         }
-                        Escaped::End => {
+                        Escaped::End | Escaped::Start | Escaped::Boundary(_) => {
                             return Err(PatternError::new(at, "an assertion in a class"));
                         }
                     }
@@ -518,11 +542,10 @@ impl Parser<'_> {
             '1'..='9' | 'k' if !in_class => {
                 return Err(PatternError::new(column, "a back-reference"));
             }
-            'b' | 'B' if !in_class => {
-                return Err(PatternError::new(column, format!("`\\{c}` (it looks behind)")));
-            }
-            'A' | 'G' if !in_class => {
-                return Err(PatternError::new(column, format!("`\\{c}` (it looks behind)")));
+            'b' | 'B' if !in_class => Escaped::Boundary(c == 'B'),
+            'A' if !in_class => Escaped::Start,
+            'G' if !in_class => {
+                return Err(PatternError::new(column, "`\\G` (it depends on the match before)"));
             }
             // Assertions of the regex crate.
             '<' | '>' if self.syntax == Syntax::FancyRegex => {
@@ -594,4 +617,12 @@ enum Escaped {
     /// A set, and whether ignoring case could change it.
     Set(ClassUnicode, bool),
     End,
+    Start,
+    /// `\b`, or `\B`.
+    Boundary(bool),
+}
+
+/// A look at one char.
+fn look(ahead: bool, negated: bool, set: ClassUnicode, column: usize) -> Node {
+    Node::Look(Box::new(Look { ahead, negated, node: Node::Class(set), column }))
 }

@@ -7,7 +7,7 @@ use regex_automata::nfa::thompson::{self, NFA, WhichCaptures};
 use regex_automata::util::primitives::StateID;
 use regex_automata::util::start;
 use regex_syntax::hir::Hir;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use comptok_core::pre_tokenizer::dfa::{AT_END, BEFORE_NEWLINE};
 
@@ -24,6 +24,8 @@ pub(super) enum Kind {
     Forward,
     /// From the end of a match back to all its possible beginnings.
     Reverse,
+    /// From a place, forward, to all possible ends.
+    Ends,
 }
 
 /// A deterministic automaton: a row of next states for each state, one per class of bytes.
@@ -52,7 +54,10 @@ impl Table {
             .configure(nfa_config)
             .build_many_from_hir(expressions)
             .map_err(|error| error.to_string())?;
-        let match_kind = if reverse { MatchKind::All } else { MatchKind::LeftmostFirst };
+        let match_kind = match kind {
+            Kind::Forward => MatchKind::LeftmostFirst,
+            Kind::Reverse | Kind::Ends => MatchKind::All,
+        };
         let dfa_config = dense::Config::new()
             .match_kind(match_kind)
             .start_kind(StartKind::Anchored)
@@ -314,6 +319,34 @@ impl Table {
             }
         }
         false
+    }
+
+    /// Whether some text of `len` of these bytes is accepted.
+    pub(super) fn accepts_one_of(&self, len: usize, bytes: std::ops::RangeInclusive<u8>) -> bool {
+        let mut states = BTreeSet::from([self.starts[0]]);
+        for _ in 0..len {
+            let pairs =
+                states.iter().flat_map(|state| bytes.clone().map(move |byte| (*state, byte)));
+            states = pairs
+                .map(|(state, byte)| self.row(state)[usize::from(self.classes[usize::from(byte)])])
+                .collect();
+        }
+        states.iter().any(|state| self.codes[*state as usize] != 0)
+    }
+
+    /// Whether nothing goes on behind `byte`.
+    pub(super) fn ends_at(&self, byte: u8) -> bool {
+        self.all_go_to(0, byte)
+    }
+
+    /// Whether behind `byte` it is as it was at the start, whatever came before.
+    pub(super) fn begins_anew_at(&self, byte: u8) -> bool {
+        self.all_go_to(self.starts[0], byte)
+    }
+
+    fn all_go_to(&self, state: u32, byte: u8) -> bool {
+        let class = usize::from(self.classes[usize::from(byte)]);
+        (1..self.state_count()).all(|from| self.row(from)[class] == state)
     }
 
     /// The table's bytes in the image.

@@ -43,8 +43,7 @@ const fn beginning(entry: Entry) -> Entry {
 
 const DIGIT: Step = Regex(r"\p{N}");
 
-/// What the models behind the names cut by. `jais-2`, `tiny_aya`, `cohere2moe`, `superbpe` and `afmoe` look further
-/// ahead than an automaton can; `whitespace` has no byte-level vocabulary.
+/// What the models behind the names cut by. `whitespace` has no byte-level vocabulary.
 const ENTRIES: &[Entry] = &[
     entry(
         &[
@@ -173,6 +172,32 @@ const ENTRIES: &[Entry] = &[
     entry(
         &["viking"],
         &[Regex(" ?[^(\\s|.,!?\u{2026}\u{3002}\u{FF0C}\u{3001}\u{0964}\u{06D4}\u{060C})]+"), DIGIT],
+    ),
+    entry(&["superbpe"], &[Regex(r"\p{N}+"), Regex(r"(?=(\d{3})+(?!\d))")]),
+    entry(&["tiny_aya", "cohere2moe"], &[Regex(r"\d{1,3}(?=(?:\d{3})*\b)"), Named("o200k")]),
+    entry(
+        &["jais-2"],
+        &[Regex(concat!(
+            r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|",
+            r"\s{512}(?!\S)|\s{256}(?!\S)|\s{128}(?!\S)|\s{64}(?!\S)|\s{32}(?!\S)|\s{16}(?!\S)|\s{8}(?!\S)|",
+            r"\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}",
+        ))],
+    ),
+    ignoring_merges(
+        &["afmoe"],
+        &[
+            // Groups of three from the right.
+            Regex(r"\p{N}{1,3}(?=(?:\p{N}{3})*(?!\p{N}))"),
+            Regex(concat!(
+                r"[\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{F900}-\x{FAFF}\x{3040}-\x{309F}\x{30A0}-\x{30FF}\x{FF65}-\x{FF9F}",
+                r"\x{2F00}-\x{2FDF}\x{0E40}-\x{0E7F}\x{0E80}-\x{0EFF}\x{1780}-\x{17FF}\x{1000}-\x{109F}\x{AA60}-\x{AA7F}",
+                r"\x{A9E0}-\x{A9FF}\x{AC00}-\x{D7AF}\x{1100}-\x{11FF}]+",
+            )),
+            Regex(concat!(
+                r##"[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+|"##,
+                r" ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+            )),
+        ],
     ),
     ignoring_merges(
         &["youtu"],
