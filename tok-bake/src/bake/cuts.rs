@@ -17,11 +17,11 @@ use crate::spec::{
 };
 
 /// Bits of [`cut`]; 0 where nothing is proven.
-pub(super) fn of(spec: &Spec) -> u8 {
+pub(super) fn of(spec: &Spec) -> u16 {
     proven(spec).unwrap_or(0)
 }
 
-fn proven(spec: &Spec) -> Option<u8> {
+fn proven(spec: &Spec) -> Option<u16> {
     let (normalizers, pre_tokenizers) = (normalizers(spec), pre_tokenizers(spec));
     if let Model::SentencePiece(model) = &spec.model {
         let alone = normalizers.is_empty() && pre_tokenizers.is_empty();
@@ -118,10 +118,11 @@ fn proven(spec: &Spec) -> Option<u8> {
 }
 
 /// Where a list of steps begins a part whatever stands around: at each space behind something else, since one step
-/// does that by a pattern of byte-level BPE, and none looks beyond a part or leaves a char out. GPT-2's does so at
-/// line feeds too; with another one beside it they may belong to the marks in front.
-fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
-    let (mut cuts, mut at_lines, mut is_mapped) = (0, true, false);
+/// does that by a pattern of byte-level BPE, and none looks beyond a part or leaves a char out. So it is at line feeds
+/// behind letters and digits, and with GPT-2's pattern at the others too; another one beside it may give them to the
+/// marks in front.
+fn separate(steps: &[&PreTokenizer]) -> Option<u16> {
+    let (mut cuts, mut at_lines, mut at_all_lines, mut is_mapped) = (0, true, true, false);
     for step in steps {
         match step {
             PreTokenizer::ByteLevel { add_prefix_space: false, use_regex, .. } => {
@@ -140,7 +141,7 @@ fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
                 Some(_) if is_mapped => {}
                 Some(kind) => {
                     cuts |= cut::SPACE;
-                    at_lines &= matches!(kind, Kind::Gpt2 | Kind::R50k);
+                    at_all_lines &= matches!(kind, Kind::Gpt2 | Kind::R50k);
                 }
                 None => {
                     let apart = dfa::Apart::of(regex)?;
@@ -156,7 +157,11 @@ fn separate(steps: &[&PreTokenizer]) -> Option<u8> {
             _ => return None,
         }
     }
-    let lines = if at_lines { cut::NEWLINE } else { 0 };
+    let lines = match (at_lines, at_all_lines) {
+        (true, true) => cut::NEWLINE,
+        (true, false) => cut::LINE,
+        (false, _) => 0,
+    };
     Some(cuts | lines).filter(|_| cuts != 0)
 }
 

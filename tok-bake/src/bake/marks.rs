@@ -16,7 +16,7 @@ use crate::spec::{
 };
 
 /// Bits of [`mark`], for a pipeline that is cut so before spaces.
-pub(super) fn of(spec: &Spec, cuts: u8) -> u32 {
+pub(super) fn of(spec: &Spec, cuts: u16) -> u32 {
     let is_cut = cuts & cut::MODEL != 0;
     match &spec.model {
         Model::SentencePiece(model) if is_cut => of_pieces(model),

@@ -10,21 +10,23 @@ use crate::{
 /// Bits of [`Settings::cuts`](super::steps::Settings::cuts); 0 where nothing is proven.
 pub mod cut {
     /// Before a space that follows another char.
-    pub const SPACE: u8 = 1;
+    pub const SPACE: u16 = 1;
     /// Before a line feed that follows anything but a carriage return.
-    pub const NEWLINE: u8 = 2;
+    pub const NEWLINE: u16 = 2;
     /// On both sides of a Chinese character, as BERT counts them.
-    pub const CHINESE: u8 = 4;
+    pub const CHINESE: u16 = 4;
     /// Only where the left side, normalized, ends neither in white space nor in ▁.
-    pub const STRICT: u8 = 8;
+    pub const STRICT: u16 = 8;
     /// Only where the model cuts before ▁ too.
-    pub const MODEL: u8 = 16;
+    pub const MODEL: u16 = 16;
     /// The beginning of a text is not as the other words.
-    pub const FIRST: u8 = 32;
+    pub const FIRST: u16 = 32;
     /// Only where the char before does not join with the space.
-    pub const CLUSTERS: u8 = 64;
+    pub const CLUSTERS: u16 = 64;
     /// On both sides of punctuation, as BERT counts it.
-    pub const PUNCTUATION: u8 = 128;
+    pub const PUNCTUATION: u16 = 128;
+    /// Before a line feed that follows an ASCII letter or digit.
+    pub const LINE: u16 = 256;
 }
 
 /// What separates words.
@@ -82,7 +84,9 @@ const OTHER_BLANK: u64 = 1 << 35;
 /// Finds the words of a text.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cuts {
+    /// At line feeds; behind ASCII letters and digits only.
     newline: bool,
+    lines: bool,
     chinese: bool,
     clusters: bool,
     punctuation: bool,
@@ -107,12 +111,13 @@ static INSIDE: [bool; 256] = {
 };
 
 impl Cuts {
-    pub(super) const fn new(cuts: u8, marks: u32) -> Self {
+    pub(super) const fn new(cuts: u16, marks: u32) -> Self {
         Self {
             marks,
             open: 0,
             blanks: false,
             newline: cuts & cut::NEWLINE != 0,
+            lines: cuts & cut::LINE != 0,
             chinese: cuts & cut::CHINESE != 0,
             clusters: cuts & cut::CLUSTERS != 0,
             punctuation: cuts & cut::PUNCTUATION != 0,
@@ -121,7 +126,7 @@ impl Cuts {
 
     /// The same for all steps: no cuts at spaces behind the marks of `open`, which tokens join with them. Where a cut
     /// behind white space is none anyway, what is on both sides is one word, which may be known.
-    pub(super) const fn for_steps(cuts: u8, marks: u32, open: u32) -> Self {
+    pub(super) const fn for_steps(cuts: u16, marks: u32, open: u32) -> Self {
         Self { open, blanks: cuts & cut::STRICT != 0, ..Self::new(cuts, marks) }
     }
 
@@ -152,14 +157,17 @@ impl Cuts {
             for (i, word) in words.iter().enumerate() {
                 let word = u64::from_le_bytes(*word);
                 let mut stops = swar::zeros(word ^ swar::all(b' ')) | word & swar::HIGH;
-                stops |=
-                    swar::zeros(word ^ swar::all(b'\n')) & if self.newline { u64::MAX } else { 0 };
+                let at_lines = if self.newline || self.lines { u64::MAX } else { 0 };
+                stops |= swar::zeros(word ^ swar::all(b'\n')) & at_lines;
                 stops &= skip;
                 if stops != 0 {
                     let at = 8 * i + stops.trailing_zeros() as usize / 8;
                     // A run of spaces belongs to one word, and a char that is not plain is looked at.
                     let before = head[at - 1];
-                    let is_plain = before != b' ' && before != b'\r' && !self.is_open(before);
+                    let is_plain = before != b' '
+                        && before != b'\r'
+                        && !self.is_open(before)
+                        && (!self.lines || head[at] == b' ' || before.is_ascii_alphanumeric());
                     if head[at] < 0x80 && is_plain {
                         return start + at;
                     }
@@ -230,6 +238,7 @@ impl Cuts {
                         && !u8::try_from(before).is_ok_and(|before| self.is_open(before))
                         && !(self.clusters && graphemes::joins(before, ' ', false))
                 }
+                '\n' if self.lines => before.is_ascii_alphanumeric(),
                 '\n' => {
                     self.newline
                         && before != '\r'
@@ -322,8 +331,9 @@ struct Carry {
     letter: u64,
     /// So is a mark behind which a space is no cut.
     open: u64,
-    /// So is other ASCII white space.
+    /// So is other ASCII white space; an ASCII letter or digit.
     blanks: u64,
+    word: u64,
     /// Cuts behind a char that goes on there.
     cuts: u64,
 }
@@ -369,6 +379,11 @@ impl Cuts {
         if self.newline && masks.newline != 0 {
             cuts |= lines(text.as_bytes(), base, masks.newline, self.blanks);
         }
+        if self.lines {
+            let words = masks.lower | masks.upper | masks.digit;
+            cuts |= line_feeds(block, masks.newline) & (words << 1 | carry.word);
+            carry.word = words >> 63;
+        }
         if (masks.wide | carry.wide) != 0 {
             if self.clusters {
                 cuts = joined(text, base, cuts, masks.wide << 1 | carry.wide);
@@ -412,6 +427,19 @@ fn lines(text: &[u8], base: usize, mut newlines: u64, blanks: bool) -> u64 {
         }
     }
     cuts
+}
+
+/// Of line ends, the line feeds.
+#[inline]
+fn line_feeds(block: &[u8; 64], newlines: u64) -> u64 {
+    let mut feeds = newlines;
+    let mut rest = newlines;
+    while rest != 0 {
+        let bit = rest.trailing_zeros();
+        rest &= rest - 1;
+        feeds &= !(u64::from(block[bit as usize] != b'\n') << bit);
+    }
+    feeds
 }
 
 /// Leaves out cuts behind a char beyond ASCII that joins with the space.

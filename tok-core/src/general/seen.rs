@@ -102,7 +102,7 @@ pub(super) trait Unknown {
     type Sum: Sum;
 
     /// Bits of [`cut`].
-    fn cuts(&self) -> u8;
+    fn cuts(&self) -> u16;
 
     /// Finds the words.
     fn cutter(&self) -> Cuts;

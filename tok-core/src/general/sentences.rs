@@ -113,7 +113,7 @@ impl<'s, 't, S: Sums> Sentences<'s, 't, S> {
 impl<S: Sums> Unknown for Sentences<'_, '_, S> {
     type Sum = S;
 
-    fn cuts(&self) -> u8 {
+    fn cuts(&self) -> u16 {
         cut::SPACE | cut::FIRST | cut::STRICT | cut::MODEL
     }
 

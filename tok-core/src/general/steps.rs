@@ -651,7 +651,7 @@ pub struct Settings<'a> {
     /// A step asks where in the original text it stands, so alignments are kept in any case.
     pub asks_place: bool,
     /// Where raw text may be cut into words: bits of [`cut`](super::cuts::cut).
-    pub cuts: u8,
+    pub cuts: u16,
     /// The ASCII punctuation between which and ASCII letters there are cuts: bits of [`mark`](super::cuts::mark).
     pub marks: u32,
     /// The file's truncation.
@@ -668,7 +668,7 @@ impl<'a> Settings<'a> {
             post_processes: reader.bool()?,
             decodes: reader.bool()?,
             asks_place: reader.bool()?,
-            cuts: reader.u8()?,
+            cuts: u16::from_le_bytes([reader.u8()?, reader.u8()?]),
             marks: reader.u32()?,
             truncation: match reader.bool()? {
                 false => None,
@@ -702,7 +702,7 @@ impl<'a> Settings<'a> {
         out.push(self.post_processes.into());
         out.push(self.decodes.into());
         out.push(self.asks_place.into());
-        out.push(self.cuts);
+        out.extend_from_slice(&self.cuts.to_le_bytes());
         out.extend_from_slice(&self.marks.to_le_bytes());
         out.push(self.truncation.is_some().into());
         if let Some(truncation) = &self.truncation {

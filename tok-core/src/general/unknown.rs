@@ -23,7 +23,7 @@ pub(super) struct Steps<'s, 't> {
     scratch: &'s mut model::Scratch,
     tokens: &'s mut Vec<Token>,
     ids: Vec<u32>,
-    cuts: u8,
+    cuts: u16,
     nothing: (),
     /// The last char is white space or ▁ where it is that in the raw text.
     ends_as_raw: bool,
@@ -152,7 +152,7 @@ impl Steps<'_, '_> {
 impl Unknown for Steps<'_, '_> {
     type Sum = ();
 
-    fn cuts(&self) -> u8 {
+    fn cuts(&self) -> u16 {
         self.cuts
     }
 
