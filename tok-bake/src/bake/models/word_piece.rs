@@ -15,6 +15,7 @@ use super::{
     trie::{Builder, Placed, sorted},
     words,
 };
+use crate::both::{WORTH_IT, both};
 use crate::spec::Vocab;
 
 /// Most pops of all links together. Real vocabularies have fewer than nodes.
@@ -27,27 +28,34 @@ pub(super) fn write(
     prefix: &str,
     max_chars: usize,
 ) -> Result<Baked, BakeError> {
-    let tokens = plain_tokens(vocab)?;
     let is_key = |key: &(&[u8], u32)| !key.0.is_empty();
-    let first = sorted(vocab.len(), |entry| vocab.get(entry).filter(is_key));
-    let rest = sorted(vocab.len(), |entry| {
+    let rest = |entry| {
         let (text, id) = vocab.get(entry)?;
         Some((text.strip_prefix(prefix.as_bytes())?, id)).filter(is_key)
-    });
-    let mut builder = Builder::new();
-    let (rest_root, rest_nodes) = builder.add(&rest)?;
-    let (first_root, first_nodes) = builder.add(&first)?;
-    let mut links = Links {
-        rest: vec![NONE; builder.len()],
-        spans: vec![(0, 0); builder.len()],
-        pops: Vec::new(),
     };
-    for nodes in [&rest_nodes, &first_nodes] {
-        links.find(nodes, &builder, rest_root)?;
-    }
+    let first = |entry| vocab.get(entry).filter(is_key);
+    let is_much = vocab.len() >= WORTH_IT;
+    let (sorted_first, others) = both(
+        is_much,
+        || sorted(vocab.len(), first),
+        || (plain_tokens(vocab), sorted(vocab.len(), rest)),
+    );
+    let (tokens, sorted_rest) = (others.0?, others.1);
+    let (tries, level0) = both(
+        is_much,
+        || Tries::new(&sorted_first, &sorted_rest),
+        || {
+            // What continues a word is rarely one.
+            let continues = |text: &[u8]| !prefix.is_empty() && text.starts_with(prefix.as_bytes());
+            let whole = vocab.iter().filter(|&(text, _)| !continues(text));
+            let parts = vocab.iter().filter(|&(text, _)| continues(text));
+            let mut part = Image::part();
+            words::write_level0(&mut part, whole.chain(parts)).map(|()| part)
+        },
+    );
+    let (Tries { builder, links, first_root, rest_root }, level0) = (tries?, level0?);
+    image.join(level0);
 
-    // What is not needed any more makes room for what comes.
-    drop((rest, rest_nodes, first, first_nodes));
     let mut section = Writer::new(code::WORD_PIECE);
     section.param(param::UNK, id_of(vocab, unk_token).unwrap_or(NONE));
     section.param(own_param::MAX_CHARS, u32::try_from(max_chars).unwrap_or(u32::MAX));
@@ -65,17 +73,35 @@ pub(super) fn write(
             to.extend_from_slice([id, len].map(u32::to_le_bytes).as_flattened());
         }
     })?;
-    drop(links);
-
-    // What continues a word is rarely one.
-    let continues = |text: &[u8]| !prefix.is_empty() && text.starts_with(prefix.as_bytes());
-    let whole = vocab.iter().filter(|&(text, _)| !continues(text));
-    let parts = vocab.iter().filter(|&(text, _)| continues(text));
-    words::write_level0(image, whole.chain(parts))?;
     words::write_extra(&mut section, words::hidden(vocab.iter(), &tokens))?;
     section.identify(image);
     section.finish(image);
     Ok(Baked { tokens, byte_level: false, flags: 0, warnings: Vec::new() })
+}
+
+/// Two tries in one table of cells: of what begins a word, and of what continues one.
+struct Tries {
+    builder: Builder,
+    links: Links,
+    first_root: u32,
+    rest_root: u32,
+}
+
+impl Tries {
+    fn new(first: &[(&[u8], u32)], rest: &[(&[u8], u32)]) -> Result<Self, BakeError> {
+        let mut builder = Builder::new();
+        let (rest_root, rest_nodes) = builder.add(rest)?;
+        let (first_root, first_nodes) = builder.add(first)?;
+        let mut links = Links {
+            rest: vec![NONE; builder.len()],
+            spans: vec![(0, 0); builder.len()],
+            pops: Vec::new(),
+        };
+        for nodes in [&rest_nodes, &first_nodes] {
+            links.find(nodes, &builder, rest_root)?;
+        }
+        Ok(Self { builder, links, first_root, rest_root })
+    }
 }
 
 /// Failure links, by cell.
