@@ -56,6 +56,9 @@ pub(super) fn write(
     let (Tries { builder, links, first_root, rest_root }, level0) = (tries?, level0?);
     image.join(level0);
 
+    // What is not needed any more makes room for what comes.
+    drop((sorted_first, sorted_rest));
+
     let mut section = Writer::new(code::WORD_PIECE);
     section.param(param::UNK, id_of(vocab, unk_token).unwrap_or(NONE));
     section.param(own_param::MAX_CHARS, u32::try_from(max_chars).unwrap_or(u32::MAX));
