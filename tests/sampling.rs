@@ -3,6 +3,8 @@
 
 #[expect(dead_code, reason = "other tests use all of it")]
 mod common;
+#[allow(dead_code, reason = "each test file uses a part")]
+mod drawn;
 
 use comptok::{Sampler, Special, Tokenizer};
 use serde_json::{Value, json};
@@ -119,5 +121,29 @@ fn without_dropout_nothing_else_is_merged() {
     assert_eq!(wanted, Ok(vec![97, 99, 32, 97, 99]));
     for mut sampler in [Sampler::new(1), Sampler::new(1).dropout(0.0)] {
         assert_eq!(tokenizer.encode_sampled("abc ac", Special::All, &mut sampler), wanted);
+    }
+}
+
+/// As sentencepiece 0.2.3 gives them: a user-defined piece has 0.1 for each char after the first, whatever the
+/// scores of the others are.
+#[test]
+fn user_defined_pieces_have_a_score_of_their_own() {
+    for (a, b) in [(-1.0, -2.0), (0.2, -1.0), (-20.0, -30.0f32)] {
+        let pieces = [("<unk>", 0.0, 2), ("a", a, 1), ("b", b, 1), ("ab", 7.0, 4), ("é", -3.0, 4)];
+        let mut file: Vec<u8> = pieces
+            .iter()
+            .flat_map(|&(text, score, kind)| drawn::piece(text, score, kind))
+            .collect();
+        file.extend(drawn::field(2, &[0x18, drawn::UNIGRAM]));
+        // No space in front, and all spaces stay.
+        file.extend(drawn::field(3, &[0x18, 0, 0x20, 0]));
+        let tokenizer = Tokenizer::from_bytes(&file).expect("a model");
+        let ways = |text: &str| tokenizer.nbest(text, Special::All, 3).expect("it has ways");
+        assert_eq!(
+            ways("ab"),
+            [(vec![3], 0.1f32.into()), (vec![1, 2], f64::from(a) + f64::from(b))]
+        );
+        assert_eq!(ways("é"), [(vec![4], 0.0)]);
+        assert_eq!(ways("abé")[0], (vec![3, 4], 0.1f32.into()));
     }
 }

@@ -93,11 +93,9 @@ pub(super) fn write(image: &mut Image, model: &SentencePiece) -> Result<Baked, B
     section.param(own_param::KIND, kind);
     section.param(own_param::BOS, model.bos.unwrap_or(NONE));
     section.param(own_param::EOS, model.eos.unwrap_or(NONE));
-    let normal = || of_type(PieceType::Normal).map(|(_, piece)| piece.score);
-    let lowest = normal().fold(f32::MAX, f32::min);
-    let highest = normal().fold(f32::MIN_POSITIVE, f32::max);
+    let normal = of_type(PieceType::Normal).map(|(_, piece)| piece.score);
+    let lowest = normal.fold(f32::MAX, f32::min);
     section.param(own_param::UNK_SCORE, (lowest - UNK_PENALTY).to_bits());
-    section.param(own_param::MAX_SCORE, highest.to_bits());
     let mut builder = Builder::new();
     section.param(own_param::ROOT, builder.add(&keys)?.0);
     section.param(own_param::USER_ROOT, builder.add(&user_defined)?.0);

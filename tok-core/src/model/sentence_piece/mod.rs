@@ -83,9 +83,7 @@ pub mod own_param {
     pub const USER_ROOT: usize = OWN + 2;
     /// The score of an unknown char, the bits of an f32.
     pub const UNK_SCORE: usize = OWN + 3;
-    /// The best score of normal pieces, the bits of an f32.
-    pub const MAX_SCORE: usize = OWN + 4;
-    /// The piece that marks the beginning of a text; `u32::MAX` if there is none.
+    /// The piece that marks the beginning of a text; `u32::MAX` if there is none. The number before is free.
     pub const BOS: usize = OWN + 5;
     /// The piece that marks its end.
     pub const EOS: usize = OWN + 6;

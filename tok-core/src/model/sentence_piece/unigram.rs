@@ -21,8 +21,11 @@ pub(super) struct Best {
     id: u32,
 }
 
-/// The nodes of the lattice as the library fills it. A user-defined piece has another score there than
-/// in the search for the best way, and by chars.
+/// What a user-defined piece has in the lattice for each char after the first.
+const USER_DEFINED_CHAR: f32 = 0.1;
+
+/// The nodes of the lattice as the library fills it. The score of a user-defined piece goes by its chars
+/// there, and by its bytes in the search for the best way.
 struct Nodes<'m, 'a>(&'m SentencePiece<'a>);
 
 impl Pieces for Nodes<'_, '_> {
@@ -31,7 +34,6 @@ impl Pieces for Nodes<'_, '_> {
     fn each(&self, text: &[u8], mut each: impl FnMut(usize, u32, f64)) {
         let Self(model) = self;
         let (trie, mut base) = (model.trie(), model.parts.param(own_param::ROOT));
-        let max_score = f32::from_bits(model.parts.param(own_param::MAX_SCORE));
         for (at, &byte) in text.iter().enumerate() {
             let Some(node) = trie.step(base, byte) else { return };
             base = node.base;
@@ -41,7 +43,7 @@ impl Pieces for Nodes<'_, '_> {
                 piece_type::USER_DEFINED => {
                     let piece = text.get(..=at).unwrap_or_default();
                     let chars = piece.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
-                    (f64::from(chars as f32 * max_score) - 0.1) as f32
+                    USER_DEFINED_CHAR * (chars as f32 - 1.0)
                 }
                 _ => model.score(node.value),
             };
