@@ -417,3 +417,24 @@ fn sentencepiece_says_where_a_model_is_damaged() {
         assert_eq!(error.message, message);
     }
 }
+
+/// The library's trainer gives chars that are required, and that its texts do not have, the logarithm of 0.
+#[test]
+fn scores_that_nobody_adds_up_may_be_infinite() {
+    let piece = |text: &str, kind: u8| {
+        let [a, b, c, d] = f32::NEG_INFINITY.to_le_bytes();
+        [&[10, 10, 10, 1], text.as_bytes(), &[0x15, a, b, c, d, 0x18, kind]].concat()
+    };
+    let pieces = [piece("?", 2), piece("a", 1)].concat();
+    for kind in 1..=4 {
+        let file = [&pieces[..], &[0x12, 2, 0x18, kind]].concat();
+        let spec = read::sentencepiece(&file).map(|read| read.spec);
+        if kind < 3 {
+            let message = "byte 0: the score of piece 0, \"?\", is not a finite number";
+            assert_eq!(spec.expect_err(message).message, message);
+        } else {
+            let spec = spec.expect("scores decide about nothing");
+            comptok_bake::bake(&spec, &Default::default()).expect("nor do they here");
+        }
+    }
+}

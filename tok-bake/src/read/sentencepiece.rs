@@ -62,12 +62,7 @@ fn piece(fields: &Fields<'_>) -> Result<SpPiece, ReadError> {
         let field = field?;
         match field.number {
             1 => piece.text = field.text()?.to_owned(),
-            2 => {
-                piece.score = field.float()?;
-                if !piece.score.is_finite() {
-                    return Err(field.fault("the score is not a finite number"));
-                }
-            }
+            2 => piece.score = field.float()?,
             3 => {
                 piece.kind = match field.number_value()? {
                     1 => PieceType::Normal,
@@ -181,6 +176,15 @@ pub(super) fn check(model: &SentencePiece, places: &[usize]) -> Result<(), ReadE
             let name = quote(&pieces[later].text);
             return Err(fault(at(later), format!("piece {later}, {name}, is piece {first} again")));
         }
+    }
+    if model.kind.weighs()
+        && let Some(id) = pieces.iter().position(|piece| !piece.score.is_finite())
+    {
+        let name = quote(&pieces[id].text);
+        return Err(fault(
+            at(id),
+            format!("the score of piece {id}, {name}, is not a finite number"),
+        ));
     }
     let mut unknown = (0..pieces.len()).filter(|&id| pieces[id].kind == PieceType::Unknown);
     match (unknown.next(), unknown.next()) {

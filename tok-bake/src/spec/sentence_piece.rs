@@ -74,12 +74,19 @@ pub enum Kind {
     Char,
 }
 
+impl Kind {
+    /// Whether scores decide about anything.
+    pub(crate) fn weighs(self) -> bool {
+        matches!(self, Self::Unigram | Self::Bpe)
+    }
+}
+
 /// A piece.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpPiece {
     /// Its text, with ▁ for spaces.
     pub text: String,
-    /// Its score; finite.
+    /// Its score; finite, but where text is cut into words or chars, which asks for none.
     pub score: f32,
     /// What it is.
     pub kind: PieceType,

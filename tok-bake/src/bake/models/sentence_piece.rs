@@ -26,7 +26,9 @@ const USER_DEFINED_BYTE: f32 = 0.1;
 
 pub(super) fn write(image: &mut Image, model: &SentencePiece) -> Result<Baked, BakeError> {
     let pieces = &model.pieces;
-    if let Some(piece) = pieces.iter().find(|piece| !piece.score.is_finite()) {
+    if model.kind.weighs()
+        && let Some(piece) = pieces.iter().find(|piece| !piece.score.is_finite())
+    {
         let name = quote(&piece.text);
         return Err(BakeError::new(format!("the score of {name} is not a number")));
     }
