@@ -358,9 +358,13 @@ pub fn next_match(
             continue;
         }
         if added.flags.has(AddedFlags::LSTRIP) {
-            start = unicode::trim_end_space(&text[..start]).max(done);
+            // No farther than it may go: many tokens of white space stand behind each other.
+            let before = text.get(done..start).unwrap_or_default();
+            start = done + unicode::trim_end_space(before);
         }
         if added.flags.has(AddedFlags::RSTRIP) {
+            // What lies between is white space that an earlier match has swallowed to its end.
+            end = end.max(done);
             end += unicode::leading_space(&text[end..]);
         }
         // All of it was swallowed by the match before; an empty part of the text does not count.

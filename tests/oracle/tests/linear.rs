@@ -42,28 +42,56 @@ fn time_is_linear() {
     ] {
         let name = path.file_name().expect("a file").to_string_lossy().into_owned();
         let tokenizer = Tokenizer::from_bytes(&unzip(&path)).expect("a tokenizer");
-        let (mut scratch, mut ids) = (Scratch::new(), Vec::new());
-        let mut time = |text: &str| {
-            ids.clear();
-            let start = processor_time();
-            tokenizer.encode_into(text, Special::All, &mut ids, &mut scratch).expect("ids");
-            (processor_time() - start).as_secs_f64()
-        };
         let (short, long) = (slow_texts(1 << 18), slow_texts(1 << 20));
         for ((what, short), (_, long)) in short.iter().zip(&long) {
-            let (mut one, mut four) = (f64::MAX, f64::MAX);
-            for _ in 0..6 {
-                one = one.min(time(short));
-                four = four.min(time(long));
-                if four < 12.0 * one {
-                    break;
-                }
-            }
-            println!("{name}: {what}: {:.1} MB/s, {:.1} times", 1.048 / four, four / one);
-            if four >= 12.0 * one && four > 0.01 {
-                slow.push(format!("{name}: {what}: {:.1}", four / one));
-            }
+            slow.extend(slower(&format!("{name}: {what}"), &tokenizer, short, long));
         }
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
+}
+
+/// What is slow, if a text that is four times as long takes too much longer.
+fn slower(name: &str, tokenizer: &Tokenizer, short: &str, long: &str) -> Option<String> {
+    let (mut scratch, mut ids) = (Scratch::new(), Vec::new());
+    let mut time = |text: &str| {
+        ids.clear();
+        let start = processor_time();
+        tokenizer.encode_into(text, Special::All, &mut ids, &mut scratch).expect("ids");
+        (processor_time() - start).as_secs_f64()
+    };
+    let (mut one, mut four) = (f64::MAX, f64::MAX);
+    for _ in 0..6 {
+        one = one.min(time(short));
+        four = four.min(time(long));
+        if four < 12.0 * one {
+            break;
+        }
+    }
+    println!("{name}: {:.1} MB/s, {:.1} times", long.len() as f64 / 1e6 / four, four / one);
+    (four >= 12.0 * one && four > 0.01).then(|| format!("{name}: {:.1}", four / one))
+}
+
+/// Each of many tokens of white space looks for more of it on both sides.
+#[test]
+fn white_space_that_added_tokens_swallow() {
+    let mut slow = Vec::new();
+    for flags in 0..16 {
+        let [lstrip, rstrip, normalized, metaspace] = [1, 2, 4, 8].map(|bit| flags & bit != 0);
+        let step = match metaspace {
+            true => {
+                r#"{"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": true}"#
+            }
+            false => r#"{"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true}"#,
+        };
+        let file = format!(
+            r#"{{"version": "1.0", "added_tokens": [{{"id": 2, "content": " ", "single_word": false,
+                "lstrip": {lstrip}, "rstrip": {rstrip}, "normalized": {normalized}, "special": false}}],
+            "pre_tokenizer": {step},
+            "model": {{"type": "BPE", "vocab": {{"a": 0, "b": 1}}, "merges": []}}}}"#
+        );
+        let tokenizer = Tokenizer::from_bytes(file.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        let [short, long] = [1 << 14, 1 << 16].map(|len| " ".repeat(len));
+        slow.extend(slower(&format!("flags {flags}"), &tokenizer, &short, &long));
     }
     assert!(slow.is_empty(), "{slow:#?}");
 }
