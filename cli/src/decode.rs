@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, ErrorKind, Read};
 use comptok::{DecodeError, Tokenizer};
 use comptok_core::blob::{Header, Tables, flags};
 use comptok_core::decoder::incomplete_suffix;
+use comptok_core::engine::PRE_TOKENIZER_GENERAL;
 
 use crate::args::{Decode, Format};
 use crate::io::{Input, Output, paths};
@@ -13,7 +14,7 @@ use crate::lines::Lines;
 use crate::progress::Progress;
 use crate::{Answer, Failure, source};
 
-/// Ids that are decoded at a time.
+/// Ids that are read at a time, and decoded where each has its own bytes.
 const BATCH: usize = 1 << 14;
 
 pub(crate) fn run(args: &Decode) -> Result<Answer, Failure> {
@@ -26,8 +27,11 @@ pub(crate) fn run(args: &Decode) -> Result<Answer, Failure> {
         false => HashSet::new(),
     };
     let header = Header::parse(tokenizer.as_bytes());
-    let has_ranks =
-        header.is_ok_and(|header| Tables::new(tokenizer.as_bytes(), &header).has(flags::TIKTOKEN));
+    let has_ranks = header
+        .as_ref()
+        .is_ok_and(|header| Tables::new(tokenizer.as_bytes(), header).has(flags::TIKTOKEN));
+    // What a token becomes may depend on those beside it.
+    let is_whole = header.is_ok_and(|header| header.pre_tokenizer == PRE_TOKENIZER_GENERAL);
     let format = if args.jsonl { Format::Jsonl } else { args.format };
     for path in paths {
         let mut job = Job {
@@ -36,6 +40,7 @@ pub(crate) fn run(args: &Decode) -> Result<Answer, Failure> {
             lossy: args.lossy,
             strict: args.strict,
             has_ranks,
+            batch_len: if is_whole { usize::MAX } else { BATCH },
             output: &mut output,
             progress: &progress,
             batch: Vec::new(),
@@ -62,6 +67,8 @@ struct Job<'j> {
     strict: bool,
     /// The tokenizer is of ranks, as tiktoken's are.
     has_ranks: bool,
+    /// Ids that are decoded at a time.
+    batch_len: usize,
     output: &'j mut Output,
     progress: &'j Progress,
     batch: Vec<u32>,
@@ -195,7 +202,7 @@ impl Job<'_> {
         }
         self.batch.push(id);
         self.places.push(at);
-        if self.batch.len() < BATCH {
+        if self.batch.len() < self.batch_len {
             return Ok(());
         }
         self.decode(place)?;

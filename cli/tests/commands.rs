@@ -19,6 +19,19 @@ fn ids_become_text_byte_for_byte() {
 }
 
 #[test]
+fn tokens_that_look_around_are_decoded_together() {
+    let folder = Dir::new("decoded-together");
+    let model = r#"{"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "a"}"#;
+    let file = folder.file("words.json", format!(r#"{{"version": "1.0", "model": {model}}}"#));
+    let (ids, text) = ("0 1 ".repeat(20_000), "a b ".repeat(20_000));
+    let decode =
+        |args: &[&str], ids: &[u8]| comptok(&[&["decode", "-t", &file], args].concat(), ids).text();
+    assert!(decode(&[], ids.as_bytes()) == text.trim_end());
+    let ids = [0, 0, 1, 0].repeat(20_000);
+    assert!(decode(&["--format", "u16"], &ids) == text.trim_end());
+}
+
+#[test]
 fn a_character_survives_the_edge_of_a_batch() {
     // Three tokens to a character, so that batches of any even size end inside of one.
     let text = "🤗".repeat(20_000);
