@@ -114,6 +114,13 @@ fn apply(
                 2 => pair,
                 _ => return Err(TruncationError::Template { encodings: encodings.len() }),
             };
+            // The last piece that asks for a text takes it.
+            let mut last = [0; 2];
+            for (number, piece) in template.pieces().enumerate() {
+                if let Piece::Sequence { second, .. } = piece {
+                    last[usize::from(second)] = number;
+                }
+            }
             let mut out: Vec<Encoding> = Vec::new();
             for (number, piece) in template.pieces().enumerate() {
                 match piece {
@@ -122,12 +129,7 @@ fn apply(
                         if let Some(encoding) = encodings.get_mut(sequence) {
                             encoding.set_type_ids(type_id);
                             encoding.set_sequence_id(sequence);
-                            // The last one that asks for it takes it.
-                            let is_last = !template
-                                .pieces()
-                                .skip(number + 1)
-                                .any(|piece| matches!(piece, Piece::Sequence { second: other, .. } if other == second));
-                            out.push(match is_last {
+                            out.push(match number == last[sequence] {
                                 true => core::mem::take(encoding),
                                 false => encoding.clone(),
                             });
