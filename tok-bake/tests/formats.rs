@@ -173,6 +173,27 @@ fn ranks_become_a_byte_level_bpe() {
     assert_eq!(regex, r"(?>\p{N}{1,3})|\S+|\s++\z|\s");
 }
 
+/// In the vocabulary "end" would be the answer for the word, where special tokens are text.
+#[test]
+fn special_tokens_are_no_words_of_the_model() {
+    for (special, listed) in [
+        (&[("end", 8), ("<e>", 9)][..], &[][..]),
+        (&[("end", 8), ("<e>", 10)], &["end", "<e>"]),
+        (&[("<e>", 9), ("end", 10)], &["<e>", "end"]),
+        (&[("<a>", 8), ("<e>", 10), ("end", 11)], &["<a>", "<e>", "end"]),
+    ] {
+        let written =
+            write::tokenizer_json(&ranks(GPT2, special)).expect("it has a tokenizer.json");
+        let again = read::tokenizer_json(written.as_bytes()).expect("as written").strict();
+        let spec = again.expect("the ids are those of the list");
+        let ids = spec.added_tokens.iter().map(|token| (&*token.content, token.id));
+        assert_eq!(ids.collect::<Vec<_>>(), special);
+        let Model::Bpe(bpe) = &spec.model else { panic!("not a BPE") };
+        let texts = bpe.vocab.iter().skip(8).map(|(token, _)| token);
+        assert!(texts.eq(listed.iter().map(|text| text.as_bytes())), "{special:?}");
+    }
+}
+
 #[test]
 fn what_cannot_be_written() {
     let said = |spec: &Spec| write::tokenizer_json(spec).expect_err("not the same").to_string();

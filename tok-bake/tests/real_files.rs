@@ -95,8 +95,12 @@ fn every_rank_file() {
             .strict()
             .unwrap_or_else(|e| panic!("{}", e.in_file(&name)));
         assert_eq!(again.added_tokens, spec.added_tokens, "{name}");
-        let mut ids = model_ids(&spec);
-        ids.extend(spec.added_tokens.iter().map(|token| token.id));
-        assert_eq!(model_ids(&again), ids, "{name}");
+        // Special tokens are in the model's vocabulary only where they need to be.
+        let ids = |spec: &Spec| {
+            let mut ids = model_ids(spec);
+            ids.extend(spec.added_tokens.iter().map(|token| token.id));
+            ids
+        };
+        assert_eq!(ids(&again), ids(&spec), "{name}");
     }
 }

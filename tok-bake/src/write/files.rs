@@ -53,7 +53,7 @@ pub fn tiktoken(spec: &Spec) -> Result<String, WriteError> {
 /// If the model is no BPE, or a token has white space, which merges.txt cannot hold.
 pub fn vocab_merges(spec: &Spec) -> Result<(String, String), WriteError> {
     bpe(spec)?;
-    let tokens = Tokens::new(spec)?;
+    let tokens = Tokens::new(spec, &spec.added_tokens)?;
     let mut json = Json::default();
     tokens.write_vocab_object(&mut json);
     let mut merges = String::from("#version: 0.2\n");

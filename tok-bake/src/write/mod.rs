@@ -16,8 +16,8 @@ use model::Tokens;
 
 /// Writes a tokenizer.json from which HuggingFace `tokenizers` 0.23 gets the same ids.
 ///
-/// The text is what that library writes itself. A tokenizer of ranks becomes a byte-level one: its
-/// special tokens are listed in the model's vocabulary too, so that they keep their ids; merges are
+/// The text is what that library writes itself. A tokenizer of ranks becomes a byte-level one: special
+/// tokens that would have other ids are listed in the model's vocabulary too; merges are
 /// those of [`merges::from_ranks`](crate::merges::from_ranks); and the pattern is put into the
 /// syntax of Oniguruma.
 ///
@@ -26,7 +26,7 @@ use model::Tokens;
 /// spelled like an ordinary one, or the pattern has no equal.
 pub fn tokenizer_json(spec: &Spec) -> Result<String, WriteError> {
     model::check_numbers(&spec.model)?;
-    let tokens = Tokens::new(spec)?;
+    let tokens = Tokens::new(spec, model::listed(spec))?;
     tokens.check_added(spec)?;
     let pre_tokenizer = pre_tokenizer(spec)?;
     let mut json = Json::default();

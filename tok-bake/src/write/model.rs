@@ -18,14 +18,15 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
-    pub(super) fn new(spec: &Spec) -> Result<Self, WriteError> {
+    /// Where the model's tokens are bytes, `listed` of the added tokens are in the vocabulary too.
+    pub(super) fn new(spec: &Spec, listed: &[AddedToken]) -> Result<Self, WriteError> {
         let mut listed: Vec<(u32, Vec<u8>)> = match &spec.model {
             Model::Bpe(Bpe { vocab, alphabet: Alphabet::Bytes, .. }) => {
                 let special = |token: &AddedToken| (token.id, token.content.clone().into_bytes());
                 vocab
                     .iter()
                     .map(|(token, id)| (id, byte_level::to_text(token).into_bytes()))
-                    .chain(spec.added_tokens.iter().map(special))
+                    .chain(listed.iter().map(special))
                     .collect()
             }
             Model::Bpe(Bpe { vocab, .. })
@@ -205,6 +206,17 @@ impl Tokens {
         let (token, _) = self.vocab.get(position).unwrap_or_default();
         std::str::from_utf8(token).expect("checked by `new`")
     }
+}
+
+/// Of the added tokens of a vocabulary of bytes those that have to be in it to have their ids. The others are numbered
+/// from its size on, as they should be; and a word that is spelled like one of them is not taken for it where special
+/// tokens are text.
+pub(super) fn listed(spec: &Spec) -> &[AddedToken] {
+    let Model::Bpe(bpe) = &spec.model else { return &[] };
+    let size = bpe.vocab.len();
+    let fits = |(at, token): &(usize, &AddedToken)| token.id as usize == size + at;
+    let rest = spec.added_tokens.iter().enumerate().rev().take_while(fits).count();
+    &spec.added_tokens[..spec.added_tokens.len() - rest]
 }
 
 /// The reference merges tokens, where ranks merge bytes that have none too.
