@@ -202,8 +202,8 @@ fn added(special: &[String], tokens: &[Vec<u8>], first: u32) -> Vec<AddedToken> 
         }
     }
     let ids = names.iter().zip(0..).map(|(name, at)| match first {
-        // The first tokens are the special ones.
-        0 => tokens.iter().position(|token| token == name.as_bytes()).unwrap_or_default() as u32,
+        // The first tokens are the special ones. A Unigram may have one as a piece too, which then counts.
+        0 => tokens.iter().rposition(|token| token == name.as_bytes()).unwrap_or_default() as u32,
         first => first + at,
     });
     let token = |(id, name): (u32, &&String)| AddedToken {

@@ -299,6 +299,24 @@ fn digamma(mut x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Splitter, Unit};
+    use comptok_bake::spec::Family;
+
+    /// The reference lists it twice, and finds the piece.
+    #[test]
+    fn a_special_token_that_is_a_piece_has_the_id_of_the_piece() {
+        let counts = Counts::from_words(Unit::Char, [("ab", 9), ("ba", 7), ("b", 5)]);
+        let special_tokens = ["<unk>", "a", "z"].map(str::to_owned).to_vec();
+        let trainer = UnigramTrainer { vocab_size: 8, special_tokens, ..Default::default() };
+        let trained = trainer.train(&counts, &()).expect("there is room");
+        let last = trained.tokens().iter().rposition(|token| token == b"a").expect("a piece");
+        assert!(last > 2, "{:?}", trained.tokens());
+        let splitter = Splitter::new(None, Family::HuggingFace).expect("no steps");
+        let spec = trained.spec(&splitter);
+        let ids: Vec<u32> = spec.added_tokens.iter().map(|token| token.id).collect();
+        assert_eq!(ids, [0, 2, last as u32]);
+        comptok_bake::write::tokenizer_json(&spec).expect("the reference gives the same ids");
+    }
 
     #[test]
     fn digamma_has_its_known_values() {
