@@ -2,7 +2,7 @@
 
 #![cfg(all(target_os = "linux", target_pointer_width = "64"))]
 
-use comptok::{Scratch, Special, Tokenizer};
+use comptok::{FullOptions, Scratch, Special, Tokenizer};
 use comptok_oracle::{clock::processor_time, reference::unzip, samples};
 
 /// Texts that are slow for something that is not linear.
@@ -94,4 +94,24 @@ fn white_space_that_added_tokens_swallow() {
         slow.extend(slower(&format!("flags {flags}"), &tokenizer, &short, &long));
     }
     assert!(slow.is_empty(), "{slow:#?}");
+}
+
+#[test]
+fn templates_of_many_pieces() {
+    let [one, eight] = [16, 128].map(|thousands| {
+        let piece = r#"{"Sequence": {"id": "A", "type_id": 0}}"#;
+        let pieces = vec![piece; 1000 * thousands].join(",");
+        let file = format!(
+            r#"{{"version": "1.0", "model": {{"type": "BPE", "vocab": {{"a": 0}}, "merges": []}},
+            "post_processor": {{"type": "TemplateProcessing", "single": [{pieces}],
+                "pair": [{piece}], "special_tokens": {{}}}}}}"#
+        );
+        let tokenizer = Tokenizer::from_bytes(file.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        let start = processor_time();
+        let encoding = tokenizer.encode_full("a", &FullOptions::default()).expect("ids");
+        assert_eq!(encoding.len(), 1000 * thousands);
+        (processor_time() - start).as_secs_f64()
+    });
+    // What is quadratic takes 64 times as long.
+    assert!(eight < 24.0 * one.max(0.01), "{one} {eight}");
 }
