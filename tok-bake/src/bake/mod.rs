@@ -41,6 +41,7 @@ use profile::Counts;
 pub use general::section as steps;
 pub use join::join;
 pub use models::model_alone;
+pub(crate) use pipeline::keeps_whole;
 pub use profile::Profile;
 
 /// What bake does beside the `Spec`.

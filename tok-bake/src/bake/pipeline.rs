@@ -62,6 +62,12 @@ impl Splitting {
     }
 }
 
+/// Whether the pattern may leave `text` whole.
+pub(crate) fn keeps_whole(spec: &Spec, text: &str) -> bool {
+    let keeps = |stages: Pipeline| stages.pre_tokenizer.keeps_whole(text.as_bytes(), stages.flags);
+    check(spec).map_or(true, keeps)
+}
+
 /// The stages of `spec`, or the first that the engine does not have.
 pub(super) fn check(spec: &Spec) -> Result<Pipeline, BakeError> {
     let mut flags = 0;

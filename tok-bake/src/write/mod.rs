@@ -16,8 +16,9 @@ use model::Tokens;
 
 /// Writes a tokenizer.json from which HuggingFace `tokenizers` 0.23 gets the same ids.
 ///
-/// The text is what that library writes itself. A tokenizer of ranks becomes a byte-level one: special
-/// tokens that would have other ids are listed in the model's vocabulary too; merges are
+/// The text is what that library writes itself. A tokenizer of ranks becomes a byte-level one: its
+/// special tokens are listed in the model's vocabulary too, so that they keep their ids, unless they
+/// keep them without and one is spelled like a word; merges are
 /// those of [`merges::from_ranks`](crate::merges::from_ranks); and the pattern is put into the
 /// syntax of Oniguruma.
 ///

@@ -208,11 +208,14 @@ impl Tokens {
     }
 }
 
-/// Of the added tokens of a vocabulary of bytes those that have to be in it to have their ids. The others are numbered
-/// from its size on, as they should be; and a word that is spelled like one of them is not taken for it where special
-/// tokens are text.
+/// Of the added tokens of a vocabulary of bytes those that are in it too. That gives them their ids; but the model
+/// ignores merges, and would take a word that is spelled like one of them for it where special tokens are text. Where
+/// there may be such a word, only those are in it that have to be: the others are numbered from its size on.
 pub(super) fn listed(spec: &Spec) -> &[AddedToken] {
     let Model::Bpe(bpe) = &spec.model else { return &[] };
+    if !spec.added_tokens.iter().any(|token| crate::bake::keeps_whole(spec, &token.content)) {
+        return &spec.added_tokens;
+    }
     let size = bpe.vocab.len();
     let fits = |(at, token): &(usize, &AddedToken)| token.id as usize == size + at;
     let rest = spec.added_tokens.iter().enumerate().rev().take_while(fits).count();
