@@ -438,3 +438,52 @@ fn scores_that_nobody_adds_up_may_be_infinite() {
         }
     }
 }
+
+/// What would take gigabytes for each text.
+#[test]
+fn padding_and_templates_have_limits() {
+    let with = |key: &str, value: &str| {
+        let file = format!(
+            r#"{{"version": "1.0", "{key}": {value},
+                "model": {{"type": "WordLevel", "unk_token": "a", "vocab": {{"a": 0}}}}}}"#
+        );
+        let read =
+            comptok_bake::read::tokenizer_json(file.as_bytes()).map_err(|e| e.to_string())?;
+        let baked = comptok_bake::bake(&read.spec, &comptok_bake::bake::Options::default());
+        baked.map(|_| ()).map_err(|error| error.to_string())
+    };
+    let padding = |strategy: &str, multiple: &str| {
+        with(
+            "padding",
+            &format!(
+                r#"{{"strategy": {strategy}, "direction": "Right", "pad_to_multiple_of": {multiple},
+                    "pad_id": 0, "pad_type_id": 0, "pad_token": "a"}}"#
+            ),
+        )
+    };
+    assert_eq!(padding(r#"{"Fixed": 4194304}"#, "null"), Ok(()));
+    let error = padding(r#"{"Fixed": 4294967295}"#, "null").expect_err("too many");
+    assert!(error.contains("padding.strategy: 429496729"), "{error}");
+    let error = padding(r#""BatchLongest""#, "4194305").expect_err("too many");
+    assert!(error.contains("padding.pad_to_multiple_of: 4194305 tokens"), "{error}");
+    let ids = vec!["0"; 1000].join(",");
+    let tokens = vec![r#""a""#; 1000].join(",");
+    let piece = r#"{"SpecialToken": {"id": "s", "type_id": 0}}"#;
+    let template = |pieces: usize| {
+        let pieces = vec![piece; pieces].join(",");
+        let sequence = r#"{"Sequence": {"id": "A", "type_id": 0}}"#;
+        with(
+            "post_processor",
+            &format!(
+                r#"{{"type": "TemplateProcessing", "single": [{sequence},{pieces}], "pair": [{sequence}],
+                    "special_tokens": {{"s": {{"id": "s", "ids": [{ids}], "tokens": [{tokens}]}}}}}}"#
+            ),
+        )
+    };
+    assert_eq!(template(20), Ok(()));
+    let error = template(100_000).expect_err("too much");
+    assert!(
+        error.contains("post_processor.single: the template has more than 4194304 bytes"),
+        "{error}"
+    );
+}

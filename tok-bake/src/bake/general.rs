@@ -7,7 +7,7 @@ use comptok_core::{
     general::{self, Charsmap, cut, steps},
     pre_tokenizer::{Kind, Syntax},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BakeError, Baked, Options, added, dfa, image::Image, models, tables};
 use crate::error::quote;
@@ -320,13 +320,24 @@ fn post_processor(step: &PostProcessor, out: &mut Vec<u8>) -> Result<(), BakeErr
     Ok(())
 }
 
+/// Each text has all of a template around it.
+const MAX_TEMPLATE: usize = 4 << 20;
+
 fn template(
     name: &str,
     pieces: &[Piece],
     special_tokens: &[TemplateToken],
 ) -> Result<Vec<u8>, BakeError> {
     let mut out = Vec::new();
+    // The first of those with one name.
+    let tokens: BTreeMap<&str, &TemplateToken> =
+        special_tokens.iter().rev().map(|token| (token.id.as_str(), token)).collect();
     for piece in pieces {
+        if out.len() > MAX_TEMPLATE {
+            return Err(BakeError::new(format!(
+                "post_processor.{name}: the template has more than {MAX_TEMPLATE} bytes of tokens"
+            )));
+        }
         match piece {
             // The reference fails when the template is used.
             Piece::Sequence { second: true, .. } if name == "single" => {
@@ -338,7 +349,7 @@ fn template(
                 steps::Piece::Sequence { second: *second, type_id: *type_id }.write(&mut out);
             }
             Piece::SpecialToken { id, type_id } => {
-                let token = special_tokens.iter().find(|token| token.id == *id).ok_or_else(|| {
+                let token = tokens.get(id.as_str()).ok_or_else(|| {
                     BakeError::new(format!(
                         "post_processor.{name}: no special token {} (wanted one of special_tokens)",
                         quote(id)
@@ -388,6 +399,9 @@ fn decoder(step: &Decoder, out: &mut Vec<u8>) -> Result<(), BakeError> {
     Ok(())
 }
 
+/// Encodings of so many tokens take some 200 MB.
+const MAX_PADDING: u32 = 1 << 22;
+
 fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
     // Lengths beyond any text mean the same as the largest one.
     let u32_of = |value: usize| u32::try_from(value).unwrap_or(u32::MAX - 1);
@@ -401,6 +415,16 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
         token: steps::Extra { id: padding.pad_id, text: &padding.pad_token },
         type_id: padding.pad_type_id,
     });
+    for (name, length) in [
+        ("strategy", padding.and_then(|padding| padding.fixed)),
+        ("pad_to_multiple_of", padding.and_then(|padding| padding.multiple)),
+    ] {
+        if let Some(length) = length.filter(|length| *length > MAX_PADDING) {
+            return Err(BakeError::new(format!(
+                "padding.{name}: {length} tokens, with more than {MAX_PADDING} each text needs too much memory"
+            )));
+        }
+    }
     let mut cuts = super::cuts::of(spec);
     let marks = super::marks::of(spec, cuts);
     if marks != 0 {

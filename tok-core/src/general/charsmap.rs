@@ -32,10 +32,16 @@ impl<'a> Charsmap<'a> {
         Some(Self { units: units.as_chunks().0, texts })
     }
 
+    /// No path is longer, unless it comes back to a node, which only a damaged table has.
+    fn longest_path(&self) -> usize {
+        self.units.len()
+    }
+
     /// The text for the shortest beginning of `chunk` that is in the table.
     pub fn find(&self, chunk: &str) -> Option<&'a str> {
         let mut at = offset(u32_at(self.units, 0)?);
-        for &byte in chunk.as_bytes().iter().take_while(|byte| **byte != 0) {
+        let bytes = chunk.as_bytes().iter().take_while(|byte| **byte != 0);
+        for &byte in bytes.take(self.longest_path()) {
             at ^= usize::from(byte);
             let unit = u32_at(self.units, at)?;
             if unit & (1 << 31 | 0xFF) != u32::from(byte) {
@@ -177,7 +183,7 @@ impl<'a> Charsmap<'a> {
     pub(crate) fn longest(&self, rest: &[u8]) -> Option<(usize, &'a [u8])> {
         let mut at = offset(u32_at(self.units, 0)?);
         let mut found = None;
-        for (place, &byte) in rest.iter().enumerate() {
+        for (place, &byte) in rest.iter().enumerate().take(self.longest_path()) {
             at ^= usize::from(byte);
             let unit = u32_at(self.units, at).unwrap_or_default();
             if unit & (1 << 31 | 0xFF) != u32::from(byte) {
