@@ -580,10 +580,11 @@ mod tests {
         let kernels = Tier::ALL.into_iter().filter_map(Kernel::of);
         let kernels: Vec<Kernel> = kernels.filter(|kernel| kernel.has_masks()).collect();
         let some = mark(b'(') | mark(b'\'');
-        let all = (0..64).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
+        let all = (0..128).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
         for ((flags, marks), kernel) in all.flat_map(|all| kernels.iter().map(move |&k| (all, k))) {
             let cuts = Cuts {
-                newline: flags & 1 != 0,
+                newline: flags & 65 == 1,
+                lines: flags & 64 != 0,
                 chinese: flags & 2 != 0,
                 clusters: flags & 4 != 0,
                 punctuation: flags & 8 != 0,
@@ -613,7 +614,7 @@ mod tests {
     #[test]
     fn ends_are_the_same_with_every_kernel() {
         let part = "some words, 'x\u{1}' (x…“y”)、「は」 \n\r\n  naïve 中文 x中 and_so-on ";
-        for flags in [cut::SPACE, cut::SPACE | cut::NEWLINE, 0xFF] {
+        for flags in [cut::SPACE, cut::SPACE | cut::NEWLINE, cut::SPACE | cut::LINE, 0xFF] {
             let cuts = Cuts::new(flags, if flags == 0xFF { u32::MAX } else { 0 });
             for len in [0, 1, 63, 64, 65, 128, 1000] {
                 let text: alloc::string::String = part.chars().cycle().take(len).collect();
