@@ -18,8 +18,9 @@ type Marks = u64;
 const LONG_DOUBT: usize = 8192;
 /// Repetitions of looks are written out up to this count.
 const MAX_COUNT: u32 = 8;
-/// Patterns that become longer than that are refused.
+/// Patterns that become longer than that are refused, and those with so many looks one after the other or in another.
 const MAX_WORK: usize = 20_000;
+const MAX_DEPTH: usize = 100;
 
 /// The tables of a pattern.
 pub(super) struct Tables {
@@ -186,6 +187,7 @@ struct Writer {
     /// Whether it looks ahead, and what it wants; each one depends on those before it alone.
     looks: Vec<(bool, Expr)>,
     work: usize,
+    depth: usize,
 }
 
 impl Writer {
@@ -197,12 +199,22 @@ impl Writer {
 
     /// What is left, where one of `marks` stands.
     fn rest(&mut self, rest: Option<&Rest<'_>>, marks: Marks) -> Result<Expr, PatternError> {
-        match rest {
-            None => Ok(Expr::End(marks)),
-            Some(Rest { nodes: [], next }) => self.rest(*next, marks),
-            Some(Rest { nodes: [first, more @ ..], next }) => {
-                let rest = Rest { nodes: more, next: *next };
-                self.before(first, Some(&rest), marks)
+        let mut expr = Expr::Empty;
+        let (mut nodes, mut next) = rest.map_or((&[][..], None), |rest| (rest.nodes, rest.next));
+        loop {
+            match (nodes, next) {
+                ([], None) => return Ok(expr.then(Expr::End(marks))),
+                ([], Some(rest)) => (nodes, next) = (rest.nodes, rest.next),
+                ([first, more @ ..], _) => {
+                    if marks == Marks::MAX
+                        && let Some(regular) = self.regular(first)?
+                    {
+                        (expr, nodes) = (expr.then(regular), more);
+                        continue;
+                    }
+                    let rest = Rest { nodes: more, next };
+                    return Ok(expr.then(self.before(first, Some(&rest), marks)?));
+                }
             }
         }
     }
@@ -215,18 +227,27 @@ impl Writer {
         rest: Option<&Rest<'_>>,
         marks: Marks,
     ) -> Result<Expr, PatternError> {
-        self.work += 1;
-        if self.work > MAX_WORK {
-            return Err(PatternError::new(
-                1,
-                "the whole: there are too many ways around its looks",
-            ));
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(PatternError::new(1, "the whole: there are too many looks in a row"));
         }
+        let expr = self.way(node, rest, marks);
+        self.depth -= 1;
+        expr
+    }
+
+    fn way(
+        &mut self,
+        node: &Node,
+        rest: Option<&Rest<'_>>,
+        marks: Marks,
+    ) -> Result<Expr, PatternError> {
+        self.spend(1)?;
         if let Some(looks) = self.looks_of(node)? {
             return self.rest(rest, marks & looks);
         }
         if marks == Marks::MAX
-            && let Some(regular) = regular(node)
+            && let Some(regular) = self.regular(node)?
         {
             return Ok(regular.then(self.rest(rest, Marks::MAX)?));
         }
@@ -246,6 +267,22 @@ impl Writer {
             Node::Repeat(repeat) => self.repeated(repeat, rest, marks),
             _ => Err(PatternError::new(1, "what is not settled")),
         }
+    }
+
+    fn spend(&mut self, work: usize) -> Result<(), PatternError> {
+        self.work += work;
+        match self.work > MAX_WORK {
+            true => {
+                Err(PatternError::new(1, "the whole: there are too many ways around its looks"))
+            }
+            false => Ok(()),
+        }
+    }
+
+    /// What `node` is without looks; `None` if it has some.
+    fn regular(&mut self, node: &Node) -> Result<Option<Expr>, PatternError> {
+        self.spend(size(node))?;
+        Ok(regular(node))
     }
 
     fn repeated(
@@ -325,6 +362,17 @@ impl Writer {
             self.looks.push(look);
         }
         Ok(with(number))
+    }
+}
+
+/// How many nodes there are.
+fn size(node: &Node) -> usize {
+    1 + match node {
+        Node::Concat(nodes) | Node::Alternation(nodes) => nodes.iter().map(size).sum(),
+        Node::Repeat(repeat) => size(&repeat.node),
+        Node::Look(look) => size(&look.node),
+        Node::Atomic(node, _) => size(node),
+        Node::Class(_) | Node::End | Node::LineEnd => 0,
     }
 }
 
@@ -423,6 +471,13 @@ mod tests {
             error(&many),
             "pattern, column 37: cannot bake more than 6 different looks around"
         );
+        let row = "(?=a)".repeat(150) + "b";
+        assert!(error(&row).contains("too many looks in a row"), "{}", error(&row));
+        let row = "(?=a)".repeat(50_000) + "b";
+        assert!(error(&row).contains("too many ways"), "{}", error(&row));
+        let long = "b".repeat(100_000) + "(?=a)";
+        assert!(error(&long).contains("too many ways"), "{}", error(&long));
+        assert!(Tables::of(&("b".repeat(3000) + "(?=a)"), Syntax::Oniguruma).is_ok());
         let wide = r"(?:a|b(?=c)){8}".repeat(3);
         assert!(error(&wide).contains("too many ways"), "{}", error(&wide));
     }
