@@ -11,13 +11,13 @@
 mod bytes;
 #[allow(dead_code, reason = "each test file uses a part")]
 mod drawn;
+#[path = "drawn/seeds.rs"]
+#[allow(unreachable_pub, reason = "a crate of comparisons passes them on")]
+mod seeds;
 
 use comptok::{BatchError, Options, Special, Tokenizer};
 use comptok_core::model::Random;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok())
-}
+use seeds::seeds;
 
 /// A text of about that many bytes, of a few that come again and again.
 fn long(random: &mut Random, len: usize, mut draw: impl FnMut(&mut Random) -> String) -> Vec<u8> {
@@ -71,10 +71,10 @@ fn check(name: &str, tokenizer: &Tokenizer, texts: &[Vec<u8>], random: &mut Rand
 
 #[test]
 fn threads_give_what_one_gives() {
-    let cases = number("COMPTOK_CASES").unwrap_or(6);
-    let first = cases * number("COMPTOK_SEED").unwrap_or(0);
     let mut compared = 0;
-    for seed in first..first + cases {
+    let seeds = seeds(6);
+    let cases = seeds.end - seeds.start;
+    for seed in seeds {
         let mut check_one = |name: &str, file: &[u8], draw: &dyn Fn(&mut Random) -> String| {
             let tokenizer = Tokenizer::from_bytes(file).unwrap_or_else(|e| panic!("{name}: {e}"));
             let mut random = Random::new(seed);

@@ -11,22 +11,16 @@
 mod bytes;
 #[allow(dead_code, reason = "each test file uses a part")]
 mod drawn;
+#[path = "drawn/seeds.rs"]
+#[allow(unreachable_pub, reason = "a crate of comparisons passes them on")]
+mod seeds;
 
 use std::collections::BTreeSet;
 
 use comptok::{EncodeError, Sampler, Special, Tokenizer};
 use comptok_core::model::Random;
+use seeds::seeds;
 use serde_json::{Value, json};
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok())
-}
-
-fn seeds(cases: u64) -> std::ops::Range<u64> {
-    let cases = number("COMPTOK_CASES").unwrap_or(cases);
-    let first = cases * number("COMPTOK_SEED").unwrap_or(0);
-    first..first + cases
-}
 
 fn sampled(tokenizer: &Tokenizer, text: &str, sampler: Sampler) -> Result<Vec<u32>, EncodeError> {
     let mut sampler = sampler;

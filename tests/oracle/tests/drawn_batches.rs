@@ -5,7 +5,7 @@ mod files;
 
 use comptok::{FullOptions, Input, Offsets, Text, Tokenizer};
 use comptok_core::model::Random;
-use comptok_oracle::asked;
+use comptok_oracle::{asked, on_seeds};
 use files::{compare, file, is, one, text};
 use serde_json::{Value, json};
 use tokenizers::InputSequence;
@@ -154,21 +154,5 @@ fn check(seed: u64) -> Result<usize, String> {
 
 #[test]
 fn batches_are_the_references() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let cases = number("COMPTOK_CASES").unwrap_or(500);
-    let first = cases * number("COMPTOK_SEED").unwrap_or(0);
-    std::panic::set_hook(Box::new(|_| ()));
-    let (mut failures, mut compared) = (Vec::new(), 0);
-    for seed in first..first + cases {
-        match asked(|| check(seed)).unwrap_or_else(|| Err(format!("seed {seed}: a panic"))) {
-            Ok(count) => compared += count,
-            Err(error) => failures.push(error),
-        }
-        if failures.len() > 4 {
-            break;
-        }
-    }
-    println!("{compared} encodings\n{}", failures.join("\n\n"));
-    assert!(failures.is_empty());
-    assert!(compared as u64 > 4 * cases, "{compared}");
+    on_seeds(500, "encodings", 4, check);
 }

@@ -13,7 +13,7 @@ use comptok::{
 };
 use comptok_bake::{bake_file, read, write};
 use comptok_core::{byte_level::char_of, model::Random};
-use comptok_oracle::{asked, same};
+use comptok_oracle::{asked, number, same};
 use drawn::{Drawn, Ranks};
 use fewer::fewer;
 use roads::{Scratches, decoded, full, ids, own_roads};
@@ -567,10 +567,6 @@ fn smaller(drawn: &Drawn, texts: &[String]) -> String {
             return format!("  smallest: {text:?}: {error}\n  {shown}");
         }
     }
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok())
 }
 
 /// Fewer where each takes long.

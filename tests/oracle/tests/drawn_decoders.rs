@@ -5,7 +5,7 @@ mod fewer;
 
 use comptok::{DecodeError, Tokenizer};
 use comptok_core::{byte_level, model::Random};
-use comptok_oracle::asked;
+use comptok_oracle::{asked, seeds};
 use fewer::fewer;
 use serde_json::{Value, json};
 
@@ -247,16 +247,12 @@ fn smaller(file: &Value, ids: &[u32]) -> String {
     }
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok())
-}
-
 fn run(draw: fn(&mut Random) -> Value) {
-    let cases = number("COMPTOK_CASES").unwrap_or(1500);
-    let first = cases * number("COMPTOK_SEED").unwrap_or(0);
+    let seeds = seeds(1500);
+    let cases = seeds.end - seeds.start;
     std::panic::set_hook(Box::new(|_| ()));
     let (mut failures, mut compared) = (Vec::new(), 0);
-    for seed in first..first + cases {
+    for seed in seeds {
         let mut random = Random::new(seed);
         let file = draw(&mut random);
         let (ours, theirs) = match both(&file) {

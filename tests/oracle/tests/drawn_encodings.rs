@@ -8,7 +8,7 @@ use comptok::{
     TruncationStrategy,
 };
 use comptok_core::model::Random;
-use comptok_oracle::{asked, same};
+use comptok_oracle::{asked, on_seeds, same};
 use files::{compare, file, is, one, text};
 use serde_json::Value;
 use tokenizers::{PaddingDirection, PaddingParams, TruncationDirection, TruncationParams};
@@ -286,21 +286,5 @@ fn check(seed: u64) -> Result<usize, String> {
 
 #[test]
 fn encodings_are_the_references() {
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let cases = number("COMPTOK_CASES").unwrap_or(600);
-    let first = cases * number("COMPTOK_SEED").unwrap_or(0);
-    std::panic::set_hook(Box::new(|_| ()));
-    let (mut failures, mut steps) = (Vec::new(), 0);
-    for seed in first..first + cases {
-        match asked(|| check(seed)).unwrap_or_else(|| Err(format!("seed {seed}: a panic"))) {
-            Ok(count) => steps += count,
-            Err(error) => failures.push(error),
-        }
-        if failures.len() > 4 {
-            break;
-        }
-    }
-    println!("{steps} steps\n{}", failures.join("\n\n"));
-    assert!(failures.is_empty());
-    assert!(steps as u64 > 20 * cases, "{steps}");
+    on_seeds(600, "steps", 20, check);
 }

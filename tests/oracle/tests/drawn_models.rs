@@ -6,19 +6,17 @@ mod drawn;
 
 use comptok::{FullOptions, Offsets, Scratch, Special, Tokenizer};
 use comptok_core::model::Random;
+use comptok_oracle::seeds;
 
 #[test]
 fn ids_are_those_of_the_reference() {
-    let number = |name| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let cases = number("COMPTOK_CASES").unwrap_or(2000);
-    let first = cases * number("COMPTOK_SEED").unwrap_or(0);
     let options = FullOptions {
         offsets: Offsets::Chars,
         add_special_tokens: false,
         ..FullOptions::default()
     };
     let mut several = 0;
-    for seed in first..first + cases {
+    for seed in seeds(2000) {
         let kinds = [drawn::t5, drawn::llama, drawn::bert, drawn::xlnet, drawn::stepped];
         let draw = kinds[seed as usize % kinds.len()];
         let (file, name) = draw(seed);

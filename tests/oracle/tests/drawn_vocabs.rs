@@ -5,7 +5,7 @@ use std::path::Path;
 
 use comptok::{FullOptions, Offsets, Scratch, Special, Tokenizer};
 use comptok_bake::{FileOptions, bake_file};
-use comptok_oracle::{asked, random, random::Random, reference::unzip, same, samples};
+use comptok_oracle::{asked, random, random::Random, reference::unzip, same, samples, seeds};
 use serde_json::{Value, json};
 
 /// Files that are not too large to be baked again and again.
@@ -234,19 +234,15 @@ impl Corpus {
     }
 }
 
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok())
-}
-
 #[test]
 fn real_vocabularies_with_other_steps() {
     let Some(shared) = samples::shared() else { return };
     let corpus = Corpus::new(&shared);
-    let cases = number("COMPTOK_CASES").unwrap_or(10);
-    let first = cases * number("COMPTOK_SEED").unwrap_or(0);
+    let seeds = seeds(10);
+    let cases = seeds.end - seeds.start;
     std::panic::set_hook(Box::new(|_| ()));
     let (mut failures, mut compared, mut tokenizers) = (Vec::new(), 0, 0);
-    for seed in first..first + cases {
+    for seed in seeds {
         let mut random = Random::new(seed);
         let random = &mut random;
         let name = one(random, &NAMES);

@@ -4,6 +4,7 @@ use comptok_bake::bake::dfa::{bake, bake_looks};
 use comptok_bake::spec::{Pattern, PreTokenizer};
 use comptok_core::pre_tokenizer::Syntax;
 use comptok_core::pre_tokenizer::looks::Looks;
+use comptok_oracle::number;
 use comptok_oracle::random::{self, Random};
 
 /// Patterns of files that people use, and others for what these do not need.
@@ -189,11 +190,8 @@ fn pattern(random: &mut Random, depth: usize) -> String {
 
 #[test]
 fn drawn_patterns() {
-    let cases: usize = match std::env::var("COMPTOK_CASES") {
-        Ok(cases) => cases.parse().expect("a number"),
-        Err(_) => 600,
-    };
-    let seed = std::env::var("COMPTOK_SEED").map_or(1, |seed| seed.parse().expect("a number"));
+    let cases = number("COMPTOK_CASES").unwrap_or(600);
+    let seed = number("COMPTOK_SEED").unwrap_or(1);
     let mut random = Random::new(seed);
     let mut baked = 0;
     for _ in 0..cases {

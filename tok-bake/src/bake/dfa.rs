@@ -266,21 +266,26 @@ mod tests {
         };
         for pattern in [r"'s|[0-9]+x| ?\p{Han}{2,3}|\s+(?!\S)|\s+", r"[0-9]+y|中$|\s+(?!\S)"] {
             let image = bake(pattern, Syntax::Oniguruma).expect("it can be baked");
-            assert!(walk(&image));
-            for len in 0..image.len().min(2000) {
-                assert!(!walk(&image[..len]), "cut to {len}");
-            }
-            let mut random = Random::new(1);
-            let mut walked = 0;
-            for round in 0..6000 {
-                let mut damaged = image.clone();
-                // Headers first: that is where most can go wrong.
-                let limit = if round % 2 == 0 { HEADER_LEN + 300 } else { image.len() };
-                damaged[random.below(limit)] ^= 1 << random.below(8);
-                walked += usize::from(walk(&damaged));
-            }
-            assert!(walked > 2000, "{walked}");
+            on_damage(&image, HEADER_LEN, walk);
         }
+    }
+
+    /// Calls `walk` with an image, beginnings of it and damaged ones; it says whether it could be read.
+    pub(super) fn on_damage(image: &[u8], header_len: usize, walk: impl Fn(&[u8]) -> bool) {
+        assert!(walk(image));
+        for len in 0..image.len().min(2000) {
+            assert!(!walk(&image[..len]), "cut to {len}");
+        }
+        let mut random = Random::new(1);
+        let mut walked = 0;
+        for round in 0..6000 {
+            let mut damaged = image.to_vec();
+            // Headers first: that is where most can go wrong.
+            let limit = if round % 2 == 0 { header_len + 300 } else { image.len() };
+            damaged[random.below(limit)] ^= 1 << random.below(8);
+            walked += usize::from(walk(&damaged));
+        }
+        assert!(walked > 2000, "{walked}");
     }
 
     #[test]

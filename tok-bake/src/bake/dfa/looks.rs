@@ -394,7 +394,7 @@ fn regular(node: &Node) -> Option<Expr> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use comptok_core::model::Random;
+    use crate::bake::dfa::tests::on_damage;
     use comptok_core::pre_tokenizer::looks::Looks;
 
     fn bake(pattern: &str) -> Vec<u8> {
@@ -497,21 +497,7 @@ mod tests {
             true
         };
         for pattern in [r"\d{1,3}(?=(?:\d{3})*\b)|(?<=\p{Han})", r"\d+(?=x)|^.|\s+$|(?<!s)\s"] {
-            let image = bake(pattern);
-            assert!(walk(&image));
-            for len in 0..image.len().min(2000) {
-                assert!(!walk(&image[..len]), "cut to {len}");
-            }
-            let mut random = Random::new(1);
-            let mut walked = 0;
-            for round in 0..6000 {
-                let mut damaged = image.clone();
-                // Headers first: that is where most can go wrong.
-                let limit = if round % 2 == 0 { HEADER_LEN + 300 } else { image.len() };
-                damaged[random.below(limit)] ^= 1 << random.below(8);
-                walked += usize::from(walk(&damaged));
-            }
-            assert!(walked > 2000, "{walked}");
+            on_damage(&bake(pattern), HEADER_LEN, walk);
         }
     }
 }
