@@ -15,6 +15,9 @@ use super::{
 };
 use crate::spec::{mix, random_seed};
 
+/// Where [`Sides::NEVER`] stands.
+const NEVER: usize = 1;
+
 /// Bytes of a symbol that may be a part of a character, or of a space and one.
 const PART: u32 = 4;
 
@@ -28,8 +31,8 @@ pub(super) fn write(image: &mut Image, symbols: &Symbols) {
         // The first page is that of characters that have none.
         pages: vec![0; 2 * PAGES],
         chars: vec![0; 64],
-        sides: vec![Sides::default()],
-        known: BTreeMap::from([(Sides::default(), 0)]),
+        sides: vec![Sides::default(), Sides::NEVER],
+        known: BTreeMap::from([(Sides::default(), 0), (Sides::NEVER, NEVER)]),
         parts: Vec::new(),
     };
     for first in (0x80..0x2_0000).step_by(64) {
@@ -70,23 +73,30 @@ impl CharTables {
         let mut buffer = [b' '; 5];
         let mut found: [Vec<(usize, Quiet)>; 2] = Default::default();
         let mut page = None;
+        let mut plain = Vec::new();
         for char in (first..first + 64).filter_map(char::from_u32) {
             let len = char.encode_utf8(&mut buffer[1..]).len();
             let text = &buffer[1..=len];
-            if text.windows(2).all(|pair| merges.of_bytes(pair[0], pair[1]).is_none()) {
-                continue;
-            }
             let Some((number, place, _)) = page_of(text, 0) else { continue };
             page = Some(number);
+            if text.windows(2).all(|pair| merges.of_bytes(pair[0], pair[1]).is_none()) {
+                plain.push(place);
+                continue;
+            }
             found[0].extend(merges.quiet(text, true).map(|quiet| (place, quiet)));
             found[1].extend(merges.quiet(&buffer[..=len], false).map(|quiet| (place, quiet)));
         }
         let Some(page) = page else { return };
         for (spaced, found) in found.iter().enumerate() {
             // Where none is one symbol, the script is rare in what the vocabulary was made from. Chinese
-            // characters that are rare stand among others that are not.
+            // characters and emoji that are rare stand among others that are not.
             let rare = !found.iter().any(|(_, quiet)| quiet.symbols.len() == 1);
-            if rare && (spaced == 1 || !(0x3400..0xD800).contains(&first)) {
+            if rare
+                && (spaced == 1
+                    || ![0x3400..0xD800, 0x1F000..0x1FB00]
+                        .iter()
+                        .any(|range| range.contains(&first)))
+            {
                 continue;
             }
             let Ok(number) = u16::try_from(self.chars.len() / 64) else { return };
@@ -96,13 +106,18 @@ impl CharTables {
                 let entry = self.entry(quiet).unwrap_or(0);
                 self.chars[usize::from(number) * 64 + place] = entry;
             }
+            if spaced == 0 {
+                for place in &plain {
+                    self.chars[usize::from(number) * 64 + place] = CharEntry::BYTES.0;
+                }
+            }
         }
     }
 
     fn entry(&mut self, quiet: &Quiet) -> Option<u32> {
         let sides = match self.known.get(&quiet.sides) {
             Some(&known) => known,
-            None if self.sides.len() == CharEntry::MAX_SIDES => return None,
+            None if self.sides.len() == CharEntry::MAX_SIDES => NEVER,
             None => {
                 self.known.insert(quiet.sides, self.sides.len());
                 self.sides.push(quiet.sides);

@@ -18,6 +18,7 @@ mod models;
 mod pairs;
 mod pipeline;
 mod profile;
+mod seams;
 mod spines;
 mod tables;
 mod texts;
@@ -264,6 +265,7 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         || -> Result<(), BakeError> {
             tables::pairs(&mut image, &symbols)?;
             chars::write(&mut image, &symbols);
+            seams::write(&mut image, &symbols);
             Ok(())
         },
         || {

@@ -20,7 +20,7 @@ pub use tables::{Line, Tables, TokenFlags, U32s, u32_at};
 pub const MAGIC: [u8; 4] = *b"CTOK";
 
 /// Bumped on any change of layout or meaning.
-pub const FORMAT_VERSION: u32 = 12;
+pub const FORMAT_VERSION: u32 = 13;
 
 /// Bytes before the first section.
 pub const HEADER_LEN: usize = 512;
@@ -106,6 +106,8 @@ pub enum Section {
     CharSides,
     /// Symbols of characters that merge to several, u32.
     CharParts,
+    /// Between which characters no merge crosses: masks of 256 bytes and a filter.
+    CharSeams,
     /// Which keys of up to 15 bytes may be in level 0, u64 blocks.
     ShortFilter,
     /// Pilots of the table of pairs, u8.
@@ -153,7 +155,7 @@ pub enum Section {
 
 impl Section {
     /// How many there are.
-    pub const COUNT: usize = 29;
+    pub const COUNT: usize = 30;
 
     /// All, in order.
     pub const ALL: [Section; Self::COUNT] = [
@@ -165,6 +167,7 @@ impl Section {
         Section::Chars,
         Section::CharSides,
         Section::CharParts,
+        Section::CharSeams,
         Section::ShortFilter,
         Section::PairPilots,
         Section::TinyCold,
@@ -206,6 +209,7 @@ impl Section {
             Section::Chars => "chars",
             Section::CharSides => "char_sides",
             Section::CharParts => "char_parts",
+            Section::CharSeams => "char_seams",
             Section::Pairs => "pairs",
             Section::Symbols => "symbols",
             Section::ByteSymbols => "byte_symbols",

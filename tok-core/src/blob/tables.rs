@@ -99,6 +99,8 @@ pub struct Tables<'a> {
     pub char_sides: &'a [[u8; 16]],
     /// Symbols of characters that merge to several.
     pub char_parts: U32s<'a>,
+    /// Between which characters no merge crosses: [`Seams`](crate::model::bpe::seams::Seams).
+    pub char_seams: &'a [u8],
     /// Pilots of the pairs.
     pub pair_pilots: &'a [u8],
     /// Merged symbol for pairs of symbols.
@@ -163,6 +165,7 @@ impl<'a> Tables<'a> {
             chars: u32s(Section::Chars),
             char_sides: section(Section::CharSides).as_chunks::<16>().0,
             char_parts: u32s(Section::CharParts),
+            char_seams: section(Section::CharSeams),
             pair_pilots: section(Section::PairPilots),
             pairs: u64s(Section::Pairs),
             symbols: u32s(Section::Symbols),

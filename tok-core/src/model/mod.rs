@@ -8,6 +8,7 @@ mod any;
 mod byte_bpe;
 #[cfg(feature = "alloc")]
 pub mod char_bpe;
+mod joins;
 mod parts;
 mod random;
 #[cfg(feature = "alloc")]
@@ -25,6 +26,7 @@ mod words;
 pub use any::{Model, Scratch};
 #[cfg(feature = "alloc")]
 pub use byte_bpe::ByteBpe;
+pub use joins::Joins;
 pub use parts::{HEAD_WORDS, PART_MAX, Parts, param, part};
 pub use random::Random;
 #[cfg(feature = "alloc")]

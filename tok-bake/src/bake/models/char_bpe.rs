@@ -7,9 +7,9 @@ use comptok_core::{
     },
     general::mark,
     model::{
-        self, Scratch,
+        self, Joins, Scratch,
         bpe::Pairs,
-        char_bpe::{Joins, SPACE, flag, own_param, own_part},
+        char_bpe::{SPACE, flag, own_param, own_part},
         code, param,
     },
 };

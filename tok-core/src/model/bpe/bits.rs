@@ -1,6 +1,9 @@
 //! Merging a few symbols, with bits for what is left of them.
 
-use super::{BytePair, Pairs, SHORT};
+use super::{
+    BytePair, Pairs, SHORT,
+    seams::{is_wide, merge_groups},
+};
 use crate::blob::lookup::NONE;
 use core::hint::select_unpredictable;
 
@@ -62,8 +65,11 @@ fn fill<P: Pairs>(
             if begin.more.is_empty() {
                 push(begin.symbol, None)?;
             }
+            // Those of one character do not merge with each other.
+            let mut rank = None;
             for symbol in begin.more {
-                push(u32::from_le_bytes(*symbol), None)?;
+                push(u32::from_le_bytes(*symbol), rank)?;
+                rank = Some(NONE);
             }
             continue;
         }
@@ -148,9 +154,22 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 /// Merging begins with [characters](super::chars) and with [pairs of bytes](BytePair) where it may. A symbol
 /// stays where it begins. One mask has a bit for each place where a symbol begins, another for each place
 /// where one merges with its right neighbour: only these are looked at for the lowest rank, and nothing
-/// is moved.
+/// is moved. Wide characters are merged in [groups](super::seams), where it is known between which no merge crosses.
 #[inline]
 pub fn merge_bits<P: Pairs>(pairs: &P, bytes: &[u8], symbols: &mut [u32; SHORT]) -> Option<usize> {
+    match pairs.seams() {
+        Some(seams) if is_wide(bytes) => merge_groups(pairs, seams, bytes, symbols),
+        _ => merge_group(pairs, bytes, symbols),
+    }
+}
+
+/// As [`merge_bits`], all at once.
+#[inline]
+pub(super) fn merge_group<P: Pairs>(
+    pairs: &P,
+    bytes: &[u8],
+    symbols: &mut [u32; SHORT],
+) -> Option<usize> {
     let (mut begins, _) = merge_places(pairs, bytes, symbols)?;
     // Those that are left, in order.
     let mut count = 0;

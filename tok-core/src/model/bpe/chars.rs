@@ -7,16 +7,18 @@
 //! can, and the same for a space and a character at the beginning. Then merging begins
 //! with fewer symbols, and looks fewer pairs up.
 
+use super::seams::Wide;
 use crate::blob::{Tables, U32s, u32_at};
 
 /// Pages of 64 characters: those of two bytes, of three, and of four up to U+1FFFF.
 pub const PAGES: usize = FOUR + 1024;
-const THREE: usize = 32;
-const FOUR: usize = THREE + 1024;
+pub(super) const THREE: usize = 32;
+pub(super) const FOUR: usize = THREE + 1024;
 
 /// What a character merges to: how many symbols, which, and between which bytes.
 ///
-/// `count` in bits 21 and 22: 0 if merging has to begin with its bytes. `value` in the bits below: the
+/// `count` in bits 21 and 22: 0 if merging has to begin with its bytes, of which none merge if `value` is the
+/// [largest](Self::BYTES). `value` in the bits below: the
 /// symbol if it is one, else where the symbols stand. `sides` in the bits above.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CharEntry(pub u32);
@@ -28,6 +30,9 @@ impl CharEntry {
     pub const MAX_COUNT: usize = 3;
     /// `sides` is below this.
     pub const MAX_SIDES: usize = 1 << 9;
+
+    /// The entry of a character of which no two bytes merge.
+    pub const BYTES: Self = Self(0x1F_FFFF);
 
     /// An entry, from numbers that are below their limits.
     pub const fn new(count: usize, value: u32, sides: usize) -> Self {
@@ -50,6 +55,8 @@ impl Sides {
     pub const ASCII_AFTER: u64 = 1;
     /// Bytes below 80 before it.
     pub const ASCII_BEFORE: u64 = 2;
+    /// Not quiet next to anything.
+    pub const NEVER: Self = Self { left: !0, right: !0 };
 
     /// In 16 bytes.
     pub fn to_bytes(self) -> [u8; 16] {
@@ -124,6 +131,51 @@ pub struct Begin<'a> {
     pub len: usize,
 }
 
+/// What a character merges to alone.
+#[derive(Debug, Clone, Copy)]
+pub enum Alone<'a> {
+    /// A symbol.
+    One(u32),
+    /// Several.
+    More(U32s<'a>),
+    /// Its bytes.
+    Bytes,
+}
+
+/// The entry of a character.
+#[inline(always)]
+fn entry_of(tables: &Tables<'_>, char: Wide) -> Option<u32> {
+    let page = usize::from(u16::from_le_bytes(*tables.char_pages.get(2 * char.page())?));
+    u32_at(tables.chars, page * 64 + char.place())
+}
+
+/// What a character merges to alone, if that is known.
+#[inline(always)]
+pub(super) fn alone<'a>(tables: &Tables<'a>, char: Wide) -> Option<Alone<'a>> {
+    let entry = entry_of(tables, char)?;
+    let (count, value) = ((entry >> 21 & 3) as usize, entry & 0x1F_FFFF);
+    match count {
+        0 if entry == CharEntry::BYTES.0 => Some(Alone::Bytes),
+        0 => None,
+        1 => Some(Alone::One(value)),
+        _ => Some(Alone::More(tables.char_parts.get(value as usize..value as usize + count)?)),
+    }
+}
+
+/// The symbols of two neighbours, if each of them is quiet and one.
+#[inline(always)]
+pub(super) fn two(tables: &Tables<'_>, left: Wide, right: Wide) -> Option<[u32; 2]> {
+    let both = [entry_of(tables, left)?, entry_of(tables, right)?];
+    if both.iter().any(|entry| entry >> 21 & 3 != 1) {
+        return None;
+    }
+    let sides =
+        |entry: u32| Some(Sides::from_bytes(*tables.char_sides.get((entry >> 23) as usize)?));
+    let is_quiet = sides(both[0])?.quiet_before(Some(&right.lead()))
+        && sides(both[1])?.quiet_after(Some(&left.last()));
+    is_quiet.then_some(both.map(|entry| entry & 0x1F_FFFF))
+}
+
 /// What the character at `at` merges to, if it is quiet there; with a space before it, if `at` is at
 /// the space, which is the first byte.
 #[inline(always)]
@@ -132,19 +184,17 @@ pub fn begin<'a>(tables: &Tables<'a>, bytes: &[u8], at: usize) -> Option<Begin<'
     let (page, place, len) = page_of(bytes, at + spaced)?;
     let page = usize::from(u16::from_le_bytes(*tables.char_pages.get(2 * page + spaced)?));
     let entry = u32_at(tables.chars, page * 64 + place)?;
-    let count = (entry >> 21 & 3) as usize;
-    if count == 0 {
-        return None;
-    }
-    let sides = Sides::from_bytes(*tables.char_sides.get((entry >> 23) as usize)?);
-    let (len, value) = (len + spaced, entry & 0x1F_FFFF);
-    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
-    if !sides.quiet_after(before) || !sides.quiet_before(bytes.get(at + len)) {
-        return None;
-    }
+    let (count, value) = ((entry >> 21 & 3) as usize, entry & 0x1F_FFFF);
     let more = match count {
+        0 => return None,
         1 => &[],
         _ => tables.char_parts.get(value as usize..value as usize + count)?,
     };
-    Some(Begin { symbol: value, more, len })
+    let begin = Begin { symbol: value, more, len: len + spaced };
+    let sides = Sides::from_bytes(*tables.char_sides.get((entry >> 23) as usize)?);
+    let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+    if !sides.quiet_after(before) || !sides.quiet_before(bytes.get(at + begin.len)) {
+        return None;
+    }
+    Some(begin)
 }

@@ -10,7 +10,12 @@
 //! follows. A bound on the work, with the heap over the whole pre-token behind it, covers
 //! vocabularies for which that does not settle.
 
-use super::{Pairs, SHORT, Word, bits::merge_places, merge_bits, merge_heap};
+use super::{
+    Pairs, SHORT, Word,
+    bits::{merge_group, merge_places},
+    merge_bits, merge_heap,
+    seams::{Seams, groups, is_wide},
+};
 use crate::blob::lookup::NONE;
 use core::ops::Range;
 
@@ -37,18 +42,68 @@ pub fn merge_long<P: Pairs>(
     if words.len() < words_for(bytes.len()) || bytes.len() >= u32::MAX as usize {
         return None;
     }
-    if bytes.iter().all(|&byte| pairs.byte(byte) != NONE) {
-        let (stack, work) = words.split_at_mut(bytes.len());
-        let mut windows = Windows { pairs, bytes, len_of, stack, len: 0, work, proven: [NONE; 2] };
-        if windows.run().is_some() {
-            let len = windows.len;
-            for entry in &mut words[..len] {
-                *entry = (u64::from_ne_bytes(*entry) >> 32).to_ne_bytes();
-            }
-            return Some(len);
+    // Where there are seams, each byte has a symbol.
+    let count = match pairs.seams() {
+        Some(seams) if is_wide(bytes) => merge_wide(pairs, seams, bytes, &len_of, words),
+        _ if bytes.iter().all(|&byte| pairs.byte(byte) != NONE) => {
+            merge_windows(pairs, bytes, &len_of, words)
         }
+        _ => None,
+    };
+    count.or_else(|| merge_heap(pairs, bytes, words))
+}
+
+/// As [`merge_long`], window by window; `None` if that does not settle.
+fn merge_windows<P: Pairs>(
+    pairs: &P,
+    bytes: &[u8],
+    len_of: impl Fn(u32) -> usize,
+    words: &mut [Word],
+) -> Option<usize> {
+    let (stack, work) = words.split_at_mut_checked(bytes.len())?;
+    let mut windows = Windows { pairs, bytes, len_of, stack, len: 0, work, proven: [NONE; 2] };
+    windows.run()?;
+    let len = windows.len;
+    for entry in &mut words[..len] {
+        *entry = (u64::from_ne_bytes(*entry) >> 32).to_ne_bytes();
     }
-    merge_heap(pairs, bytes, words)
+    Some(len)
+}
+
+/// As [`merge_long`], group by group; `None` if one of them does not settle.
+fn merge_wide<P: Pairs>(
+    pairs: &P,
+    seams: Seams<'_>,
+    bytes: &[u8],
+    len_of: impl Fn(u32) -> usize,
+    words: &mut [Word],
+) -> Option<usize> {
+    let mut count = 0;
+    groups(seams, bytes, |group| {
+        let push = |symbol: u32| {
+            *words.get_mut(count)? = u64::from(symbol).to_ne_bytes();
+            count += 1;
+            Some(())
+        };
+        if group.merge_few(pairs, push)? {
+            return Some(());
+        }
+        // Symbols are no more than bytes, so the words behind them are enough for the rest.
+        let rest = words.get_mut(count..)?;
+        count += match group.bytes.len() {
+            ..=SHORT => {
+                let mut symbols = [0; SHORT];
+                let len = merge_group(pairs, group.bytes, &mut symbols)?;
+                for (word, &symbol) in rest.get_mut(..len)?.iter_mut().zip(&symbols) {
+                    *word = u64::from(symbol).to_ne_bytes();
+                }
+                len
+            }
+            _ => merge_windows(pairs, group.bytes, &len_of, rest)?,
+        };
+        Some(())
+    })?;
+    Some(count)
 }
 
 /// What was kept of a window.

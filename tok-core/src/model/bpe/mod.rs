@@ -13,6 +13,7 @@ mod heap;
 mod long;
 mod merge;
 mod pairs;
+pub mod seams;
 
 pub use bits::merge_bits;
 pub use byte_pairs::BytePair;

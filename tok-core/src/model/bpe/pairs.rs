@@ -2,7 +2,8 @@
 
 use super::{
     byte_pairs::{BytePair, BytePairs},
-    chars::{self, Begin},
+    chars::{self, Alone, Begin},
+    seams::{Seams, Wide},
 };
 use crate::blob::{
     Tables,
@@ -47,6 +48,24 @@ pub trait Pairs {
     fn begin<'b>(&'b self, _bytes: &[u8], _at: usize) -> Option<Begin<'b>> {
         None
     }
+
+    /// What is known of places that no merge crosses.
+    #[inline(always)]
+    fn seams(&self) -> Option<Seams<'_>> {
+        None
+    }
+
+    /// What a character merges to alone, if that is known.
+    #[inline(always)]
+    fn alone(&self, _char: Wide) -> Option<Alone<'_>> {
+        None
+    }
+
+    /// What merging two neighbours may begin with, if that is a symbol for each.
+    #[inline(always)]
+    fn two(&self, _left: Wide, _right: Wide) -> Option<[u32; 2]> {
+        None
+    }
 }
 
 /// The pairs of a blob: a symbol is its own rank.
@@ -77,6 +96,21 @@ impl Pairs for TablePairs<'_, '_> {
     #[inline(always)]
     fn begin<'b>(&'b self, bytes: &[u8], at: usize) -> Option<Begin<'b>> {
         chars::begin(self.0, bytes, at)
+    }
+
+    #[inline(always)]
+    fn seams(&self) -> Option<Seams<'_>> {
+        Seams::of(self.0)
+    }
+
+    #[inline(always)]
+    fn alone(&self, char: Wide) -> Option<Alone<'_>> {
+        chars::alone(self.0, char)
+    }
+
+    #[inline(always)]
+    fn two(&self, left: Wide, right: Wide) -> Option<[u32; 2]> {
+        chars::two(self.0, left, right)
     }
 }
 

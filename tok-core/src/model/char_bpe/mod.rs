@@ -5,17 +5,14 @@
 //! with ▁ for spaces, is cut before each ▁ that follows another char, if bake has proven that no
 //! merge crosses such a place; what lies between has its own entry in level 0, or is merged.
 
-mod joins;
 mod merge;
 mod runs;
 mod symbols;
 
-pub use joins::Joins;
-
 pub(super) use merge::Memory;
 pub(crate) use runs::Runs;
 
-use super::{ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
+use super::{Joins, ModelError, Parts, Scratch, Token, find_word, param, words::find_value};
 use crate::{
     blob::{Tables, lookup::NONE},
     general::mark,
@@ -59,7 +56,7 @@ pub mod own_part {
     pub const BLOCKS: usize = OWN + 3;
     /// Pages of 64 symbols, u32.
     pub const PAGES: usize = OWN + 4;
-    /// The filter of [`Joins`](super::Joins).
+    /// The filter of [`Joins`](crate::model::Joins).
     pub const JOINS: usize = OWN + 11;
 }
 
