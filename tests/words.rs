@@ -9,10 +9,11 @@ use comptok::{FullOptions, Offsets, Scratch, Setting, Special, Tokenizer};
 use comptok_core::{
     Kernel, Request,
     blob::{Header, Tables},
-    general::{self, Found, Memory},
+    general::{self, Found, Memory, cut, steps::Pipeline},
     kernel::Tier,
     model::{Model, Random},
 };
+use serde_json::{Value, json};
 
 /// Pieces of which texts are drawn.
 const PIECES: [&str; 64] = [
@@ -41,6 +42,8 @@ fn compare_places(name: &str, tokenizer: &Tokenizer, text: &str) {
         let result = general::encode_in(&tables, &request, aligned, memory, |found| {
             let Found { id, start, end, word, added, source } = found;
             let source = if shows(id) { source.to_string() } else { String::new() };
+            // Where nobody asks for places, those of added tokens may be there or not.
+            let (start, end) = if aligned { (start, end) } else { (0, 0) };
             all.push((id, start, end, word, added, source));
         });
         (result, all)
@@ -154,6 +157,109 @@ fn words_and_the_whole_are_the_same() {
             }
         }
     }
+}
+
+/// Patterns of which lists are drawn.
+const PATTERNS: [&str; 20] = [
+    r"\s?\p{L}+",
+    r"\s?\p{L}+",
+    r"\s?\p{P}+",
+    r" ?[!-/:-~]+",
+    r"[^\s\p{L}]+",
+    r"\p{L}+\s?",
+    r"\w+|\s+",
+    r"[a-z]+|[A-Z]|\d",
+    r"[a-zA-Z]+'[a-z]",
+    r"\S+",
+    r"\S",
+    "[\r\n]",
+    r"\n+",
+    r"\s+$",
+    r"[a-z]+$",
+    r" x|[a-zA-Z0-9]",
+    r"a b",
+    r". ",
+    r"'s|'t",
+    "0",
+];
+
+/// Lists of patterns that separate ASCII chars one way or another, and tokens that are looked for in normalized text,
+/// which is the text itself.
+#[test]
+fn steps_that_separate_ascii_are_the_same() {
+    let Some(shared) = shared() else { return };
+    let corpora = ["english", "multilingual", "code"].map(|name| corpus(&shared, name));
+    let file = unzip(&shared.join("vocabs/tokenizer_json/gpt2.json.gz"));
+    let file: Value = serde_json::from_slice(&file).expect("JSON");
+    let lists: [(Vec<&str>, bool); 6] = [
+        (vec!["[\r\n]", r"\s?\p{L}+", r"\s?\p{P}+", "[一-龥ࠀ-一가-퟿]+", "0"], true),
+        (
+            vec!["[\r\n]", r"\s?[A-Za-zÀ-ɏ]+", r"\s?[!-/:-~！-／‘-‟]+", r"\s+$", "[一-龥]+", "0"],
+            true,
+        ),
+        (vec![r" ?\w+", r"\d", "[!-~]"], true),
+        (vec![r"[^\S\n]?[a-zA-Z0-9]+|\.\w", "[=+]+"], true),
+        (vec![r"\s?\p{L}+ ?", "0"], false),
+        (vec![r"\s?\p{L}+(?= )", "0"], false),
+    ];
+    // Others are drawn; where nothing is proven, nothing is compared either.
+    let mut random = Random::new(7);
+    let others = (0..60).map(|_| {
+        let list: Vec<&str> =
+            (0..2 + random.below(4)).map(|_| PATTERNS[random.below(PATTERNS.len())]).collect();
+        (list, None)
+    });
+    let mut proven = 0;
+    let lists = lists.into_iter().map(|(list, cuts)| (list, Some(cuts))).chain(others);
+    for (number, (list, cuts)) in lists.enumerate() {
+        let name = format!("list {number}");
+        let mut steps: Vec<Value> = list
+            .iter()
+            .map(|step| match *step {
+                "0" => json!({ "type": "Digits", "individual_digits": true }),
+                regex => json!({
+                    "type": "Split", "pattern": { "Regex": regex }, "behavior": "Isolated", "invert": false
+                }),
+            })
+            .collect();
+        steps.push(json!({
+            "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": false
+        }));
+        let mut file = file.clone();
+        file["pre_tokenizer"] = json!({ "type": "Sequence", "pretokenizers": steps });
+        let token = |id: u32, content: &str, normalized: bool, strips: bool| {
+            json!({
+                "id": id, "content": content, "single_word": strips, "lstrip": strips, "rstrip": false,
+                "normalized": normalized, "special": !normalized
+            })
+        };
+        file["added_tokens"] = json!([
+            token(50256, "<eop>", false, false),
+            token(50257, "[REF]", true, false),
+            token(50258, "__BT__", true, true),
+            token(50259, "d w", true, false),
+        ]);
+        let tokenizer = Tokenizer::from_bytes(file.to_string().as_bytes());
+        let tokenizer = tokenizer.unwrap_or_else(|e| panic!("{name}: {e}"));
+        let tables = Tables::new(tokenizer.as_bytes(), tokenizer.header());
+        let pipeline = Pipeline::parse(tables.pipeline).expect("steps");
+        let is_cut = pipeline.settings.cuts & cut::ASCII != 0;
+        assert_eq!(is_cut, cuts.unwrap_or(is_cut), "{name}: {list:?}");
+        proven += usize::from(is_cut);
+        let (draws, parts) = if cuts.is_some() { (400, 8) } else { (40, 1) };
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        for seed in 0..draws {
+            compare(&name, &tokenizer, &drawn(seed), &mut words, &mut plain);
+        }
+        for corpus in &corpora {
+            for part in 0..parts {
+                let start = corpus.floor_char_boundary(corpus.len() / parts * part);
+                let text: String = corpus[start..].chars().take(1500).collect();
+                compare(&name, &tokenizer, &text, &mut words, &mut plain);
+            }
+        }
+    }
+    assert!(proven > 15, "{proven} lists are cut");
 }
 
 /// Models of SentencePiece, whose sums go on from word to word.

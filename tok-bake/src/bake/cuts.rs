@@ -6,7 +6,7 @@
 //! others look at one part at a time; or the model itself cuts there.
 
 use comptok_core::{
-    general::{Charsmap, cut},
+    general::{Charsmap, cut, mark},
     pre_tokenizer::{Kind, Syntax},
 };
 
@@ -16,9 +16,31 @@ use crate::spec::{
     Spec,
 };
 
-/// Bits of [`cut`]; 0 where nothing is proven.
-pub(super) fn of(spec: &Spec) -> u16 {
-    proven(spec).unwrap_or(0)
+/// What is proven.
+#[derive(Default)]
+pub(super) struct Found {
+    /// Bits of [`cut`]; 0 for nothing.
+    pub(super) cuts: u16,
+    /// With [`cut::ASCII`] the marks between which and letters text may be cut.
+    pub(super) marks: u32,
+    /// And those behind which a space is no cut.
+    pub(super) open: u32,
+}
+
+/// Where text may be cut.
+pub(super) fn of(spec: &Spec) -> Found {
+    if let Some(cuts) = proven(spec) {
+        return Found { cuts, ..Found::default() };
+    }
+    // White space stays what it is.
+    let stays = |step: &&Normalizer| is_by_char(step) && !matches!(step, Normalizer::Nmt);
+    let found = match spec.model {
+        Model::Bpe(_) if normalizers(spec).iter().all(stays) => {
+            between_ascii(&pre_tokenizers(spec))
+        }
+        _ => None,
+    };
+    found.unwrap_or_default()
 }
 
 fn proven(spec: &Spec) -> Option<u16> {
@@ -163,6 +185,56 @@ fn separate(steps: &[&PreTokenizer]) -> Option<u16> {
         (false, _) => 0,
     };
     Some(cuts | lines).filter(|_| cuts != 0)
+}
+
+/// Where a list of patterns, none of which is one of byte-level BPE, separates two ASCII chars whatever stands around:
+/// DeepSeek's first models cut in five or six steps.
+fn between_ascii(steps: &[&PreTokenizer]) -> Option<Found> {
+    let mut known = Vec::new();
+    for step in steps {
+        known.push(match step {
+            PreTokenizer::ByteLevel { add_prefix_space: false, use_regex: false, .. } => break,
+            PreTokenizer::Split {
+                pattern: Pattern::Regex(regex),
+                behavior: Behavior::Isolated,
+                invert: false,
+            } => Some(dfa::Places::of(regex)?),
+            PreTokenizer::Digits { .. } => None,
+            _ => return None,
+        });
+    }
+    // Up to the step that separates them, all leave the place as it is: no match has both chars, and where one of them is
+    // always in a match, that ends or begins there.
+    let is_cut = |before: u8, behind: u8| {
+        for step in &known {
+            let (passes, takes) = match step {
+                Some(step) => {
+                    (step.passes(before, behind), step.takes(before) || step.takes(behind))
+                }
+                None => {
+                    let [before, behind] = [before, behind].map(|char| char.is_ascii_digit());
+                    (!(before && behind), before || behind)
+                }
+            };
+            if !passes || takes {
+                return passes;
+            }
+        }
+        false
+    };
+    let letters = || (b'A'..=b'Z').chain(b'a'..=b'z');
+    if !letters().chain(b'0'..=b'9').all(|char| is_cut(char, b' ')) {
+        return None;
+    }
+    let all_marks = || (b'!'..=b'~').filter(|char| mark(*char) != 0);
+    let open = all_marks().filter(|&char| !is_cut(char, b' '));
+    let apart = all_marks()
+        .filter(|&char| letters().all(|letter| is_cut(letter, char) && is_cut(char, letter)));
+    let bits = |marks: &mut dyn Iterator<Item = u8>| marks.fold(0, |bits, char| bits | mark(char));
+    let (open, marks) = (bits(&mut { open }), bits(&mut { apart }));
+    let at_lines = known.first()?.as_ref().is_some_and(dfa::Places::cuts_at_lines);
+    let lines = if at_lines { cut::NEWLINE } else { 0 };
+    Some(Found { cuts: cut::SPACE | cut::STRICT | cut::ASCII | lines, marks, open })
 }
 
 /// Whether a normalizer neither writes spaces for others nor others for spaces.

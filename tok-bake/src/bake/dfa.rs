@@ -134,6 +134,39 @@ impl Apart {
     }
 }
 
+/// Where a pattern cuts whatever stands around.
+pub(super) struct Places(Table);
+
+impl Places {
+    /// `None` for what looks around, and what cannot be baked.
+    pub(super) fn of(pattern: &str) -> Option<Self> {
+        let alternatives =
+            prove::alternatives(syntax::parse(pattern, Syntax::Oniguruma).ok()?).ok()?;
+        let regular = alternatives.into_iter().map(|alternative| match alternative {
+            Alternative::Regular(hir) => Some(hir),
+            Alternative::SpaceTail => None,
+        });
+        let expressions: Vec<Hir> = regular.collect::<Option<_>>()?;
+        let codes = vec![MATCH; expressions.len()];
+        Table::build(&expressions, &codes, Kind::Forward).ok().map(Self)
+    }
+
+    /// Whether both sides of the place between two ASCII chars match as they do in the whole.
+    pub(super) fn passes(&self, before: u8, behind: u8) -> bool {
+        self.0.ends_between(before, behind)
+    }
+
+    /// Whether this char is in a match wherever it stands.
+    pub(super) fn takes(&self, char: u8) -> bool {
+        self.0.takes(char)
+    }
+
+    /// Whether a match begins at each line feed, and none has one elsewhere.
+    pub(super) fn cuts_at_lines(&self) -> bool {
+        self.0.begins_match_at(b'\n')
+    }
+}
+
 /// The image of `pattern` for [`comptok_core::pre_tokenizer::looks::Looks`], which looks around as it likes and may match
 /// nothing.
 ///

@@ -425,11 +425,11 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
             )));
         }
     }
-    let mut cuts = super::cuts::of(spec);
-    let marks = super::marks::of(spec, cuts);
-    if marks != 0 {
+    let super::cuts::Found { mut cuts, mut marks, open } = super::cuts::of(spec);
+    if cuts & cut::ASCII == 0 {
+        marks = super::marks::of(spec, cuts);
         // What stands behind a mark begins as a text does, without a space.
-        cuts |= cut::FIRST;
+        cuts |= if marks != 0 { cut::FIRST } else { 0 };
     }
     Ok(steps::Settings {
         post_processes: spec.post_processor.is_some(),
@@ -437,6 +437,7 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
         asks_place: spec.pre_tokenizer.as_ref().is_some_and(asks_place),
         cuts,
         marks,
+        open,
         truncation: spec.truncation,
         padding,
     })

@@ -27,6 +27,8 @@ pub mod cut {
     pub const PUNCTUATION: u16 = 128;
     /// Before a line feed that follows an ASCII letter or digit.
     pub const LINE: u16 = 256;
+    /// Before spaces only behind ASCII letters, digits and punctuation.
+    pub const ASCII: u16 = 512;
 }
 
 /// What separates words.
@@ -96,6 +98,8 @@ pub(super) struct Cuts {
     open: u32,
     /// ASCII white space belongs together, so that spaces and line feeds behind some are no cuts.
     blanks: bool,
+    /// A space is a cut behind ASCII letters, digits and marks only.
+    ascii: bool,
 }
 
 /// What a byte is to punctuation: part of a word, or looked at.
@@ -116,6 +120,7 @@ impl Cuts {
             marks,
             open: 0,
             blanks: false,
+            ascii: cuts & cut::ASCII != 0,
             newline: cuts & cut::NEWLINE != 0,
             lines: cuts & cut::LINE != 0,
             chinese: cuts & cut::CHINESE != 0,
@@ -135,6 +140,13 @@ impl Cuts {
     fn is_open(self, before: u8) -> bool {
         self.open != 0 && self.open & mark(before) != 0
             || self.blanks && matches!(before, b'\t'..=b'\r')
+            || self.ascii && !before.is_ascii_graphic()
+    }
+
+    /// As `is_open`, for a char.
+    #[inline]
+    fn is_open_char(self, before: char) -> bool {
+        u8::try_from(before).map_or(self.ascii, |before| self.is_open(before))
     }
 
     /// Where the word that begins at `start` ends.
@@ -203,22 +215,23 @@ impl Cuts {
     fn end_at_marks(self, text: &str, start: usize) -> usize {
         let mut bytes = text.as_bytes().get(start..).unwrap_or_default().iter().zip(start..);
         let Some((&first, _)) = bytes.next() else { return text.len() };
-        let mut before = MARKS[usize::from(first)];
+        let (mut before, mut last) = (MARKS[usize::from(first)], first);
         for (&byte, at) in bytes {
             let this = MARKS[usize::from(byte)];
             if (before | this) & OTHER != 0 {
                 return self.slow_end(text, start);
             }
             let is_mark = |what: u64| what & u64::from(self.marks) != 0;
-            let is_open =
-                before & u64::from(self.open) != 0 || self.blanks && before & OTHER_BLANK != 0;
+            let is_open = before & u64::from(self.open) != 0
+                || self.blanks && before & OTHER_BLANK != 0
+                || self.ascii && !last.is_ascii_graphic();
             let cuts = this & !before & BLANK != 0 && !is_open
                 || before & LETTER != 0 && is_mark(this)
                 || this & LETTER != 0 && is_mark(before);
             if cuts {
                 return at;
             }
-            before = this;
+            (before, last) = (this, byte);
         }
         text.len()
     }
@@ -235,7 +248,7 @@ impl Cuts {
             let cuts = match c {
                 ' ' => {
                     before != ' '
-                        && !u8::try_from(before).is_ok_and(|before| self.is_open(before))
+                        && !self.is_open_char(before)
                         && !(self.clusters && graphemes::joins(before, ' ', false))
                 }
                 '\n' if self.lines => before.is_ascii_alphanumeric(),
@@ -334,6 +347,8 @@ struct Carry {
     /// So is other ASCII white space; an ASCII letter or digit.
     blanks: u64,
     word: u64,
+    /// So is an ASCII letter, digit or mark.
+    graphic: u64,
     /// Cuts behind a char that goes on there.
     cuts: u64,
 }
@@ -353,8 +368,13 @@ impl Cuts {
             }
         };
         let masks = kernel.masks(block);
-        let mut cuts = masks.blank & !(masks.blank << 1 | carry.blank) | carry.cuts;
-        carry.cuts = 0;
+        let mut cuts = masks.blank & !(masks.blank << 1 | carry.blank);
+        if self.ascii {
+            let graphic = masks.lower | masks.upper | masks.digit | punctuation(rest, &masks);
+            cuts &= graphic << 1 | carry.graphic;
+            carry.graphic = graphic >> 63;
+        }
+        cuts |= core::mem::take(&mut carry.cuts);
         if self.blanks {
             let blanks = masks.tab | masks.newline;
             cuts &= !(blanks << 1 | carry.blanks);
@@ -580,7 +600,7 @@ mod tests {
         let kernels = Tier::ALL.into_iter().filter_map(Kernel::of);
         let kernels: Vec<Kernel> = kernels.filter(|kernel| kernel.has_masks()).collect();
         let some = mark(b'(') | mark(b'\'');
-        let all = (0..128).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
+        let all = (0..256).flat_map(|flags| [0, u32::MAX, some].map(|marks| (flags, marks)));
         for ((flags, marks), kernel) in all.flat_map(|all| kernels.iter().map(move |&k| (all, k))) {
             let cuts = Cuts {
                 newline: flags & 65 == 1,
@@ -591,8 +611,9 @@ mod tests {
                 marks,
                 open: if flags & 16 != 0 { mark(b',') | mark(b'-') } else { 0 },
                 blanks: flags & 32 != 0,
+                ascii: flags & 128 != 0,
             };
-            for skip in 0..70 {
+            for skip in (0..70).step_by(if cuts.ascii { 9 } else { 1 }) {
                 let text = "-".repeat(skip) + &part.repeat(3);
                 let (mut wanted, mut at) = (Vec::new(), 0);
                 while at < text.len() {
@@ -614,7 +635,8 @@ mod tests {
     #[test]
     fn ends_are_the_same_with_every_kernel() {
         let part = "some words, 'x\u{1}' (x…“y”)、「は」 \n\r\n  naïve 中文 x中 and_so-on ";
-        for flags in [cut::SPACE, cut::SPACE | cut::NEWLINE, cut::SPACE | cut::LINE, 0xFF] {
+        let ascii = cut::SPACE | cut::ASCII;
+        for flags in [cut::SPACE, cut::SPACE | cut::NEWLINE, cut::SPACE | cut::LINE, ascii, 0xFF] {
             let cuts = Cuts::new(flags, if flags == 0xFF { u32::MAX } else { 0 });
             for len in [0, 1, 63, 64, 65, 128, 1000] {
                 let text: alloc::string::String = part.chars().cycle().take(len).collect();
@@ -680,7 +702,14 @@ mod tests {
         let blanks = Cuts::for_steps(strict | cut::NEWLINE | cut::CHINESE, 0, 0);
         assert_eq!(cut(blanks, "a b\n  c\t d \ne"), ["a", " b", "\n  c\t d", " \ne"]);
         let lines = Cuts::for_steps(strict, u32::MAX, 0);
-        for cuts in [all, Cuts::new(cut::SPACE, 0), parts, marks, some, open, both, blanks, lines] {
+        let (odd, plus) = (strict | cut::NEWLINE | cut::ASCII, mark(b'+') | mark(b'='));
+        let ascii = Cuts::for_steps(odd, 0, plus);
+        let words = ["a", " b,", " 1", " = x", " é c", "\n d… \u{7F} e"];
+        assert_eq!(cut(ascii, "a b, 1 = x é c\n d… \u{7F} e"), words);
+        let plain = Cuts::new(cut::SPACE, 0);
+        let code = Cuts::for_steps(odd, !plus, plus);
+        assert_eq!(cut(code, "a_b= 1 c\u{7F} d"), ["a", "_", "b= 1", " c\u{7F} d"]);
+        for cuts in [all, plain, parts, marks, some, open, both, blanks, lines, ascii, code] {
             for (at, _) in text.char_indices() {
                 assert_eq!(cuts.end(text, at), cuts.slow_end(text, at), "{at}");
             }

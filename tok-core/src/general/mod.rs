@@ -48,7 +48,7 @@ use crate::{
     sink::{CountSink, IdSink, Sink, Span, SpanSink},
 };
 use alloc::{string::String, vec::Vec};
-use run::{Piece, Run, each_match};
+use run::{Piece, Run, each_added};
 use seen::Seen;
 use steps::Pipeline;
 use text::Split;
@@ -285,7 +285,7 @@ fn may_cut(
 ) -> bool {
     let cuts = pipeline.settings.cuts;
     cuts != 0
-        && tables.normalized_matcher.is_empty()
+        && (tables.normalized_matcher.is_empty() || pipeline.normalizers().next().is_none())
         && !memory.model.is_by_chance()
         && !(memory.model.strict && model.drops())
         && (cuts & cut::MODEL == 0 || model.cuts())

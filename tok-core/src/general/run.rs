@@ -53,47 +53,75 @@ pub(super) fn pieces(
     let (own, cuts) = lent;
     let mut run =
         Run { tables, pipeline, special, normalized, aligned, splits: own, parts: cuts, word: 0 };
-    let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
-        match found {
-            Some(found) => {
-                let source = text.get(start..end).unwrap_or_default();
-                let word = run.word;
-                run.word += 1;
-                take(Piece::Added(Found { id: found.id, start, end, word, source, added: true }))
+    let result =
+        each_match(tables, raw.as_ref(), special, (text.as_bytes(), 0), |found, start, end| {
+            match found {
+                Some(found) => {
+                    let source = text.get(start..end).unwrap_or_default();
+                    let word = run.word;
+                    run.word += 1;
+                    take(Piece::Added(Found {
+                        id: found.id,
+                        start,
+                        end,
+                        word,
+                        source,
+                        added: true,
+                    }))
+                }
+                // A match that swallows white space ends where a char does, so nothing is cut.
+                None => run.stretch(text.get(start..end).unwrap_or_default(), start, false, take),
             }
-            // A match that swallows white space ends where a char does, so nothing is cut.
-            None => run.stretch(text.get(start..end).unwrap_or_default(), start, false, take),
-        }
-    });
+        });
     (*splits, *parts) = (run.splits, run.parts);
     result
 }
 
-/// Calls `each` with added tokens and the stretches between them, which are not empty.
+/// Calls `each` with added tokens and the stretches between them, which are not empty, of a text that begins at `base`.
 pub(super) fn each_match(
     tables: &Tables<'_>,
     matcher: Option<&Matcher<'_>>,
     special: Special<'_>,
-    text: &[u8],
+    (text, base): (&[u8], usize),
     mut each: impl FnMut(Option<added_tokens::Found>, usize, usize) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let (mut done, mut search) = (0, 0);
     if let Some(matcher) = matcher {
         while let Some(found) =
             added_tokens::next_match(tables, matcher, special, text, 0, search, done)
-                .map_err(|found| Stop::Forbidden { token: found.token, at: found.at })?
+                .map_err(|found| Stop::Forbidden { token: found.token, at: base + found.at })?
         {
             if done < found.start {
-                each(None, done, found.start)?;
+                each(None, base + done, base + found.start)?;
             }
-            each(Some(found), found.start, found.end)?;
+            each(Some(found), base + found.start, base + found.end)?;
             (done, search) = (found.end, found.search);
         }
     }
     if done < text.len() {
-        each(None, done, text.len())?;
+        each(None, base + done, base + text.len())?;
     }
     Ok(())
+}
+
+/// The same for the tokens of raw text, and then for those of normalized text where that is the same text.
+pub(super) fn each_added(
+    tables: &Tables<'_>,
+    pipeline: &Pipeline<'_>,
+    special: Special<'_>,
+    text: &[u8],
+    mut each: impl FnMut(Option<added_tokens::Found>, usize, usize) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let raw = Matcher::new(tables.raw_matcher);
+    let stays = pipeline.normalizers().next().is_none();
+    let normalized = Matcher::new(tables.normalized_matcher).filter(|_| stays);
+    each_match(tables, raw.as_ref(), special, (text, 0), |found, start, end| {
+        if found.is_some() || normalized.is_none() {
+            return each(found, start, end);
+        }
+        let stretch = text.get(start..end).unwrap_or_default();
+        each_match(tables, normalized.as_ref(), special, (stretch, start), &mut each)
+    })
 }
 
 impl Run<'_, '_> {
@@ -132,7 +160,7 @@ impl Run<'_, '_> {
             self.tables,
             self.normalized.as_ref(),
             self.special,
-            bytes,
+            (bytes, 0),
             |found, from, to| {
                 match found {
                     Some(found) => {

@@ -8,14 +8,14 @@ use super::{
     answers::{self, Answers},
     chars::Chars,
     cuts::{Cuts, Ends, cut, has_short_words},
-    each_match,
+    each_added,
     sentences::{Scores, Sentences},
     steps::Pipeline,
     unknown::Steps,
 };
 use crate::{
     Kernel,
-    added_tokens::{Matcher, Special},
+    added_tokens::Special,
     blob::{Tables, lookup::SHORT_MAX},
     cache::{Cache, Word},
     engine::Stop,
@@ -143,9 +143,10 @@ pub(super) fn ids(
         let (words, marks) = (model::Words::of(model), pipeline.settings.marks);
         if words.sums() {
             let scores = Scores::of(&words);
-            return stretches(&mut Sentences::new(words, marks, scores, scratch, tokens), to);
+            let mut sentences = Sentences::new(words, marks, scores, scratch, tokens);
+            return stretches(&mut sentences, pipeline, to);
         }
-        return stretches(&mut Sentences::new(words, marks, (), scratch, tokens), to);
+        return stretches(&mut Sentences::new(words, marks, (), scratch, tokens), pipeline, to);
     }
     let mut pipeline = *pipeline;
     if matches!(model, Model::Unigram(_)) && !has_short_words(text) {
@@ -162,7 +163,7 @@ pub(super) fn ids(
         word: 0,
     };
     let mut steps = Steps::new(run, model, scratch, tokens);
-    let result = stretches(&mut steps, to);
+    let result = stretches(&mut steps, &pipeline, to);
     (*splits, *parts) = steps.memory();
     result
 }
@@ -174,11 +175,11 @@ type Text<'a, 'r> =
 /// The stretches between added tokens.
 fn stretches<U: Unknown>(
     unknown: &mut U,
+    pipeline: &Pipeline<'_>,
     (tables, kernel, text, special, seen, out): Text<'_, '_>,
 ) -> Result<(), Stop> {
     let mut buffer = Buffer { ids: [0; ROOM], len: 0, out };
-    let raw = Matcher::new(tables.raw_matcher);
-    let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
+    let result = each_added(tables, pipeline, special, text.as_bytes(), |found, start, end| {
         match found {
             Some(found) => buffer.put(&[found.id]),
             None => {

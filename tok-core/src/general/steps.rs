@@ -654,6 +654,8 @@ pub struct Settings<'a> {
     pub cuts: u16,
     /// The ASCII punctuation between which and ASCII letters there are cuts: bits of [`mark`](super::cuts::mark).
     pub marks: u32,
+    /// The punctuation behind which a space is no cut.
+    pub open: u32,
     /// The file's truncation.
     pub truncation: Option<Truncation>,
     /// The file's padding.
@@ -670,6 +672,7 @@ impl<'a> Settings<'a> {
             asks_place: reader.bool()?,
             cuts: u16::from_le_bytes([reader.u8()?, reader.u8()?]),
             marks: reader.u32()?,
+            open: reader.u32()?,
             truncation: match reader.bool()? {
                 false => None,
                 true => Some(Truncation {
@@ -704,6 +707,7 @@ impl<'a> Settings<'a> {
         out.push(self.asks_place.into());
         out.extend_from_slice(&self.cuts.to_le_bytes());
         out.extend_from_slice(&self.marks.to_le_bytes());
+        out.extend_from_slice(&self.open.to_le_bytes());
         out.push(self.truncation.is_some().into());
         if let Some(truncation) = &self.truncation {
             // A blob has 32 bits for a length; a text has no more tokens than that.

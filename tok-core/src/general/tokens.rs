@@ -4,14 +4,14 @@ use super::{
     Found, Memory,
     cuts::{Cuts, cut},
     normalize,
-    run::{Piece, Run, each_match, pieces},
+    run::{Piece, Run, each_added, pieces},
     steps::{Normalizer, Pipeline, PreTokenizer},
     text::{Split, Text},
     walk::Walk,
     words::{self, WordToken},
 };
 use crate::{
-    added_tokens::{Matcher, Special},
+    added_tokens::Special,
     blob::Tables,
     byte_level,
     engine::Stop,
@@ -95,10 +95,10 @@ fn by_words(
         Some(_) => stretch.get(at..).is_some_and(forgets),
     };
     // Parts are counted, and a mark does not begin one.
-    let marks = if one_part { settings.marks } else { 0 };
-    let cutter = Cuts::for_steps(settings.cuts, marks, model.open());
-    let raw = Matcher::new(tables.raw_matcher);
-    let result = each_match(tables, raw.as_ref(), special, text.as_bytes(), |found, start, end| {
+    let is_part = one_part || settings.cuts & cut::ASCII != 0;
+    let marks = if is_part { settings.marks } else { 0 };
+    let cutter = Cuts::for_steps(settings.cuts, marks, model.open() | settings.open);
+    let result = each_added(tables, pipeline, special, text.as_bytes(), |found, start, end| {
         if let Some(found) = found {
             let (source, word) = (text.get(start..end).unwrap_or_default(), run.word);
             emit(Found { id: found.id, start, end, word, source, added: true });

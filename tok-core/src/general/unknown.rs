@@ -157,7 +157,10 @@ impl Unknown for Steps<'_, '_> {
     }
 
     fn cutter(&self) -> Cuts {
-        Cuts::for_steps(self.cuts, self.run.pipeline.settings.marks, self.model.open())
+        {
+            let settings = &self.run.pipeline.settings;
+            Cuts::for_steps(self.cuts, settings.marks, self.model.open() | settings.open)
+        }
     }
 
     #[inline(always)]

@@ -344,6 +344,39 @@ impl Table {
         self.all_go_to(self.starts[0], byte)
     }
 
+    /// Whether no match goes on behind `byte` with `next`, and one may end between them where it may end at the end of
+    /// the text.
+    pub(super) fn ends_between(&self, byte: u8, next: u8) -> bool {
+        let [byte, next] = [byte, next].map(|byte| usize::from(self.classes[usize::from(byte)]));
+        (1..self.state_count()).map(|from| self.row(from)[byte]).all(|to| {
+            let code = self.codes[to as usize];
+            to == 0 || self.row(to)[next] == 0 && code & 3 == code >> AT_END & 3
+        })
+    }
+
+    /// Whether `byte` is a match, whatever follows, and so in one wherever it stands.
+    pub(super) fn takes(&self, byte: u8) -> bool {
+        let class = usize::from(self.classes[usize::from(byte)]);
+        self.starts.iter().all(|start| {
+            let code = self.codes[self.row(*start)[class] as usize];
+            [0, BEFORE_NEWLINE, AT_END].iter().all(|shift| code >> shift & 3 != 0)
+        })
+    }
+
+    /// Whether `byte` is nowhere in a match but at the beginning, and always there; what is in front of it matches as
+    /// at the end of the text.
+    pub(super) fn begins_match_at(&self, byte: u8) -> bool {
+        let class = usize::from(self.classes[usize::from(byte)]);
+        let start = self.starts[0];
+        let never_again = self.rows.iter().all(|to| *to != start);
+        let same =
+            |code: &u8| [BEFORE_NEWLINE, AT_END].iter().all(|shift| code >> shift & 3 == code & 3);
+        self.takes(byte)
+            && never_again
+            && self.codes.iter().all(same)
+            && (1..self.state_count()).all(|from| from == start || self.row(from)[class] == 0)
+    }
+
     fn all_go_to(&self, state: u32, byte: u8) -> bool {
         let class = usize::from(self.classes[usize::from(byte)]);
         (1..self.state_count()).all(|from| self.row(from)[class] == state)
