@@ -103,8 +103,9 @@ fn draw(random: &mut Random, real: &[String], added: &[String]) -> String {
                 false => {
                     let part = random.pick::<String>(real);
                     let end = random.below(part.len() + 1);
-                    text += &part
-                        [..(end..part.len()).find(|&at| part.is_char_boundary(at)).unwrap_or(end)];
+                    text += &part[..(end..part.len())
+                        .find(|&at| part.is_char_boundary(at))
+                        .unwrap_or(part.len())];
                 }
             },
             3 if !added.is_empty() => text += random.pick::<String>(added),

@@ -21,26 +21,30 @@ use crate::spec::{
 pub(super) struct Found {
     /// Bits of [`cut`]; 0 for nothing.
     pub(super) cuts: u16,
-    /// With [`cut::ASCII`] the marks between which and letters text may be cut.
+    /// With [`cut::MARKS`] the marks between which and letters text may be cut.
     pub(super) marks: u32,
-    /// And those behind which a space is no cut.
+    /// With [`cut::ASCII`] those behind which a space is no cut.
     pub(super) open: u32,
 }
 
 /// Where text may be cut.
 pub(super) fn of(spec: &Spec) -> Found {
-    if let Some(cuts) = proven(spec) {
-        return Found { cuts, ..Found::default() };
-    }
+    let cuts = proven(spec).unwrap_or(0);
     // White space stays what it is.
     let stays = |step: &&Normalizer| is_by_char(step) && !matches!(step, Normalizer::Nmt);
-    let found = match spec.model {
-        Model::Bpe(_) if normalizers(spec).iter().all(stays) => {
+    let between = match spec.model {
+        Model::Bpe(_) if cuts & cut::MODEL == 0 && normalizers(spec).iter().all(stays) => {
             between_ascii(&pre_tokenizers(spec))
         }
         _ => None,
     };
-    found.unwrap_or_default()
+    match between {
+        None => Found { cuts, ..Found::default() },
+        Some(found) if cuts == 0 => found,
+        Some(Found { cuts: others, marks, .. }) => {
+            Found { cuts: cuts | others & cut::MARKS, marks, open: 0 }
+        }
+    }
 }
 
 fn proven(spec: &Spec) -> Option<u16> {
@@ -187,19 +191,42 @@ fn separate(steps: &[&PreTokenizer]) -> Option<u16> {
     Some(cuts | lines).filter(|_| cuts != 0)
 }
 
-/// Where a list of patterns, none of which is one of byte-level BPE, separates two ASCII chars whatever stands around:
-/// DeepSeek's first models cut in five or six steps.
+/// A step that isolates what it matches.
+enum Step {
+    /// GPT-2's pattern, whose automaton takes longer to build than the others together.
+    Gpt2,
+    Pattern(Box<dfa::Places>),
+    /// Chars of a set, of those that are ASCII.
+    Set(fn(&u8) -> bool),
+}
+
+/// Where a list of patterns separates two ASCII chars whatever stands around: DeepSeek's first models cut in five or six
+/// steps, none of which has a pattern of byte-level BPE.
 fn between_ascii(steps: &[&PreTokenizer]) -> Option<Found> {
     let mut known = Vec::new();
     for step in steps {
         known.push(match step {
-            PreTokenizer::ByteLevel { add_prefix_space: false, use_regex: false, .. } => break,
+            PreTokenizer::ByteLevel { add_prefix_space: false, use_regex, .. } => {
+                // What comes behind sees other chars.
+                if *use_regex {
+                    known.push(Step::Gpt2);
+                }
+                break;
+            }
             PreTokenizer::Split {
                 pattern: Pattern::Regex(regex),
                 behavior: Behavior::Isolated,
                 invert: false,
-            } => Some(dfa::Places::of(regex)?),
-            PreTokenizer::Digits { .. } => None,
+            } => match Kind::recognise(&[regex], Syntax::Oniguruma) {
+                None => Step::Pattern(Box::new(dfa::Places::of(regex)?)),
+                Some(Kind::Gpt2 | Kind::R50k) => Step::Gpt2,
+                // Letters and marks in front of them are one part.
+                Some(_) => return None,
+            },
+            PreTokenizer::Digits { .. } => Step::Set(u8::is_ascii_digit),
+            PreTokenizer::Punctuation { behavior: Behavior::Isolated | Behavior::Contiguous } => {
+                Step::Set(u8::is_ascii_punctuation)
+            }
             _ => return None,
         });
     }
@@ -208,11 +235,12 @@ fn between_ascii(steps: &[&PreTokenizer]) -> Option<Found> {
     let is_cut = |before: u8, behind: u8| {
         for step in &known {
             let (passes, takes) = match step {
-                Some(step) => {
+                Step::Gpt2 => (gpt2_passes(before, behind), true),
+                Step::Pattern(step) => {
                     (step.passes(before, behind), step.takes(before) || step.takes(behind))
                 }
-                None => {
-                    let [before, behind] = [before, behind].map(|char| char.is_ascii_digit());
+                Step::Set(has) => {
+                    let [before, behind] = [before, behind].map(|char| has(&char));
                     (!(before && behind), before || behind)
                 }
             };
@@ -232,9 +260,20 @@ fn between_ascii(steps: &[&PreTokenizer]) -> Option<Found> {
         .filter(|&char| letters().all(|letter| is_cut(letter, char) && is_cut(char, letter)));
     let bits = |marks: &mut dyn Iterator<Item = u8>| marks.fold(0, |bits, char| bits | mark(char));
     let (open, marks) = (bits(&mut { open }), bits(&mut { apart }));
-    let at_lines = known.first()?.as_ref().is_some_and(dfa::Places::cuts_at_lines);
+    let at_lines = match known.first()? {
+        Step::Pattern(step) => step.cuts_at_lines(),
+        Step::Gpt2 | Step::Set(_) => false,
+    };
     let lines = if at_lines { cut::NEWLINE } else { 0 };
-    Some(Found { cuts: cut::SPACE | cut::STRICT | cut::ASCII | lines, marks, open })
+    let cuts = cut::SPACE | cut::STRICT | cut::ASCII | cut::MARKS | lines;
+    Some(Found { cuts, marks, open })
+}
+
+/// As [`dfa::Places::passes`], for GPT-2's pattern.
+fn gpt2_passes(before: u8, behind: u8) -> bool {
+    let kind = |char: u8| (char.is_ascii_alphabetic(), char.is_ascii_digit());
+    let may_contract = before == b'\'' && b"stmdrvl".contains(&behind);
+    behind == b' ' || kind(before) != kind(behind) && !may_contract
 }
 
 /// Whether a normalizer neither writes spaces for others nor others for spaces.
@@ -322,5 +361,23 @@ fn flat_pre_tokenizers<'s>(step: &'s PreTokenizer, out: &mut Vec<&'s PreTokenize
             steps.iter().for_each(|step| flat_pre_tokenizers(step, out));
         }
         step => out.push(step),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::read::pattern::GPT2;
+
+    #[test]
+    fn the_rules_of_gpt2_are_those_of_its_automaton() {
+        let places = dfa::Places::of(GPT2).expect("it can be baked");
+        for before in b'!'..=b'~' {
+            assert!(places.takes(before), "{before}");
+            for behind in b' '..=b'~' {
+                let found = gpt2_passes(before, behind);
+                assert_eq!(found, places.passes(before, behind), "{before} {behind}");
+            }
+        }
     }
 }

@@ -139,19 +139,22 @@ pub(super) struct Places(Table);
 
 impl Places {
     /// `None` for what looks around, and what cannot be baked.
+    ///
+    /// `\s+(?!\S)` looks at what is behind white space, which is on the same side, so it may be taken for `\s+`.
     pub(super) fn of(pattern: &str) -> Option<Self> {
-        let alternatives =
-            prove::alternatives(syntax::parse(pattern, Syntax::Oniguruma).ok()?).ok()?;
-        let regular = alternatives.into_iter().map(|alternative| match alternative {
-            Alternative::Regular(hir) => Some(hir),
-            Alternative::SpaceTail => None,
+        let parsed = syntax::parse(pattern, Syntax::Oniguruma).ok()?;
+        let alternatives = prove::alternatives(parsed).ok()?.into_iter();
+        let regular = alternatives.map(|alternative| match alternative {
+            Alternative::Regular(hir) => hir,
+            Alternative::SpaceTail => repeat(space(), 1, true),
         });
-        let expressions: Vec<Hir> = regular.collect::<Option<_>>()?;
+        let expressions: Vec<Hir> = regular.collect();
         let codes = vec![MATCH; expressions.len()];
         Table::build(&expressions, &codes, Kind::Forward).ok().map(Self)
     }
 
-    /// Whether both sides of the place between two ASCII chars match as they do in the whole.
+    /// Whether both sides of the place between two ASCII chars, of which the first is no white space, match as they do in
+    /// the whole.
     pub(super) fn passes(&self, before: u8, behind: u8) -> bool {
         self.0.ends_between(before, behind)
     }

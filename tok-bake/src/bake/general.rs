@@ -9,7 +9,7 @@ use comptok_core::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BakeError, Baked, Options, added, dfa, image::Image, models, tables};
+use super::{BakeError, Baked, Options, added, cuts::Found, dfa, image::Image, models, tables};
 use crate::error::quote;
 use crate::spec::{
     AddedToken, Behavior, Decoder, Normalizer, PaddingStrategy, Pattern, Piece, PostProcessor,
@@ -109,8 +109,21 @@ pub fn section(spec: &Spec, maps: bool) -> Result<Vec<u8>, BakeError> {
     if let Some(step) = &spec.decoder {
         decoder(step, decoders).map_err(|error| error.in_part("decoder"))?;
     }
-    self::settings(spec)?.write(settings);
+    let Found { cuts, marks, open } = all_cuts(spec);
+    steps::Settings { cuts, marks, open, ..self::settings(spec)? }.write(settings);
     Ok(steps::Pipeline::write(parts))
+}
+
+/// Where text may be cut.
+fn all_cuts(spec: &Spec) -> Found {
+    let found = super::cuts::of(spec);
+    if found.cuts & cut::MARKS != 0 {
+        return found;
+    }
+    let marks = super::marks::of(spec, found.cuts);
+    // What stands behind a mark begins as a text does, without a space.
+    let first = if marks != 0 { cut::FIRST } else { 0 };
+    Found { cuts: found.cuts | first, marks, ..found }
 }
 
 fn normalizer(step: &Normalizer, out: &mut Vec<u8>) -> Result<(), BakeError> {
@@ -402,6 +415,7 @@ fn decoder(step: &Decoder, out: &mut Vec<u8>) -> Result<(), BakeError> {
 /// Encodings of so many tokens take some 200 MB.
 const MAX_PADDING: u32 = 1 << 22;
 
+/// What the file says beside the steps.
 fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
     // Lengths beyond any text mean the same as the largest one.
     let u32_of = |value: usize| u32::try_from(value).unwrap_or(u32::MAX - 1);
@@ -425,19 +439,13 @@ fn settings(spec: &Spec) -> Result<steps::Settings<'_>, BakeError> {
             )));
         }
     }
-    let super::cuts::Found { mut cuts, mut marks, open } = super::cuts::of(spec);
-    if cuts & cut::ASCII == 0 {
-        marks = super::marks::of(spec, cuts);
-        // What stands behind a mark begins as a text does, without a space.
-        cuts |= if marks != 0 { cut::FIRST } else { 0 };
-    }
     Ok(steps::Settings {
         post_processes: spec.post_processor.is_some(),
         decodes: spec.decoder.is_some(),
         asks_place: spec.pre_tokenizer.as_ref().is_some_and(asks_place),
-        cuts,
-        marks,
-        open,
+        cuts: 0,
+        marks: 0,
+        open: 0,
         truncation: spec.truncation,
         padding,
     })

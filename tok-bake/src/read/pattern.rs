@@ -70,6 +70,10 @@ pub const NAMES: [&str; TABLE.len()] = {
     names
 };
 
+/// GPT-2's, which is that of byte-level pre-tokenizers.
+#[cfg(test)]
+pub(crate) const GPT2: &str = TABLE[0].1[0];
+
 /// Every pattern as its owner writes it; several are applied one after the other.
 const TABLE: [(&str, &[&str]); 11] = [
     ("gpt2", &[r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"]),

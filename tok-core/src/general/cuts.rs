@@ -29,6 +29,8 @@ pub mod cut {
     pub const LINE: u16 = 256;
     /// Before spaces only behind ASCII letters, digits and punctuation.
     pub const ASCII: u16 = 512;
+    /// Where letters and marks are cut off from each other, parts end and begin.
+    pub const MARKS: u16 = 1024;
 }
 
 /// What separates words.

@@ -94,9 +94,9 @@ fn by_words(
         Some([b' ', next, ..]) if next.is_ascii_alphanumeric() => forgets_space,
         Some(_) => stretch.get(at..).is_some_and(forgets),
     };
-    // Parts are counted, and a mark does not begin one.
-    let is_part = one_part || settings.cuts & cut::ASCII != 0;
-    let marks = if is_part { settings.marks } else { 0 };
+    // Parts are counted, and a mark mostly does not begin one.
+    let at_marks = one_part || settings.cuts & cut::MARKS != 0;
+    let marks = if at_marks { settings.marks } else { 0 };
     let cutter = Cuts::for_steps(settings.cuts, marks, model.open() | settings.open);
     let result = each_added(tables, pipeline, special, text.as_bytes(), |found, start, end| {
         if let Some(found) = found {
