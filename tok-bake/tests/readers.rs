@@ -487,3 +487,24 @@ fn padding_and_templates_have_limits() {
         "{error}"
     );
 }
+
+/// A search for added tokens may go as far as the longest at each byte of a text.
+#[test]
+fn added_tokens_have_a_longest_length() {
+    let bake = |len: usize, normalizer: &str| {
+        let token = "a".repeat(len);
+        let file = format!(
+            r#"{{"added_tokens": [{{"id": 1, "content": "{token}", "single_word": false, "lstrip": false,
+            "rstrip": false, "normalized": true, "special": false}}], "normalizer": {normalizer},
+            "model": {{"type": "BPE", "vocab": {{"a": 0}}, "merges": []}}}}"#
+        );
+        let read = read::tokenizer_json(file.as_bytes()).expect("a file");
+        comptok_bake::bake(&read.spec, &Default::default()).map(|_| ())
+    };
+    assert!(bake(1024, "null").is_ok());
+    let longer = r#"{"type": "Replace", "pattern": {"String": "a"}, "content": "aa"}"#;
+    for error in [bake(1025, "null"), bake(513, longer)] {
+        let error = error.expect_err("too long").to_string();
+        assert!(error.contains("added token 0, of 102"), "{error}");
+    }
+}

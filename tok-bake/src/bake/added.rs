@@ -6,16 +6,25 @@ use comptok_core::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::image::{Image, le_bytes};
+use super::{
+    BakeError,
+    image::{Image, le_bytes},
+};
 use crate::error::{Warning, quote};
 use crate::spec::{AddedToken, Spec};
 
+/// Bytes of an added token at most. A search may look at as many for each byte of a text.
+const MAX_LEN: usize = 1024;
+
 /// The added tokens as the engine matches them: without empty ones, normalized ones normalized.
+///
+/// # Errors
+/// For one of more than [`MAX_LEN`] bytes.
 pub(super) fn check(
     spec: &Spec,
     normalize: impl Fn(&str) -> String,
     warnings: &mut Vec<Warning>,
-) -> Vec<AddedToken> {
+) -> Result<Vec<AddedToken>, BakeError> {
     let mut tokens: Vec<AddedToken> = Vec::new();
     let mut seen = BTreeMap::new();
     for (index, token) in spec.added_tokens.iter().enumerate() {
@@ -38,6 +47,13 @@ pub(super) fn check(
             }
             token.content = content;
         }
+        if token.content.len() > MAX_LEN {
+            let error = BakeError::unsupported(format_args!(
+                "added token {index}, of {} bytes (at most {MAX_LEN}: a search may look at as many for each byte of a text)",
+                token.content.len()
+            ));
+            return Err(error.in_part("added_tokens"));
+        }
         match seen.get(&(token.normalized, token.content.clone())) {
             Some(&id) if id == token.id => {}
             Some(id) => warn(format!(
@@ -52,7 +68,7 @@ pub(super) fn check(
             }
         }
     }
-    tokens
+    Ok(tokens)
 }
 
 /// What special tokens match, as the file has it.

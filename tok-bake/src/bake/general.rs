@@ -28,7 +28,7 @@ pub(super) fn bake(spec: &Spec, options: &Options) -> Result<Baked, BakeError> {
     let pipeline = steps::Pipeline::parse(&section)
         .ok_or_else(|| BakeError::new("internal error while baking: steps cannot be read"))?;
     let normalize = |text: &str| general::normalized(&pipeline, text).into_owned();
-    let mut added = added::check(spec, normalize, &mut warnings);
+    let mut added = added::check(spec, normalize, &mut warnings)?;
     let specials: BTreeSet<&str> = added::special_contents(spec);
     for token in &mut added {
         // The reference knows a special token by its text, as it shows when one is normalized.

@@ -208,7 +208,7 @@ fn specialised(spec: &Spec, options: &Options<'_>) -> Result<Baked, BakeError> {
         normalizer::NFC => nfc_of(text),
         _ => text.to_owned(),
     };
-    let added = added::check(spec, normalize, &mut warnings);
+    let added = added::check(spec, normalize, &mut warnings)?;
     let specials = added::special_contents(spec);
     // What is said from here on is about the model.
     let warned_of_added = !warnings.is_empty();
