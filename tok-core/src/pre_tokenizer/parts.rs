@@ -6,7 +6,12 @@ use crate::unicode::class::{Class, Set, decode};
 #[inline(always)]
 pub(super) fn run(text: &[u8], mut at: usize, set: Set) -> usize {
     loop {
-        let (class, len) = decode(text, at);
+        let (class, len) = match text.get(at..) {
+            Some([byte @ ..0x80, ..]) => (Class::of_ascii(*byte), 1),
+            // All from U+5000 to U+8FFF are Chinese characters, and most of those that are used.
+            Some([0xE5..=0xE8, 0x80..=0xBF, 0x80..=0xBF, ..]) => (Class::LETTER.to_han(), 3),
+            _ => decode(text, at),
+        };
         if !set.contains(class) {
             return at;
         }
@@ -124,4 +129,32 @@ pub(super) fn after_blank(text: &[u8], start: usize, class: Class, set: Set) -> 
         return Some(start);
     }
     (text.get(start) == Some(&b' ') && has(text, start + 1, set)).then_some(start + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::String;
+
+    #[test]
+    fn a_run_ends_where_a_char_is_not_in_the_set() {
+        let sets = [Set::LETTERS, Set::LETTERS.and(Set::HAN.not()), Set::HAN, Set::NUMBERS, REST];
+        for set in sets {
+            for c in '\u{80}'..='\u{A000}' {
+                let text = String::from_iter(['中', c, '中', c, 'x']);
+                let text = text.as_bytes();
+                let mut wanted = 0;
+                while let (class, len @ 1..) = decode(text, wanted)
+                    && set.contains(class)
+                {
+                    wanted += len;
+                }
+                assert_eq!(run(text, 0, set), wanted, "{c:?}");
+            }
+        }
+        // Cut short, and broken.
+        assert_eq!(run("中中".as_bytes().split_at(5).0, 0, Set::LETTERS), 3);
+        assert_eq!(run(b"\xE5\x80A", 0, Set::LETTERS), 0);
+    }
 }

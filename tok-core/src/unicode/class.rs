@@ -56,7 +56,7 @@ impl Class {
 
     /// The class of a byte below 0x80.
     #[inline(always)]
-    fn of_ascii(byte: u8) -> Self {
+    pub(crate) const fn of_ascii(byte: u8) -> Self {
         Self(ASCII[(byte & 0x7F) as usize])
     }
 
