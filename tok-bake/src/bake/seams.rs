@@ -40,8 +40,9 @@ pub(super) fn write(image: &mut Image, symbols: &Symbols) {
             }
         }
     }
-    // Text of a script that merges as wholes would only be looked at twice.
-    let len = (2 * joins.len()).next_power_of_two().clamp(1 << 7, 1 << 18);
+    // One bit of 64 is set where that stays near, else one of 16.
+    let near = (8 * joins.len()).min(1 << 14);
+    let len = near.max(2 * joins.len()).next_power_of_two().clamp(1 << 7, 1 << 18);
     let mut filter = vec![0u8; len];
     for (left, right) in joins {
         let bit = Joins::bit(len, left, right);
