@@ -159,17 +159,22 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 pub fn merge_bits<P: Pairs>(pairs: &P, bytes: &[u8], symbols: &mut [u32; SHORT]) -> Option<usize> {
     match pairs.seams() {
         Some(seams) if is_wide(bytes) => merge_groups(pairs, seams, bytes, symbols),
-        _ => merge_group(pairs, bytes, symbols),
+        _ => merge_all(pairs, bytes, symbols),
     }
 }
 
-/// As [`merge_bits`], all at once.
-#[inline]
+/// As [`merge_bits`], all at once. Out of line: what wide characters need is not to be in the way of words.
+#[inline(never)]
 pub(super) fn merge_group<P: Pairs>(
     pairs: &P,
     bytes: &[u8],
     symbols: &mut [u32; SHORT],
 ) -> Option<usize> {
+    merge_all(pairs, bytes, symbols)
+}
+
+#[inline(always)]
+fn merge_all<P: Pairs>(pairs: &P, bytes: &[u8], symbols: &mut [u32; SHORT]) -> Option<usize> {
     let (mut begins, _) = merge_places(pairs, bytes, symbols)?;
     // Those that are left, in order.
     let mut count = 0;

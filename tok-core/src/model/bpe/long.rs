@@ -70,6 +70,9 @@ fn merge_windows<P: Pairs>(
     Some(len)
 }
 
+/// Bytes of characters that may be few enough symbols to begin with: three each, mostly.
+const MOST_FEW: usize = 3 * SHORT;
+
 /// As [`merge_long`], group by group; `None` if one of them does not settle.
 fn merge_wide<P: Pairs>(
     pairs: &P,
@@ -90,16 +93,19 @@ fn merge_wide<P: Pairs>(
         }
         // Symbols are no more than bytes, so the words behind them are enough for the rest.
         let rest = words.get_mut(count..)?;
-        count += match group.bytes.len() {
-            ..=SHORT => {
-                let mut symbols = [0; SHORT];
-                let len = merge_group(pairs, group.bytes, &mut symbols)?;
+        let mut symbols = [0; SHORT];
+        let few = match group.bytes.len() {
+            ..=MOST_FEW => merge_group(pairs, group.bytes, &mut symbols),
+            _ => None,
+        };
+        count += match few {
+            Some(len) => {
                 for (word, &symbol) in rest.get_mut(..len)?.iter_mut().zip(&symbols) {
                     *word = u64::from(symbol).to_ne_bytes();
                 }
                 len
             }
-            _ => merge_windows(pairs, group.bytes, &len_of, rest)?,
+            None => merge_windows(pairs, group.bytes, &len_of, rest)?,
         };
         Some(())
     })?;

@@ -239,7 +239,7 @@ impl Group<'_> {
 }
 
 /// Merges text of few symbols group by group; `None` if they are more than `symbols` has room for.
-#[inline]
+#[inline(never)]
 pub(super) fn merge_groups<P: Pairs>(
     pairs: &P,
     seams: Seams<'_>,
