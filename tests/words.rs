@@ -122,6 +122,24 @@ fn corpus(shared: &std::path::Path, name: &str) -> String {
     text.expect("the corpus is UTF-8")
 }
 
+/// Drawn texts, and parts of each corpus.
+fn compare_texts(name: &str, tokenizer: &Tokenizer, draws: u64, corpora: &[String], parts: usize) {
+    let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+    for seed in 0..draws {
+        compare(name, tokenizer, &drawn(seed), &mut words, &mut plain);
+    }
+    for corpus in corpora {
+        for part in 0..parts {
+            let mut start = corpus.len() / parts * part;
+            while !corpus.is_char_boundary(start) {
+                start += 1;
+            }
+            let text: String = corpus[start..].chars().take(1500).collect();
+            compare(name, tokenizer, &text, &mut words, &mut plain);
+        }
+    }
+}
+
 #[test]
 fn words_and_the_whole_are_the_same() {
     let Some(shared) = shared() else { return };
@@ -142,20 +160,7 @@ fn words_and_the_whole_are_the_same() {
     ] {
         let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
         let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
-        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
-        for seed in 0..draws {
-            compare(name, &tokenizer, &drawn(seed), &mut words, &mut plain);
-        }
-        for corpus in &corpora {
-            for part in 0..parts {
-                let mut start = corpus.len() / parts * part;
-                while !corpus.is_char_boundary(start) {
-                    start += 1;
-                }
-                let text: String = corpus[start..].chars().take(1500).collect();
-                compare(name, &tokenizer, &text, &mut words, &mut plain);
-            }
-        }
+        compare_texts(name, &tokenizer, draws, &corpora, parts);
     }
 }
 
@@ -259,20 +264,7 @@ fn steps_that_separate_ascii_are_the_same() {
         assert_eq!(is_cut, cuts.unwrap_or(is_cut), "{name}: {list:?}");
         proven += usize::from(is_cut);
         let (draws, parts) = if cuts.is_some() { (400, 8) } else { (40, 1) };
-        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
-        for seed in 0..draws {
-            compare(&name, &tokenizer, &drawn(seed), &mut words, &mut plain);
-        }
-        for corpus in &corpora {
-            for part in 0..parts {
-                let mut start = corpus.len() / parts * part;
-                while !corpus.is_char_boundary(start) {
-                    start += 1;
-                }
-                let text: String = corpus[start..].chars().take(1500).collect();
-                compare(&name, &tokenizer, &text, &mut words, &mut plain);
-            }
-        }
+        compare_texts(&name, &tokenizer, draws, &corpora, parts);
     }
     assert!(proven > 15, "{proven} lists are cut");
 }

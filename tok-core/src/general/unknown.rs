@@ -157,10 +157,8 @@ impl Unknown for Steps<'_, '_> {
     }
 
     fn cutter(&self) -> Cuts {
-        {
-            let settings = &self.run.pipeline.settings;
-            Cuts::for_steps(self.cuts, settings.marks, self.model.open() | settings.open)
-        }
+        let settings = &self.run.pipeline.settings;
+        Cuts::for_steps(self.cuts, settings.marks, self.model.open() | settings.open)
     }
 
     #[inline(always)]
