@@ -379,6 +379,45 @@ fn every_char_in_a_word_is_as_by_the_steps() {
     }
 }
 
+/// Some merge 64 symbols at a time, of which some are bytes of a char.
+#[test]
+fn words_of_any_number_of_chars_are_as_by_the_steps() {
+    let Some(shared) = shared() else { return };
+    let kinds: [&[&str]; 4] = [
+        &["a", "n", "t", "e", "\u{E000}", "中"],
+        &["中", "文", "的", "国", "漢", "字", "\u{E000}", "𠀀"],
+        &["ж", "о", "в", "é", "▁", "\u{10FFFF}"],
+        &["\u{E000}", "\u{E001}", "𠀀"],
+    ];
+    for name in ["mistral01", "mistral03", "phi_3", "t5_small"] {
+        let file = unzip(&shared.join(format!("vocabs/tokenizer_json/{name}.json.gz")));
+        let tokenizer = Tokenizer::from_bytes(&file).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let (mut words, mut plain) = (Scratch::new(), Scratch::with_cache(0));
+        let (mut with, mut without) = (Vec::new(), Vec::new());
+        for seed in 0..600 {
+            let mut random = Random::new(seed);
+            let kind = kinds[random.below(kinds.len())];
+            let count = 1 + random.below(200);
+            // Mostly of one char, so that some runs are long.
+            let word: String = (0..count)
+                .map(|at| {
+                    kind[if at % 50 < 25 {
+                        random.below(kind.len())
+                    } else {
+                        seed as usize % kind.len()
+                    }]
+                })
+                .collect();
+            let text = format!("{word} x {word}{word} {word}");
+            with.clear();
+            without.clear();
+            let first = tokenizer.encode_into(&text, Special::All, &mut with, &mut words);
+            let second = tokenizer.encode_into(&text, Special::All, &mut without, &mut plain);
+            assert_eq!((first, &with), (second, &without), "{name} {seed}: {text:?}");
+        }
+    }
+}
+
 #[test]
 fn what_is_removed_at_the_beginning_moves_all_places() {
     let Some(shared) = shared() else { return };

@@ -211,7 +211,7 @@ const MANY: u32 = 12;
 /// The places that merge with their right neighbour, by rank.
 trait Queue {
     /// The place of the lowest rank, of equal ones the first.
-    fn lowest(&self, ranks: &[u32; SHORT]) -> Option<usize>;
+    fn lowest<const N: usize>(&self, ranks: &[u32; N]) -> Option<usize>;
 
     /// Takes a place out, if it is there.
     fn remove(&mut self, at: usize);
@@ -225,12 +225,12 @@ struct Few(u64);
 
 /// The lowest of some places, which are not none.
 #[inline(always)]
-fn lowest_of(places: u64, ranks: &[u32; SHORT]) -> usize {
-    let mut at = places.trailing_zeros() as usize & 63;
+fn lowest_of<const N: usize>(places: u64, ranks: &[u32; N]) -> usize {
+    let mut at = places.trailing_zeros() as usize % N;
     let mut lowest = ranks[at];
     let mut rest = places & places.wrapping_sub(1);
     while rest != 0 {
-        let next = rest.trailing_zeros() as usize;
+        let next = rest.trailing_zeros() as usize % N;
         let rank = ranks[next];
         at = select_unpredictable(rank < lowest, next, at);
         lowest = select_unpredictable(rank < lowest, rank, lowest);
@@ -241,7 +241,7 @@ fn lowest_of(places: u64, ranks: &[u32; SHORT]) -> usize {
 
 impl Queue for Few {
     #[inline(always)]
-    fn lowest(&self, ranks: &[u32; SHORT]) -> Option<usize> {
+    fn lowest<const N: usize>(&self, ranks: &[u32; N]) -> Option<usize> {
         (self.0 != 0).then(|| lowest_of(self.0, ranks))
     }
 
@@ -270,10 +270,10 @@ impl Buckets {
     const NO_MERGE: usize = 63;
 
     #[inline(always)]
-    fn new(ranks: &[u32; SHORT], mut live: u64) -> Self {
+    fn new<const N: usize>(ranks: &[u32; N], mut live: u64) -> Self {
         let mut buckets = Self { places: [0; 64], of: [Self::NO_MERGE as u8; SHORT], filled: 0 };
         while live != 0 {
-            let at = live.trailing_zeros() as usize;
+            let at = live.trailing_zeros() as usize % N;
             live &= live - 1;
             buckets.insert(at, ranks[at]);
         }
@@ -292,7 +292,7 @@ impl Buckets {
 
 impl Queue for Buckets {
     #[inline(always)]
-    fn lowest(&self, ranks: &[u32; SHORT]) -> Option<usize> {
+    fn lowest<const N: usize>(&self, ranks: &[u32; N]) -> Option<usize> {
         let filled = self.filled & below(Self::NO_MERGE);
         let places = *self.places.get(filled.trailing_zeros() as usize)?;
         Some(lowest_of(places, ranks))
@@ -315,12 +315,37 @@ impl Queue for Buckets {
     }
 }
 
+/// Merges the first `len` symbols and leaves them where they begin; returns these places. `N` is a power of two, and
+/// no less than `len`.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub(in crate::model) fn merge_symbols<P: Pairs, const N: usize>(
+    pairs: &P,
+    symbols: &mut [u32; N],
+    len: usize,
+) -> u64 {
+    const { assert!(N.is_power_of_two() && N <= SHORT) };
+    let (mut ranks, mut live) = ([NONE; N], 0u64);
+    for at in 1..len.min(N) {
+        let rank = pairs.rank(symbols[at - 1], symbols[at]);
+        ranks[at - 1] = rank;
+        live |= u64::from(rank != NONE) << (at - 1);
+    }
+    let begins = all_below(len.min(N));
+    if N > MANY as usize && live.count_ones() > MANY {
+        let buckets = Buckets::new(&ranks, live);
+        run(pairs, symbols, &mut ranks, begins, buckets)
+    } else {
+        run(pairs, symbols, &mut ranks, begins, Few(live))
+    }
+}
+
 /// Merges until no two neighbours merge; returns where symbols begin then.
 #[inline(always)]
-fn run<P: Pairs>(
+fn run<P: Pairs, const N: usize>(
     pairs: &P,
-    symbols: &mut [u32; SHORT],
-    ranks: &mut [u32; SHORT],
+    symbols: &mut [u32; N],
+    ranks: &mut [u32; N],
     mut begins: u64,
     mut queue: impl Queue,
 ) -> u64 {
@@ -335,14 +360,14 @@ fn run<P: Pairs>(
         symbols[at] = product;
         let behind = behind & !right;
         if behind != 0 {
-            let next = behind.trailing_zeros() as usize;
+            let next = behind.trailing_zeros() as usize % N;
             let rank = pairs.rank(product, symbols[next]);
             ranks[at] = rank;
             queue.insert(at, rank);
         }
         let before = begins & below(at);
         if before != 0 {
-            let left = 63 - before.leading_zeros() as usize;
+            let left = (63 - before.leading_zeros() as usize) % N;
             let rank = pairs.rank(symbols[left], product);
             queue.remove(left);
             ranks[left] = rank;

@@ -16,6 +16,8 @@ mod pairs;
 pub mod seams;
 
 pub use bits::merge_bits;
+#[cfg(feature = "alloc")]
+pub(super) use bits::merge_symbols;
 pub use byte_pairs::BytePair;
 pub use chars::Begin;
 pub use heap::merge_heap;

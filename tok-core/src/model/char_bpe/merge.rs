@@ -1,18 +1,24 @@
 //! Merging symbols: the lowest rank first, and of equal ones the leftmost.
 
+use super::symbols::Few;
 use crate::{
     blob::{
         Tables, U32s,
         lookup::{NONE, find_pair},
         u32_at,
     },
-    model::random::Random,
+    model::{
+        bpe::{self, Pairs, merge_symbols},
+        random::Random,
+    },
 };
 use alloc::{collections::BinaryHeap, vec::Vec};
 use core::cmp::Reverse;
 
-/// Most symbols for the quadratic loop.
-const SHORT: usize = 48;
+/// Most symbols that are merged with masks.
+pub(super) const SHORT: usize = bpe::SHORT;
+/// Most symbols of most words.
+const FEW: usize = 16;
 
 /// Symbols in a window for the heap, when tokens are long.
 const WIDE: usize = 1024;
@@ -43,6 +49,8 @@ pub(in crate::model) struct Memory {
     pub(super) symbols: Vec<Symbol>,
     /// The symbols before any merge, where they are merged in parts.
     pub(super) first: Vec<Symbol>,
+    /// The symbols of a part of a word.
+    pub(super) few: Few,
     links: Vec<Link>,
     /// Rank and place, the lowest on top.
     queue: BinaryHeap<Reverse<(u32, u32)>>,
@@ -66,14 +74,25 @@ pub(super) struct Merges<'a> {
     pub(super) products: U32s<'a>,
 }
 
-impl Merges<'_> {
-    #[inline]
-    fn rank(&self, left: Symbol, right: Symbol) -> u32 {
-        find_pair(self.tables, left.symbol, right.symbol)
+impl Pairs for Merges<'_> {
+    #[inline(always)]
+    fn rank(&self, left: u32, right: u32) -> u32 {
+        find_pair(self.tables, left, right)
     }
 
+    #[inline(always)]
     fn product(&self, rank: u32) -> u32 {
         u32_at(self.products, rank as usize).unwrap_or(NONE)
+    }
+
+    fn byte(&self, _: u8) -> u32 {
+        NONE
+    }
+}
+
+impl Merges<'_> {
+    fn rank_of(&self, left: Symbol, right: Symbol) -> u32 {
+        self.rank(left.symbol, right.symbol)
     }
 
     /// Merges the symbols in `memory`. With a dropout, each merge is put off with that probability
@@ -161,33 +180,56 @@ impl Merges<'_> {
         memory.symbols.iter().map(parts).eq(both.iter().map(|(symbol, _)| parts(symbol)))
     }
 
+    /// Merges up to [`SHORT`] symbols.
     fn run_short(&self, symbols: &mut Vec<Symbol>) {
-        let mut len = symbols.len();
-        let mut ranks = [NONE; SHORT];
-        for (rank, pair) in ranks.iter_mut().zip(symbols.windows(2)) {
-            *rank = self.rank(pair[0], pair[1]);
+        let mut merged = [0; SHORT];
+        for (to, from) in merged.iter_mut().zip(&*symbols) {
+            *to = from.symbol;
         }
-        loop {
-            let (mut at, mut lowest) = (0, NONE);
-            for (i, &rank) in ranks[..len].iter().enumerate() {
-                if rank < lowest {
-                    (at, lowest) = (i, rank);
+        let mut begins = merge_symbols(self, &mut merged, symbols.len());
+        let mut count = 0;
+        while begins != 0 {
+            let at = begins.trailing_zeros() as usize;
+            begins &= begins - 1;
+            let end = if begins == 0 { symbols.len() } else { begins.trailing_zeros() as usize };
+            let mut whole = Symbol { symbol: merged[at % SHORT], len: 0, parts: 0 };
+            for part in symbols.get(at..end).unwrap_or_default() {
+                (whole.len, whole.parts) = (whole.len + part.len, whole.parts + part.parts);
+            }
+            symbols[count] = whole;
+            count += 1;
+        }
+        symbols.truncate(count);
+    }
+
+    /// Hands what up to [`SHORT`] symbols become to `each`, one after the other.
+    #[inline]
+    pub(super) fn each_merged(&self, symbols: &[u32], mut each: impl FnMut(u32)) {
+        match *symbols {
+            [] => {}
+            [one] => each(one),
+            [left, right] => match self.rank(left, right) {
+                NONE => {
+                    each(left);
+                    each(right);
                 }
-            }
-            if lowest == NONE {
-                break;
-            }
-            // A rank below NONE has a right neighbour, so `at + 1 < len`.
-            symbols[at] = symbols[at].merged(symbols[at + 1], self.product(lowest));
-            symbols.copy_within(at + 2..len, at + 1);
-            ranks.copy_within(at + 1..len, at);
-            len -= 1;
-            ranks[at] = if at + 1 < len { self.rank(symbols[at], symbols[at + 1]) } else { NONE };
-            if at > 0 {
-                ranks[at - 1] = self.rank(symbols[at - 1], symbols[at]);
-            }
+                rank => each(self.product(rank)),
+            },
+            _ if symbols.len() <= FEW => self.each_of::<FEW>(symbols, &mut each),
+            _ => self.each_of::<SHORT>(symbols, &mut each),
         }
-        symbols.truncate(len);
+    }
+
+    fn each_of<const N: usize>(&self, symbols: &[u32], each: &mut impl FnMut(u32)) {
+        let mut merged = [0; N];
+        for (to, from) in merged.iter_mut().zip(symbols) {
+            *to = *from;
+        }
+        let mut begins = merge_symbols(self, &mut merged, symbols.len());
+        while begins != 0 {
+            each(merged[begins.trailing_zeros() as usize % N]);
+            begins &= begins - 1;
+        }
     }
 
     fn run_long(&self, memory: &mut Memory, mut dropout: Option<(f32, &mut Random)>) {
@@ -203,7 +245,7 @@ impl Merges<'_> {
         // Built at once: a heap from n entries takes linear time.
         let mut first = core::mem::take(queue).into_vec();
         first.extend((0u32..).zip(symbols.windows(2)).filter_map(|(at, pair)| {
-            let rank = self.rank(pair[0], pair[1]);
+            let rank = self.rank_of(pair[0], pair[1]);
             (rank != NONE).then_some(Reverse((rank, at)))
         }));
         *queue = BinaryHeap::from(first);
@@ -223,7 +265,7 @@ impl Merges<'_> {
             let right = symbols[next as usize];
             // An entry is stale unless the pair that is there now makes the same symbol.
             let product = self.product(rank);
-            let now = self.rank(symbols[at], right);
+            let now = self.rank_of(symbols[at], right);
             if now == NONE || self.product(now) != product {
                 continue;
             }
@@ -240,7 +282,7 @@ impl Merges<'_> {
                 else {
                     return;
                 };
-                let rank = self.rank(a, b);
+                let rank = self.rank_of(a, b);
                 if rank != NONE {
                     queue.push(Reverse((rank, left)));
                 }

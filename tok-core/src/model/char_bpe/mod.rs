@@ -16,6 +16,7 @@ use super::{Joins, ModelError, Parts, Scratch, Token, find_word, param, words::f
 use crate::{
     blob::{Tables, lookup::NONE},
     general::mark,
+    swar,
 };
 use alloc::vec::Vec;
 
@@ -123,7 +124,7 @@ impl CharBpe<'_> {
     }
 
     /// Whether text may be cut before ▁ where that follows another char.
-    pub(super) fn cuts(&self) -> bool {
+    pub(crate) fn cuts(&self) -> bool {
         let dropout = f32::from_bits(self.parts.param(own_param::DROPOUT));
         self.has(flag::CUT) && !self.has(flag::IGNORE_MERGES) && dropout <= 0.0
     }
@@ -180,28 +181,36 @@ impl CharBpe<'_> {
     ) -> Result<(), ModelError> {
         let Scratch { merging, random, strict, .. } = scratch;
         self.symbols(text, *strict, &mut merging.symbols)?;
-        let merges =
-            merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
-        let joins = Joins(self.parts.bytes(own_part::JOINS));
-        if dropout.is_some() || joins.0.is_empty() {
-            merges.run(merging, dropout.map(|dropout| (dropout, random)));
+        if let Some(dropout) = dropout {
+            self.merges().run(merging, Some((dropout, random)));
             self.emit(&merging.symbols, at, out);
-            return Ok(());
+        } else {
+            self.each_run(merging, |symbols| self.emit(symbols, at, out));
         }
+        Ok(())
+    }
+
+    fn merges(&self) -> merge::Merges<'_> {
+        merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) }
+    }
+
+    /// Merges the symbols in `merging`, and hands them to `each`: those of each run that no merge joins with another.
+    fn each_run(&self, merging: &mut Memory, mut each: impl FnMut(&[merge::Symbol])) {
+        let joins = Joins(self.parts.bytes(own_part::JOINS));
+        let merges = self.merges();
         let mut first = core::mem::take(&mut merging.first);
         core::mem::swap(&mut first, &mut merging.symbols);
         for run in first.chunk_by(|a, b| joins.may_join(a.symbol, b.symbol)) {
             if run.len() == 1 {
-                self.emit(run, at, out);
+                each(run);
                 continue;
             }
             merging.symbols.clear();
             merging.symbols.extend_from_slice(run);
             merges.run(merging, None);
-            self.emit(&merging.symbols, at, out);
+            each(&merging.symbols);
         }
         merging.first = first;
-        Ok(())
     }
 
     #[inline]
@@ -221,7 +230,7 @@ impl CharBpe<'_> {
 pub(super) fn first_part(bytes: &[u8], open: u32) -> usize {
     let mut rest = after_spaces(bytes);
     // ▁ is E2 96 81. Its first byte is rare in most text.
-    while let Some(found) = rest.iter().position(|&byte| byte == SPACE[0]) {
+    while let Some(found) = swar::find(rest, SPACE[0]) {
         let before = bytes.len() - rest.len() + found;
         rest = rest.get(found..).unwrap_or_default();
         if rest.first_chunk() != Some(SPACE) {

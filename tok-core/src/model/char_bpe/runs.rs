@@ -1,11 +1,13 @@
 //! Ids of a word run by run: what no merge joins has the same ids beside anything.
 
-use super::{CharBpe, Joins, SPACE, first_part, merge, own_part};
-use crate::model::{ModelError, Scratch, param};
+use super::{CharBpe, SPACE, first_part};
+use crate::model::{ModelError, Scratch};
 use alloc::vec::Vec;
 
 /// Longest run that is asked about.
 const RUN_MAX: usize = 63;
+/// So few symbols are merged sooner than looked up.
+const FEW: usize = 3;
 
 /// Knows the ids of texts: of words with a space in front, as they stand in the raw text, and of what lies within.
 pub(crate) trait Runs {
@@ -36,6 +38,7 @@ impl CharBpe<'_> {
         Ok(())
     }
 
+    /// The ids of a part, run by run.
     fn part_ids(
         &self,
         part: &str,
@@ -43,49 +46,72 @@ impl CharBpe<'_> {
         known: &mut impl Runs,
         ids: &mut Vec<u32>,
     ) -> Result<(), ModelError> {
+        let (merges, is_marked) = (self.merges(), self.is_marked());
+        let mut rest = part;
+        while !rest.is_empty() {
+            let few = &mut scratch.merging.few;
+            if is_marked || self.few_symbols(rest, few).is_none() {
+                return self.any_ids(rest, scratch, ids);
+            }
+            let is_end = few.start(few.count) == rest.len();
+            // The last run may go on.
+            let last = if is_end { few.count } else { few.last_run(rest) };
+            if last == 0 {
+                return self.any_ids(rest, scratch, ids);
+            }
+            let mut begins = few.begins;
+            while begins != 0 {
+                let from = begins.trailing_zeros() as usize;
+                begins &= begins - 1;
+                let to = if begins == 0 { few.count } else { begins.trailing_zeros() as usize };
+                if from >= last {
+                    break;
+                }
+                let run = few.symbols.get(from..to).unwrap_or_default();
+                if let [symbol] = run {
+                    ids.push(self.tables.symbol_id(*symbol));
+                    continue;
+                }
+                let merge = |ids: &mut Vec<u32>| {
+                    merges.each_merged(run, |symbol| ids.push(self.tables.symbol_id(symbol)));
+                };
+                let (start, end) = (few.start(from), few.start(to));
+                // All of a part that is no answer is about to be kept as a whole.
+                if run.len() <= FEW || end - start == part.len() {
+                    merge(ids);
+                    continue;
+                }
+                let text = rest.get(start..end).unwrap_or_default();
+                let mut key = [0; RUN_MAX];
+                // A word that ends so goes on in the next one, and is not known as it is.
+                let goes_on = |c: char| c.is_whitespace() || c == '▁';
+                let key = raw(text.as_bytes(), &mut key).filter(|_| !text.ends_with(goes_on));
+                if key.is_some_and(|key| known.find(key, ids)) {
+                    continue;
+                }
+                let before = ids.len();
+                merge(ids);
+                if let Some(key) = key {
+                    known.keep(key, ids.get(before..).unwrap_or_default());
+                }
+            }
+            rest = rest.get(few.start(last)..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// The ids of any part.
+    fn any_ids(
+        &self,
+        part: &str,
+        scratch: &mut Scratch,
+        ids: &mut Vec<u32>,
+    ) -> Result<(), ModelError> {
         let merging = &mut scratch.merging;
         self.symbols(part, scratch.strict, &mut merging.symbols)?;
-        let merges =
-            merge::Merges { tables: self.tables, products: self.parts.u32s(own_part::PRODUCTS) };
-        let joins = Joins(self.parts.bytes(own_part::JOINS));
-        let mut first = core::mem::take(&mut merging.first);
-        core::mem::swap(&mut first, &mut merging.symbols);
-        let (mut at, mut key) = (0, [0; RUN_MAX]);
-        // Where chars are dropped, or stand for others, what a symbol stands for is not known.
-        let unk = self.parts.param(param::UNK);
-        let len: usize = first.iter().map(|symbol| symbol.len as usize).sum();
-        let is_marked = [own_part::PREFIX, own_part::SUFFIX]
-            .iter()
-            .any(|&part| !self.parts.bytes(part).is_empty());
-        let is_plain =
-            len == part.len() && !is_marked && first.iter().all(|symbol| symbol.symbol != unk);
-        for run in first.chunk_by(|a, b| joins.may_join(a.symbol, b.symbol)) {
-            if let [symbol] = run {
-                at += symbol.len as usize;
-                ids.push(self.tables.symbol_id(symbol.symbol));
-                continue;
-            }
-            let start = at;
-            at += run.iter().map(|symbol| symbol.len as usize).sum::<usize>();
-            // All of a part that is no answer is about to be kept as a whole.
-            let asks = is_plain && run.len() < first.len();
-            // A word that ends so goes on in the next one, and is not known as it is.
-            let goes_on = |c: char| c.is_whitespace() || c == '▁';
-            let text = part.get(start..at).filter(|text| asks && !text.ends_with(goes_on));
-            let key = text.and_then(|text| raw(text.as_bytes(), &mut key));
-            if key.is_some_and(|key| known.find(key, ids)) {
-                continue;
-            }
-            merging.symbols.clear();
-            merging.symbols.extend_from_slice(run);
-            merges.run(merging, None);
-            let from = ids.len();
-            ids.extend(merging.symbols.iter().map(|symbol| self.tables.symbol_id(symbol.symbol)));
-            if let Some(key) = key {
-                known.keep(key, ids.get(from..).unwrap_or_default());
-            }
-        }
-        merging.first = first;
+        self.each_run(merging, |symbols| {
+            ids.extend(symbols.iter().map(|symbol| self.tables.symbol_id(symbol.symbol)));
+        });
         Ok(())
     }
 }
