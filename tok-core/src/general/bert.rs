@@ -5,7 +5,7 @@
 //! are not removed the steps take care.
 
 use super::{
-    chars::{Kind, ROOM, Slot},
+    chars::{Kind, Slot},
     normalize,
     steps::{Normalizer, Pipeline, PreTokenizer},
     text::Text,
@@ -39,7 +39,7 @@ pub(super) fn learn(step: &Normalizer<'_>, c: char) -> Slot {
     let starts = !orders || trimmed.chars().all(is_starter);
     let one = trimmed.chars().nth(1).is_none();
     let kind = match () {
-        () if !starts || trimmed.contains(space) || trimmed.len() > ROOM => Kind::Other,
+        () if !starts || trimmed.contains(space) => Kind::Other,
         () if all.is_empty() => Kind::Inside,
         () if trimmed.is_empty() => Kind::Space,
         () if one && (trimmed.len() < all.len() || trimmed.contains(sets::is_punctuation)) => {

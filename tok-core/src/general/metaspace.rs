@@ -8,7 +8,7 @@
 //! stays what it is alone, whatever extends it.
 
 use super::{
-    chars::{Chars, Kind, Place, ROOM, Slot},
+    chars::{Chars, Kind, Place, Slot},
     charsmap::Charsmap,
     matches,
     steps::{Normalizer, Pattern, Pipeline, PreTokenizer, Prepend},
@@ -82,7 +82,8 @@ impl Steps<'_> {
         match self {
             // Another place may have something put in front, but where there are cuts at marks.
             Self::Spaces if !word.starts_with(' ') && pipeline.settings.marks == 0 => None,
-            Self::Spaces => chars.split::<PLACES, E>("", word, learn_space, put),
+            Self::Spaces if PLACES => chars.split::<PLACES, E>("", word, learn_space, put),
+            Self::Spaces => Some(chars.replace(word, SPACE, put)),
             Self::Parts { map, only_ascii } => {
                 let replaces = |step| match step {
                     Normalizer::Replace { pattern, .. } => matches::occurs(&pattern, word),
@@ -121,7 +122,6 @@ fn learn_part(map: Option<&Charsmap<'_>>, only_ascii: bool, c: char) -> Slot {
         () if c == '\r' || begins && graphemes::joins(c, 'x', false) => Kind::Other,
         () if is_space => Kind::Space,
         () if text.contains(char::is_whitespace) || text.contains('▁') => Kind::Other,
-        () if text.len() > ROOM => Kind::Other,
         () => Kind::Inside,
     };
     let mut slot = Slot::new(kind, text);

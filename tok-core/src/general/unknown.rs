@@ -117,13 +117,23 @@ impl Steps<'_, '_> {
         start: usize,
         goes_on: bool,
         inside: &mut Inside,
+        known: &mut Known<'_>,
     ) -> Result<(), Stop> {
         let Self { run, model, scratch, tokens, ids, .. } = self;
-        let tables = run.tables;
+        let (tables, model): (_, &Model<'_>) = (run.tables, model);
         run.stretch(raw, start, goes_on, &mut |piece| {
             let Piece::Part(text, split, _) = piece else { return Ok(()) };
-            tokens.clear();
             let part = text.as_str().get(split.start..split.end).unwrap_or_default();
+            let before = ids.len();
+            if let Model::CharBpe(model) = model
+                && model.cuts()
+                && model.ids(part, scratch, known, ids).is_ok()
+            {
+                return Ok(());
+            }
+            // An error says where it is.
+            ids.truncate(before);
+            tokens.clear();
             inside
                 .tokenize(model, part, scratch, tokens)
                 .map_err(|error| stop(error, tables, text, split))?;
@@ -135,15 +145,21 @@ impl Steps<'_, '_> {
     /// The ids of what stands between `at` and the next break behind `to`, whose place is returned: by the whole word,
     /// from the break in front. So no word comes here twice.
     #[cold]
-    fn behind(&mut self, stretch: &str, start: usize, at: usize, to: usize) -> Result<usize, Stop> {
+    fn behind(
+        &mut self,
+        stretch: &str,
+        start: usize,
+        (at, to): (usize, usize),
+        known: &mut Known<'_>,
+    ) -> Result<usize, Stop> {
         let from = stretch[..at].rfind(BREAKS).unwrap_or(0);
         let end = stretch[to..].find(BREAKS).map_or(stretch.len(), |len| to + len);
         let mut inside = Inside { goes_on: false, is_clear: true };
         self.ids.clear();
-        self.by_steps(&stretch[from..at], start + from, from > 0, &mut inside)?;
+        self.by_steps(&stretch[from..at], start + from, from > 0, &mut inside, known)?;
         let before = self.ids.len();
         self.ids.clear();
-        self.by_steps(&stretch[from..end], start + from, from > 0, &mut inside)?;
+        self.by_steps(&stretch[from..end], start + from, from > 0, &mut inside, known)?;
         self.ids.drain(..before.min(self.ids.len()));
         Ok(end)
     }
@@ -194,6 +210,7 @@ impl Unknown for Steps<'_, '_> {
         ids.clear();
         tokens.clear();
         let Seen { chars, answers, limit, .. } = seen;
+        let mut known = Known { answers, limit: *limit };
         let model: &Model<'_> = model;
         let begins = Inside { goes_on, is_clear: true };
         let mut inside = begins;
@@ -201,7 +218,6 @@ impl Unknown for Steps<'_, '_> {
             _ if is_first => None,
             (None, _) => None,
             (Some(walk), Model::CharBpe(model)) if walk.only_spaces() => {
-                let mut known = Known { answers, limit: *limit };
                 walk.split::<false, _>(&run.pipeline, chars, word, |part, _| {
                     model.ids(part, scratch, &mut known, ids)
                 })
@@ -214,13 +230,12 @@ impl Unknown for Steps<'_, '_> {
             // Or they are there already.
             ids.extend(tokens.iter().map(|token| token.id));
         } else {
-            // An error says where it is.
             ids.clear();
             inside = begins;
-            self.by_steps(word, start + at, at > 0, &mut inside)?;
+            self.by_steps(word, start + at, at > 0, &mut inside, &mut known)?;
         }
         if !inside.is_clear {
-            to = self.behind(stretch, start, at, to)?;
+            to = self.behind(stretch, start, (at, to), &mut known)?;
         }
         let ids = &self.ids;
         buffer.put(ids);
