@@ -179,6 +179,19 @@ impl<'a> Charsmap<'a> {
         })
     }
 
+    /// Where a walk along `text` ends, if entries go on there; 0 if none does, as the root is nowhere behind itself.
+    pub(crate) fn end_of(&self, text: &[u8]) -> u32 {
+        let root = u32_at(self.units, 0).map_or(0, offset);
+        let end = text.iter().try_fold(root, |at, &byte| Some(self.child(at, byte)?.1));
+        end.and_then(|end| u32::try_from(end).ok()).unwrap_or_default()
+    }
+
+    /// Whether an entry goes on with a byte behind such an end.
+    #[inline(always)]
+    pub(crate) fn goes_on(&self, end: u32, byte: u8) -> bool {
+        end != 0 && self.child(end as usize, byte).is_some()
+    }
+
     /// The longest beginning of `rest` that is in the table: its length, and the text for it.
     pub(crate) fn longest(&self, rest: &[u8]) -> Option<(usize, &'a [u8])> {
         let mut at = offset(u32_at(self.units, 0)?);

@@ -19,7 +19,7 @@ use crate::{
     blob::{Tables, lookup::SHORT_MAX},
     cache::{Cache, Word},
     engine::Stop,
-    model::{self, Model},
+    model::{self, Alone, Model},
 };
 
 /// Words that are looked up together: a block's and some more.
@@ -61,6 +61,7 @@ impl Buffer<'_> {
 pub(super) struct Seen {
     pub(super) answers: Answers,
     pub(super) chars: Chars,
+    pub(super) alone: Alone,
     owner: [u8; 32],
     /// Bytes that the answers may take.
     pub(super) limit: usize,
@@ -72,6 +73,7 @@ impl Seen {
         if self.owner != *owner {
             self.answers = Answers::default();
             self.chars = Chars::default();
+            self.alone = Alone::default();
             self.owner = *owner;
         }
     }

@@ -49,14 +49,20 @@ impl Sum for Scores<'_> {
         if !sum_is_near(self.sum) {
             return false;
         }
-        let unk = self.unknown;
-        self.sum = ids.iter().fold(self.sum, |sum, &id| sum + self.score(id));
-        let mut rest = ids;
-        while let Some(at) = rest.windows(2).position(|two| two == [unk, unk]) {
-            buffer.put(&rest[..at]);
-            rest = &rest[at + 1..];
+        let (unk, mut is_joined) = (self.unknown, false);
+        let mut before = None;
+        for &id in ids {
+            self.sum += self.score(id);
+            is_joined |= id == unk && before == Some(unk);
+            before = Some(id);
         }
-        buffer.put(rest);
+        if is_joined {
+            for run in ids.chunk_by(|a, b| [*a, *b] == [unk; 2]) {
+                buffer.put(run.get(..1).unwrap_or_default());
+            }
+        } else {
+            buffer.put(ids);
+        }
         true
     }
 }
@@ -143,7 +149,8 @@ impl<S: Sums> Unknown for Sentences<'_, '_, S> {
         let mut to = first_end;
         let is_open = loop {
             let word = stretch.get(at..to).unwrap_or_default();
-            let is_open = words.normalize(word, [at == 0, to == stretch.len()], scratch);
+            let ends = [at == 0, to == stretch.len()];
+            let is_open = words.normalize(word, ends, &mut seen.alone, scratch);
             if !is_open || to == stretch.len() {
                 break is_open;
             }

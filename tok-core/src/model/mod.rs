@@ -30,7 +30,7 @@ pub use joins::Joins;
 pub use parts::{HEAD_WORDS, PART_MAX, Parts, param, part};
 pub use random::Random;
 #[cfg(feature = "alloc")]
-pub(crate) use sentence_piece::{Answer, Effect, NEAR, Words};
+pub(crate) use sentence_piece::{Alone, Answer, Effect, NEAR, Words};
 #[cfg(feature = "alloc")]
 pub use word_level::WordLevel;
 #[cfg(feature = "alloc")]

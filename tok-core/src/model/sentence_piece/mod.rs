@@ -10,6 +10,7 @@ mod normalize;
 mod unigram;
 mod words;
 
+pub(crate) use normalize::Alone;
 pub(crate) use words::{Answer, NEAR, Words};
 
 pub(crate) use decode::Effect;
@@ -213,8 +214,12 @@ impl<'a> SentencePiece<'a> {
         Trie::new(self.parts.bytes(own_part::CELLS))
     }
 
+    fn types(&self) -> &'a [u8] {
+        self.parts.bytes(own_part::TYPES)
+    }
+
     fn type_of(&self, id: u32) -> u8 {
-        self.parts.bytes(own_part::TYPES).get(id as usize).copied().unwrap_or_default()
+        self.types().get(id as usize).copied().unwrap_or_default()
     }
 
     fn scores(&self) -> &'a [[u8; 4]] {
@@ -262,6 +267,19 @@ impl<'a> SentencePiece<'a> {
             base = node.base;
         }
         found
+    }
+
+    /// Whether a user-defined piece begins with `text`, or the text with one.
+    fn begins_user_defined(&self, text: &[u8]) -> bool {
+        let (trie, mut base) = (self.trie(), self.parts.param(own_param::USER_ROOT));
+        for &byte in text {
+            match trie.step(base, byte) {
+                None => return false,
+                Some(node) if node.value != NONE => return true,
+                Some(node) => base = node.base,
+            }
+        }
+        true
     }
 
     /// Bytes of the user-defined piece or char at the front, and whether it is the former.

@@ -155,8 +155,9 @@ impl SentencePiece<'_> {
 }
 
 /// What a search asks for the pieces from a place on.
-pub(super) struct Steps<'p, 'a> {
-    model: &'p SentencePiece<'a>,
+pub(super) struct Steps<'a> {
+    types: &'a [u8],
+    scores: &'a [[u8; 4]],
     trie: Trie<'a>,
     root: u32,
     /// The piece for an unknown char.
@@ -164,11 +165,12 @@ pub(super) struct Steps<'p, 'a> {
     unk_score: f32,
 }
 
-impl<'p, 'a> Steps<'p, 'a> {
-    pub(super) fn of(model: &'p SentencePiece<'a>) -> Self {
+impl<'a> Steps<'a> {
+    pub(super) fn of(model: &SentencePiece<'a>) -> Self {
         let number = |of| model.parts.param(of);
         Self {
-            model,
+            types: model.types(),
+            scores: model.scores(),
             trie: model.trie(),
             root: number(own_param::ROOT),
             unk: number(param::UNK),
@@ -194,11 +196,11 @@ impl<'p, 'a> Steps<'p, 'a> {
                 continue;
             }
             let (end, id) = (at + 1, node.value);
-            let score = match self.model.type_of(id) {
-                piece_type::UNUSED => continue,
-                _ => self.model.score(id),
-            };
-            offer(end, score, id);
+            if self.types.get(id as usize) == Some(&piece_type::UNUSED) {
+                continue;
+            }
+            let score = self.scores.get(id as usize);
+            offer(end, score.map_or(0.0, |bytes| f32::from_le_bytes(*bytes)), id);
             has_single |= end - start == len;
         }
         if !has_single {

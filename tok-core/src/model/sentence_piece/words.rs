@@ -8,7 +8,7 @@
 
 use super::{
     Memory, SentencePiece, flag, kind,
-    normalize::{Part, Rules},
+    normalize::{Alone, Part, Rules},
     own_param,
     unigram::{LARGE, Steps},
 };
@@ -110,10 +110,16 @@ impl<'a> Words<'a> {
     }
 
     /// Normalizes a word; says whether it may belong together with what follows.
-    pub(crate) fn normalize(&self, word: &str, ends: [bool; 2], scratch: &mut Scratch) -> bool {
+    pub(crate) fn normalize(
+        &self,
+        word: &str,
+        ends: [bool; 2],
+        alone: &mut Alone,
+        scratch: &mut Scratch,
+    ) -> bool {
         let Memory { text, places, .. } = &mut scratch.sentence_piece;
         let [is_first, is_last] = ends;
-        self.rules.apply::<false>(word, Part { is_first, is_last }, text, places)
+        self.rules.apply::<false>(word, Part { is_first, is_last }, Some(alone), text, places)
     }
 
     /// Gives the tokens, or pieces, of the word that was normalized. With tokens, the sum before it becomes the one
