@@ -4,6 +4,12 @@
 //! ready to be written, as long as nothing else takes its place. Keys are compared whole. The cache
 //! belongs to one tokenizer at a time.
 
+#[cfg(feature = "alloc")]
+mod ahead;
+
+#[cfg(feature = "alloc")]
+pub(crate) use ahead::Ahead;
+
 use crate::blob::{
     Line,
     lookup::{self, Key, LONG_MAX, LongKey, SHORT_MAX},

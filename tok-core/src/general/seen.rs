@@ -17,7 +17,7 @@ use crate::{
     Kernel,
     added_tokens::Special,
     blob::{Tables, lookup::SHORT_MAX},
-    cache::{Cache, Word},
+    cache::{Ahead, Cache, Word},
     engine::Stop,
     model::{self, Alone, Model},
 };
@@ -218,6 +218,7 @@ fn words<U: Unknown>(
         let count = found.fill(&mut ends);
         let mut ends = ends.get(..count).unwrap_or_default();
         buffer.make_room(PLAIN * (BATCH + 1));
+        let mut ahead = Ahead::NONE;
         while !ends.is_empty() {
             let cache = seen.answers.cache();
             let known = known(bytes, &mut at, ends, &cache, unknown.sum(), buffer);
@@ -229,6 +230,7 @@ fn words<U: Unknown>(
                 continue;
             }
             let word = bytes.get(at..end).unwrap_or_default();
+            ahead.ask(&seen.answers.cache(), bytes, end, rest);
             if seen.answers.find(word, &mut |ids| unknown.sum().put(ids, buffer)) {
                 at = end;
             } else {

@@ -13,6 +13,16 @@ mod x86;
 
 pub use letters::Letters;
 
+/// Asks for a line that will be read soon, where the processor can be asked.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub(crate) fn ask(line: &[u8; 64]) {
+    #[cfg(target_arch = "x86_64")]
+    x86::ask(line);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = line;
+}
+
 /// What is known of a block from the places of bytes from one value to another.
 trait Ranges {
     /// `within` finds these bytes.

@@ -16,6 +16,15 @@ fn ask_ahead(block: &[u8; 64]) {
     unsafe { _mm_prefetch::<_MM_HINT_NTA>(block.as_ptr().wrapping_add(AHEAD).cast()) };
 }
 
+/// Asks for a line.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+#[allow(unused_unsafe, reason = "it became safe after the oldest compiler that is supported")]
+pub(super) fn ask(line: &[u8; 64]) {
+    // SAFETY: a hint, which reads nothing; every x86-64 processor has it.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+}
+
 /// Four times 16 bytes.
 #[target_feature(enable = "sse2")]
 pub(super) fn sse2<R: Ranges>(block: &[u8; 64]) -> R {
