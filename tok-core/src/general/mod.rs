@@ -13,6 +13,7 @@ mod chars;
 mod charsmap;
 mod cuts;
 mod decode;
+mod ends;
 mod invalid;
 mod matches;
 mod metaspace;

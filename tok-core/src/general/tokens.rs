@@ -3,6 +3,7 @@
 use super::{
     Found, Memory,
     cuts::{Cuts, cut},
+    ends::WordEnds,
     normalize,
     run::{Piece, Run, each_added, pieces},
     steps::{Normalizer, Pipeline, PreTokenizer},
@@ -11,11 +12,13 @@ use super::{
     words::{self, WordToken},
 };
 use crate::{
+    Kernel,
     added_tokens::Special,
     blob::Tables,
     byte_level,
     engine::Stop,
     model::{Model, ModelError, Token},
+    unicode::graphemes,
 };
 
 /// Calls `emit` with each token.
@@ -68,8 +71,11 @@ fn by_words(
     memory: &mut Memory,
     emit: &mut impl FnMut(Found<'_>),
 ) -> Result<(), Stop> {
-    let Memory { splits, parts, model: scratch, tokens, words, answer, placed, seen, .. } = memory;
+    let Memory {
+        splits, parts, model: scratch, tokens, words, answer, placed, seen, kernel, ..
+    } = memory;
     let Some(words) = words else { return Ok(()) };
+    let kernel = kernel.unwrap_or_else(Kernel::detect);
     let chars = &mut seen.get_or_insert_default().chars;
     let walk = Walk::of(pipeline);
     let settings = &pipeline.settings;
@@ -87,12 +93,19 @@ fn by_words(
         (settings.cuts & cut::STRICT != 0, settings.cuts & cut::FIRST != 0);
     let one_part = settings.cuts & cut::MODEL != 0;
     // A word that begins with what a table removes seems to stand earlier than it does, unless it follows something.
-    let forgets = |text: &str| aligned && normalize::forgets(pipeline.normalizers(), text);
+    let may_forget =
+        aligned && pipeline.normalizers().any(|step| matches!(step, Normalizer::Precompiled(_)));
+    let forgets = |text: &str| may_forget && normalize::forgets(pipeline.normalizers(), text);
     let forgets_space = forgets(" a");
-    let forgets_word = |stretch: &str, at: usize| match stretch.as_bytes().get(at..) {
-        None | Some([]) => false,
-        Some([b' ', next, ..]) if next.is_ascii_alphanumeric() => forgets_space,
-        Some(_) => stretch.get(at..).is_some_and(forgets),
+    let forgets_word = |stretch: &str, at: usize| {
+        let Some(word) = stretch.get(at..).filter(|word| may_forget && !word.is_empty()) else {
+            return false;
+        };
+        // A space is alone but for what extends it.
+        match word.strip_prefix(' ').map(|rest| rest.chars().next()) {
+            Some(Some(next)) if !graphemes::is_extending(next) => forgets_space,
+            _ => forgets(word),
+        }
     };
     // Parts are counted, and a mark mostly does not begin one.
     let at_marks = one_part || settings.cuts & cut::MARKS != 0;
@@ -107,10 +120,11 @@ fn by_words(
         }
         let stretch = text.get(start..end).unwrap_or_default();
         let forgets = forgets(stretch);
-        let word_end = |at: usize| {
-            let mut to = cutter.end(stretch, at);
+        let mut ends = WordEnds::new(cutter, kernel, stretch);
+        let word_end = |ends: &mut WordEnds<'_>, at: usize| {
+            let mut to = ends.end(at);
             while forgets_word(stretch, to) {
-                to = cutter.end(stretch, to);
+                to = ends.end(to);
             }
             to
         };
@@ -120,7 +134,10 @@ fn by_words(
             if one_part {
                 (run.word, parts_seen) = (number, parts_seen.max(run.word - number));
             }
-            let mut to = if forgets { stretch.len() } else { word_end(at) };
+            let mut to = if forgets { stretch.len() } else { word_end(&mut ends, at) };
+            if let Some((text, len)) = ends.ahead() {
+                words.ask(text, len);
+            }
             let is_first = at == 0 && (first_differs || forgets);
             let rest = stretch.as_bytes().get(at..).unwrap_or_default();
             if !is_first && let Some((tokens, parts)) = words.get(rest, to - at, aligned) {
@@ -142,7 +159,7 @@ fn by_words(
             let mut is_open = is_strict && run.is_open(&stretch[cut..to]);
             while is_open && to < stretch.len() {
                 cut = to;
-                to = word_end(to);
+                to = word_end(&mut ends, to);
                 is_open = run.is_open(&stretch[cut..to]);
             }
             let (word, base) = (&stretch[at..to], start + at);

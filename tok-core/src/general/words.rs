@@ -4,6 +4,7 @@
 //! and its tokens with their places from its beginning. A word has two places, side by side; a new one takes
 //! the first, and what was there moves to the second.
 
+use crate::kernel;
 use alloc::vec::Vec;
 
 /// A token of a word: its id, and its place and the number of its part, counted from the word's beginning.
@@ -106,6 +107,14 @@ impl<const K: usize, const T: usize> Table<K, T> {
         Some((tokens, (head >> PARTS) as u32))
     }
 
+    /// Asks for the line of a word.
+    #[inline(always)]
+    fn ask(&self, key: Key<K>) {
+        if let Some(slot) = self.slots.get(self.place(key)) {
+            kernel::ask(slot);
+        }
+    }
+
     fn put(&mut self, key: Key<K>, tokens: &[WordToken], parts: u32, placed: bool, limit: usize) {
         if tokens.len() > T {
             return;
@@ -184,6 +193,16 @@ impl Words {
             0..16 => self.short.get(Key::new(text, len), placed),
             16..=WORD_MAX => self.long.get(Key::new(text, len), placed),
             _ => None,
+        }
+    }
+
+    /// Asks for what is known of the word that is the first `len` bytes of `text`: somebody will soon.
+    #[inline(always)]
+    pub(super) fn ask(&self, text: &[u8], len: usize) {
+        match len {
+            0..16 => self.short.ask(Key::new(text, len)),
+            16..=WORD_MAX => self.long.ask(Key::new(text, len)),
+            _ => {}
         }
     }
 

@@ -13,14 +13,14 @@ mod x86;
 
 pub use letters::Letters;
 
-/// Asks for a line that will be read soon, where the processor can be asked.
+/// Asks for the line with the beginning of what will be read soon, where the processor can be asked.
 #[cfg(feature = "alloc")]
 #[inline(always)]
-pub(crate) fn ask(line: &[u8; 64]) {
+pub(crate) fn ask<T>(what: &T) {
     #[cfg(target_arch = "x86_64")]
-    x86::ask(line);
+    x86::ask(what);
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = line;
+    let _ = what;
 }
 
 /// What is known of a block from the places of bytes from one value to another.

@@ -16,13 +16,13 @@ fn ask_ahead(block: &[u8; 64]) {
     unsafe { _mm_prefetch::<_MM_HINT_NTA>(block.as_ptr().wrapping_add(AHEAD).cast()) };
 }
 
-/// Asks for a line.
+/// Asks for the line with the beginning of something.
 #[cfg(feature = "alloc")]
 #[inline(always)]
 #[allow(unused_unsafe, reason = "it became safe after the oldest compiler that is supported")]
-pub(super) fn ask(line: &[u8; 64]) {
+pub(super) fn ask<T>(what: &T) {
     // SAFETY: a hint, which reads nothing; every x86-64 processor has it.
-    unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(core::ptr::from_ref(what).cast()) };
 }
 
 /// Four times 16 bytes.

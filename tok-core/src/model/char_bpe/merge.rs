@@ -182,7 +182,22 @@ impl Merges<'_> {
 
     /// Merges up to [`SHORT`] symbols.
     fn run_short(&self, symbols: &mut Vec<Symbol>) {
-        let mut merged = [0; SHORT];
+        match symbols[..] {
+            [] | [_] => {}
+            [left, right] => {
+                let rank = self.rank_of(left, right);
+                if rank != NONE {
+                    symbols.truncate(1);
+                    symbols[0] = left.merged(right, self.product(rank));
+                }
+            }
+            _ if symbols.len() <= FEW => self.run_few::<FEW>(symbols),
+            _ => self.run_few::<SHORT>(symbols),
+        }
+    }
+
+    fn run_few<const N: usize>(&self, symbols: &mut Vec<Symbol>) {
+        let mut merged = [0; N];
         for (to, from) in merged.iter_mut().zip(&*symbols) {
             *to = from.symbol;
         }
@@ -192,12 +207,12 @@ impl Merges<'_> {
             let at = begins.trailing_zeros() as usize;
             begins &= begins - 1;
             let end = if begins == 0 { symbols.len() } else { begins.trailing_zeros() as usize };
-            let mut whole = Symbol { symbol: merged[at % SHORT], len: 0, parts: 0 };
-            for part in symbols.get(at..end).unwrap_or_default() {
-                (whole.len, whole.parts) = (whole.len + part.len, whole.parts + part.parts);
+            let parts = symbols.get(at..end).unwrap_or_default().iter().copied();
+            let whole = parts.reduce(|left, right| left.merged(right, merged[at % N]));
+            if let Some(whole) = whole {
+                symbols[count] = whole;
+                count += 1;
             }
-            symbols[count] = whole;
-            count += 1;
         }
         symbols.truncate(count);
     }
