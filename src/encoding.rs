@@ -67,7 +67,6 @@ const NO_UNIT: u32 = u32::MAX;
 /// A token on its way into an encoding.
 pub(crate) struct NewToken<'t> {
     pub(crate) id: TokenId,
-    pub(crate) type_id: u32,
     /// None if it is the text of the id, as the encoding's tokenizer has it.
     pub(crate) text: Option<&'t str>,
     pub(crate) word: Option<u32>,
@@ -190,10 +189,9 @@ impl Encoding {
     }
 
     /// Appends a token of the text. [`complete`](Self::complete) has to follow.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(&mut self, token: &NewToken<'_>) {
         self.ids.push(token.id);
-        self.type_ids.push(token.type_id);
         match token.text {
             Some(text) => self.tokens.push(text),
             None => self.tokens.push_known(),
@@ -207,9 +205,10 @@ impl Encoding {
         self.tokens.knows(owner, &self.ids)
     }
 
-    /// Fills the masks of tokens that were pushed. With `unit`, the offsets of those from `from` on count
-    /// in that piece of input.
-    pub(crate) fn complete(&mut self, from: usize, unit: Option<u32>) {
+    /// Fills the masks of tokens that were pushed, and their type. With `unit`, the offsets of those from `from` on
+    /// count in that piece of input.
+    pub(crate) fn complete(&mut self, from: usize, type_id: u32, unit: Option<u32>) {
+        self.type_ids.resize(self.ids.len(), type_id);
         self.special_tokens_mask.resize(self.ids.len(), 0);
         self.attention_mask.resize(self.ids.len(), 1);
         if let Some(unit) = unit {
@@ -234,7 +233,8 @@ impl Encoding {
     /// A token that a post-processor adds.
     pub(crate) fn special(id: TokenId, text: &str, type_id: u32) -> Self {
         let mut one = Self::default();
-        one.push(&NewToken { id, type_id, text: Some(text), word: None, offsets: (0, 0) });
+        one.push(&NewToken { id, text: Some(text), word: None, offsets: (0, 0) });
+        one.type_ids.push(type_id);
         one.special_tokens_mask.push(1);
         one.attention_mask.push(1);
         one
@@ -508,9 +508,9 @@ mod tests {
             let text = letter.encode_utf8(&mut [0; 4]).to_owned();
             let (id, word) = (u32::from(letter), Some(i as u32 / 2));
             let (text, offsets) = (Some(&*text), (i, i + 1));
-            encoding.push(&NewToken { id, type_id: 0, text, word, offsets });
+            encoding.push(&NewToken { id, text, word, offsets });
         }
-        encoding.complete(0, None);
+        encoding.complete(0, 0, None);
         encoding
     }
 

@@ -427,24 +427,24 @@ impl Tokenizer {
         let whole = text;
         // Where texts can be made later, only those are kept that are not the id's own.
         let knows = encoding.knows(owner);
-        let mut push = |found: Found<'_>, text: Option<&str>| {
+        let mut push = |found: &Found<'_>, text: Option<&str>| {
             let word = word.or(Some(found.word));
             let offsets = match stay_bytes && !chars.ascii {
                 true => char_places(whole, found.start, found.end),
                 false => chars.convert(found.start, found.end),
             };
-            encoding.push(&NewToken { id: found.id, type_id, text, word, offsets });
+            encoding.push(&NewToken { id: found.id, text, word, offsets });
         };
         let result = match self.engine.general {
             Some(general) => match Model::parse(&tables) {
                 Some(model) => with_own(|scratch| {
                     (general.each)(&tables, &request, true, scratch.general(self), &mut |found| {
                         if found.added || model.shows_source(found.id) {
-                            push(found, Some(found.source));
+                            push(&found, Some(found.source));
                         } else if knows {
-                            push(found, None);
+                            push(&found, None);
                         } else {
-                            push(found, Some(&model.token_text(found.id).unwrap_or_default()));
+                            push(&found, Some(&model.token_text(found.id).unwrap_or_default()));
                         }
                     })
                 }),
@@ -452,23 +452,23 @@ impl Tokenizer {
             },
             None => self.each_of_bytes(&tables, &request, text, &mut |found| {
                 if found.added {
-                    push(found, Some(found.source));
+                    push(&found, Some(found.source));
                 } else if knows {
-                    push(found, None);
+                    push(&found, None);
                 } else {
                     let model = Model::parse(&tables);
                     let text = model.and_then(|model| model.token_text(found.id));
-                    push(found, Some(&text.unwrap_or_default()));
+                    push(&found, Some(&text.unwrap_or_default()));
                 }
             }),
         };
         result.map_err(|stop| self.error(stop, 0, 0))?;
         let is_unit = options.offsets == Offsets::Bytes && !stay_bytes && !chars.ascii;
         if is_unit {
-            encoding.complete(from, Some(units.len() as u32));
+            encoding.complete(from, type_id, Some(units.len() as u32));
             units.push(text);
         } else {
-            encoding.complete(from, None);
+            encoding.complete(from, type_id, None);
         }
         Ok(())
     }
@@ -647,7 +647,17 @@ impl<'t> Chars<'t> {
 }
 
 /// The bytes at which the chars begin that [`Chars::convert`] counts.
+#[inline]
 fn char_places(text: &str, start: usize, end: usize) -> (usize, usize) {
+    if start < text.len() && text.is_char_boundary(start) && text.is_char_boundary(end) {
+        return (start, end);
+    }
+    places_inside(text, start, end)
+}
+
+/// As [`char_places`], where tokens end within chars.
+#[cold]
+fn places_inside(text: &str, start: usize, end: usize) -> (usize, usize) {
     let floor = |at: usize| {
         let bytes = text.as_bytes();
         // A char has four bytes at most.

@@ -107,11 +107,14 @@ impl<const K: usize, const T: usize> Table<K, T> {
         Some((tokens, (head >> PARTS) as u32))
     }
 
-    /// Asks for the line of a word.
+    /// Asks for both places of a word.
     #[inline(always)]
     fn ask(&self, key: Key<K>) {
-        if let Some(slot) = self.slots.get(self.place(key)) {
-            kernel::ask(slot);
+        if let Some([first, second]) =
+            self.slots.get(self.place(key)..).and_then(<[_]>::first_chunk)
+        {
+            kernel::ask(first);
+            kernel::ask(second);
         }
     }
 
