@@ -50,6 +50,6 @@ impl<'t> WordEnds<'t> {
     pub(super) fn ahead(&self) -> Option<(&'t [u8], usize)> {
         let ends = self.ends[..self.count].get(self.next + AHEAD - 1..)?;
         let &[from, end] = ends.first_chunk()?;
-        Some((self.text.as_bytes().get(from..)?, end - from))
+        Some((self.text.as_bytes().get(from..)?, end.saturating_sub(from)))
     }
 }
