@@ -252,8 +252,22 @@ impl Sink for SpanSink<'_> {
         let token = |id: u32| tables.token(id).unwrap_or_default();
         let word = self.word;
         self.word += 1;
-        let misses = tables.has(flags::MISSING_BYTES) && !all_known(text);
         let mut ids = ids.peekable();
+        if !tables.has(flags::MISSING_BYTES) {
+            let mut at = 0;
+            while let Some(id) = ids.next() {
+                // What is left is the last one: how long it is stands far away.
+                let end = match ids.peek() {
+                    Some(_) => text.len().min(at + token(id).len()),
+                    None => text.len(),
+                };
+                debug_assert_eq!(end - at, token(id).len(), "the tokens of {text:?}");
+                self.span(Span { id, start: start + at, end: start + end, word });
+                at = end;
+            }
+            return;
+        }
+        let misses = !all_known(text);
         // What has such bytes is no product of merges, but the whole.
         if misses && let Some(id) = ids.next_if(|&id| !all_known(token(id))) {
             self.span(Span { id, start, end: start + text.len(), word });
