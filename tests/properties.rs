@@ -77,6 +77,7 @@ fn from_spans(tokenizer: &Tokenizer, text: &[u8], tile: bool) -> Vec<u32> {
             assert!(span.start <= span.end && span.end <= text.len());
             if tile {
                 assert_eq!(span.start, end);
+                assert_eq!(tokenizer.token_bytes(span.id), text.get(span.start..span.end));
             }
             end = span.end;
             span.id
