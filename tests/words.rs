@@ -398,15 +398,11 @@ fn words_of_any_number_of_chars_are_as_by_the_steps() {
             let mut random = Random::new(seed);
             let kind = kinds[random.below(kinds.len())];
             let count = 1 + random.below(200);
-            // Mostly of one char, so that some runs are long.
+            // Half of it is of one char, so that some runs are long.
+            let same = random.below(kind.len());
             let word: String = (0..count)
-                .map(|at| {
-                    kind[if at % 50 < 25 {
-                        random.below(kind.len())
-                    } else {
-                        seed as usize % kind.len()
-                    }]
-                })
+                .map(|at| if at % 50 < 25 { random.below(kind.len()) } else { same })
+                .map(|number| kind[number])
                 .collect();
             let text = format!("{word} x {word}{word} {word}");
             with.clear();

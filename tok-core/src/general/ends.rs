@@ -4,7 +4,7 @@ use super::cuts::{Cuts, Ends};
 use crate::Kernel;
 
 /// Ends that are found together: a block's and some more.
-const BATCH: usize = 136;
+pub(super) const BATCH: usize = 136;
 
 /// So many words ahead one is asked for.
 const AHEAD: usize = 8;

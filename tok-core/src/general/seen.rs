@@ -9,6 +9,7 @@ use super::{
     chars::Chars,
     cuts::{Cuts, Ends, cut, has_short_words},
     each_added,
+    ends::BATCH,
     sentences::{Scores, Sentences},
     steps::Pipeline,
     unknown::Steps,
@@ -22,8 +23,6 @@ use crate::{
     model::{self, Alone, Model},
 };
 
-/// Words that are looked up together: a block's and some more.
-const BATCH: usize = 136;
 /// Ids that are handed on at a time.
 const ROOM: usize = 1024;
 /// Ids of an answer that is written whole.

@@ -27,17 +27,15 @@ impl Slot {
     fn of(c: char, rules: &Rules<'_>) -> Self {
         let mut utf8 = [0; 4];
         let bytes = c.encode_utf8(&mut utf8).as_bytes();
-        let (text, end) = match &rules.map {
-            None => (Some(bytes), 0),
-            Some(map) => match map.longest(bytes) {
-                None => (Some(bytes), map.end_of(bytes)),
-                Some((len, text)) => (Some(text).filter(|_| len == bytes.len()), map.end_of(bytes)),
-            },
+        let map = rules.map.as_ref();
+        let text = match map.and_then(|map| map.longest(bytes)) {
+            None => Some(bytes),
+            Some((len, text)) => (len == bytes.len()).then_some(text),
         };
-        let mut slot = Self { key: u32::from(c) + 1, end, ..Self::default() };
         let may_be_defined = rules.user_defined && rules.model.begins_user_defined(bytes);
         let text = text.filter(|text| !may_be_defined && !text.is_empty() && !text.contains(&b' '));
-        slot.len = Self::UNKNOWN;
+        let end = map.map_or(0, |map| map.end_of(bytes));
+        let mut slot = Self { key: u32::from(c) + 1, end, len: Self::UNKNOWN, text: [0; 7] };
         if let Some(text) = text
             && let Some(room) = slot.text.get_mut(..text.len())
         {
