@@ -33,6 +33,8 @@ fn texts() -> Vec<String> {
         "Достопримечательность и достопримечательности. 日本語の文章です。日本語 ".repeat(20),
         " hello\n\n  \tworld 12345 !!! <|endoftext|> e\u{301}".repeat(10),
         String::new(),
+        // Text that is here without the corpora too.
+        include_str!("../README.md").to_owned() + include_str!("words.rs"),
     ];
     if let Some(shared) = common::shared() {
         for file in ["english.txt", "code.txt", "multilingual.txt", "chat.txt"] {
